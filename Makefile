@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# A small front for Meson and Ninja: sets up a fresh Debian machine, then builds. `make` alone says what
+# there is and changes nothing, because every other target may install distribution packages.
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test ci install clean check
+
+help:
+	@echo 'make demo     set up, build, and run three example programs on a real capture'
+	@echo 'make test     set up, build, and run every test; says what was skipped and why'
+	@echo 'make build    set up and build'
+	@echo 'make check    quick checks of the sources, and the unit tests'
+	@echo 'make ci       sanitizers, fuzzing and the slower checks (set FUZZ_SECONDS for longer fuzzing)'
+	@echo 'make install  build and install under PREFIX ($(PREFIX))'
+	@echo 'make clean    remove everything that was built'
+	@echo
+	@echo 'Set-up installs missing distribution packages with apt-get (as root or by sudo), naming them.'
+
+build:
+	@tools/setup build
+	@tools/build $(BUILD) --prefix=$(PREFIX)
+
+demo: build
+	@tools/demo $(BUILD)
+
+test:
+	@tools/setup test
+	@tools/build $(BUILD) --prefix=$(PREFIX)
+	@tools/run-tests $(BUILD)
+
+check:
+	@tools/setup test
+	@tools/build $(BUILD) --prefix=$(PREFIX)
+	@tools/run-tests $(BUILD) --suite lint --suite unit
+
+ci:
+	@tools/setup ci
+	@tools/ci
+
+install: build
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) build-asan build-tsan build-release build-fuzz

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * struct engine: one independent bpf(2) world: its objects, ids, pins, devices, quotas, host and
+ * run state. Several may live in one process; none shares anything with another but the signal
+ * handler. The rooms above hang their own state off the opaque pointers.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/idmap.h"
+#include "object/object.h"
+
+struct btf;
+struct fd_table;   /* object/fd.c: identity -> object, close events */
+struct pin_table;  /* object/pin.c */
+struct dev_table;  /* object/dev.c: virtual devices by ifindex */
+struct run;        /* run/: slots and epochs */
+struct skep_host;  /* include/skep/host.h: what the embedder supplies */
+struct event_table; /* hooks/event.c: named events a host registered */
+
+/* Named limits; each has a default in object/engine.c and can be lowered at creation. */
+struct engine_quota {
+	uint64_t bytes_max;          /* map memory and programs; over it: -ENOMEM */
+	uint32_t objects_max;        /* maps + programs + BTF + links; over it: -ENOMEM */
+	uint64_t verifier_bytes_max; /* states of one verification; over it: -E2BIG */
+	uint64_t verifier_ns_max;    /* wall time of one verification; over it: -EINTR */
+};
+
+struct engine {
+	pthread_mutex_t lock; /* ids, identities, pins; never held while a program runs */
+	struct idmap ids[OBJECT_KIND_MAX];
+	struct engine_quota quota;
+	_Atomic uint64_t bytes_used;
+	_Atomic uint32_t objects_used;
+	uint32_t caps;       /* enum skep_cap: what programs of this engine may do */
+	uint32_t n_slots;    /* CPU slots: what per-CPU maps have and libbpf reads as possible CPUs */
+	bool jit;            /* compile; false: interpret */
+	bool stats_enabled;
+	uint64_t boot_ns;    /* CLOCK_BOOTTIME at creation: load_time of programs */
+
+	const struct skep_host *host; /* never NULL: the default host where none was given */
+	void *host_arg;
+	struct fd_table *fds;
+	struct pin_table *pins;
+	struct dev_table *devs;
+	struct event_table *events;
+	struct run *run;
+	struct btf_object *base_btf; /* "vmlinux"; loaded on first use */
+};
+
+/* Charge @bytes to the quota: 0 or -ENOMEM. Uncharge what was charged. */
+int engine_charge(struct engine *engine, uint64_t bytes);
+void engine_uncharge(struct engine *engine, uint64_t bytes);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CPU slots and epochs. A program (or a bpf(2) command that reads map internals) runs between
+ * run_enter() and run_exit(), holding one of the engine's CPU slots: its number is what
+ * bpf_get_smp_processor_id returns and what per-CPU maps are indexed by. What a reader in some
+ * slot may still see is handed to epoch_defer() and freed when every slot has been left once.
+ *
+ * Slots: a biased lease. A thread keeps the slot it used last and re-enters with one store; an
+ * idle slot can be stolen; when all are busy the entrant waits. Nested entry (a program run from
+ * inside a helper) shares the slot. Cost of enter + exit uncontended: a few ns.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct engine;
+struct run;
+
+#define RUN_SLOTS_MAX 1024
+
+/* Makes / ends the engine's run state. n_slots > 0. */
+int run_init(struct engine *engine, uint32_t n_slots);
+void run_deinit(struct engine *engine);
+
+/* Enters: the slot's number. Never fails; may wait. Nesting allowed. */
+uint32_t run_enter(struct engine *engine);
+void run_exit(struct engine *engine);
+
+/* Embedded in what is freed later. */
+struct epoch_node {
+	struct epoch_node *next;
+	void (*fn)(struct epoch_node *node);
+	uint64_t epoch;
+};
+
+/* Calls fn(node) once no slot that was busy now is still in the same run. Any thread. */
+void epoch_defer(struct engine *engine, struct epoch_node *node,
+		 void (*fn)(struct epoch_node *node));
+
+/* Waits until everything readable before the call has been left, then runs what is due. Not from
+ * inside a run. */
+void epoch_sync(struct engine *engine);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The run context: what exists while one program runs. Helpers reach it through run_current();
+ * hooks read what helpers left in it (redirect target, clones) and act after the program.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "object/engine.h"
+#include "object/prog.h"
+#include "run/epoch.h"
+
+struct map;
+struct netdev;
+
+/* What bpf_redirect and bpf_redirect_map leave behind. Source: struct bpf_redirect_info. */
+struct redirect_info {
+	uint32_t tgt_index;
+	uint32_t flags;
+	uint32_t kind; /* enum redirect_kind */
+	uint32_t map_id;
+	void *tgt_value;
+	struct map *map;
+};
+
+enum redirect_kind {
+	REDIRECT_NONE,
+	REDIRECT_IFINDEX,
+	REDIRECT_MAP,
+	REDIRECT_PEER,
+	REDIRECT_NEIGH,
+};
+
+struct run_ctx {
+	struct run_ctx *outer; /* the run this one is nested in, or NULL */
+	struct engine *engine;
+	const struct prog *prog; /* the entry program; tail calls do not change it */
+	void *ctx;               /* its real context */
+	uint32_t slot;
+	uint32_t tail_calls;     /* made so far by this run: at most PROG_TAIL_CALLS_MAX */
+	uint64_t bpf_cookie;
+	struct redirect_info redirect;
+	struct event *event;     /* hooks/: the event being fired, or NULL */
+	/* Frames helpers asked to send (bpf_clone_redirect): a list hooks flush after the program. */
+	struct run_clone *clones;
+};
+
+struct run_clone {
+	struct run_clone *next;
+	uint32_t ifindex;
+	bool ingress;
+	uint32_t bytes;
+	uint8_t frame[];
+};
+
+/* The innermost run of this thread; NULL outside. Defined in run/run.c, initial-exec TLS. */
+extern __thread struct run_ctx *run_current_ctx __attribute__((tls_model("initial-exec")));
+
+static inline struct run_ctx *run_current(void)
+{
+	return run_current_ctx;
+}
+
+/* Links @rc as the innermost run of this thread around one program call. */
+static inline void run_push(struct run_ctx *rc)
+{
+	rc->outer = run_current_ctx;
+	run_current_ctx = rc;
+}
+
+static inline void run_pop(struct run_ctx *rc)
+{
+	run_current_ctx = rc->outer;
+}
+
+/*
+ * Runs @prog on @ctx with a prepared @rc (engine, slot set; the rest zero): R0. The caller is
+ * between run_enter() and run_exit(). Keeps statistics when the engine has them enabled.
+ */
+uint64_t run_prog(const struct prog *prog, void *ctx, struct run_ctx *rc);
+
+/* Calls a program's callback from a helper: R0. */
+static inline uint64_t run_callback(const struct prog *prog, uint64_t callback,
+				    const uint64_t args[5])
+{
+	return prog->run_callback(prog, callback, args);
+}
+
+/* --- run arrays: programs attached to one hook, in order --------------------------------------- */
+
+struct run_array_item {
+	struct prog *prog;
+	uint64_t cookie;
+	struct bpf_link *link;
+};
+
+struct run_array {
+	struct epoch_node node;
+	uint32_t n;
+	struct run_array_item items[];
+};
+
+/* New array with @item added after (before: @pos < n) the others / with @link's item removed. The
+ * old one is to be deferred by the caller after publishing. NULL: out of memory (or became empty). */
+struct run_array *run_array_add(const struct run_array *old, struct run_array_item item,
+				uint32_t pos);
+struct run_array *run_array_del(const struct run_array *old, const struct bpf_link *link);
+void run_array_free_deferred(struct engine *engine, struct run_array *old);
+
+/* --- the host, as helpers ask it ---------------------------------------------------------------- */
+
+enum run_clock { RUN_CLOCK_MONOTONIC, RUN_CLOCK_BOOTTIME, RUN_CLOCK_COARSE, RUN_CLOCK_TAI };
+
+uint64_t run_clock_ns(struct engine *engine, enum run_clock clock);
+uint32_t run_random(struct engine *engine);

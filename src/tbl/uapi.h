@@ -23,4 +23,3 @@
 #include "tbl/uapi_info.h"
 #include "tbl/uapi_ctx.h"
 #include "tbl/uapi_arg.h"
-#include "tbl/uapi_btf.h"

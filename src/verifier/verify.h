@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * verify: proves a program safe, or says why not, and rewrites it for interp and jit.
+ *
+ * Verdicts, errnos and log text are Linux 6.18's. What this engine does not model is rejected
+ * with a sentence that says so. The program's instructions are untrusted; opts and callbacks are
+ * the engine's own.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "btf/prog_info.h"
+
+struct btf_object;
+struct map;
+struct prog;
+
+struct verify_stats {
+	uint32_t insns; /* processed */
+	uint32_t states_total, states_peak, states_per_insn_max;
+	uint64_t ns;
+};
+
+struct verify_opts {
+	struct prog *prog; /* loaded, n_loaded, type, attach_type, load_flags, caps, btf, ops set */
+
+	/* --- what pseudo instructions name ------------------------------------------------ */
+	void *arg; /* of the callbacks below */
+	/* The map behind a client's fd with a reference taken: 0, -EBADF, -EINVAL. */
+	int (*fd_to_map)(void *arg, int fd, struct map **map);
+	/* Entry @index of the client's fd_array: 0 or -EFAULT. NULL: no fd_array was given. */
+	int (*fd_array_get)(void *arg, uint32_t index, int *fd);
+	bool fd_array_given;
+	/* NULL or: a signal is pending for the caller. */
+	bool (*interrupted)(void *arg);
+
+	/* --- func_info and line_info (cnt 0: none given) ------------------------------------ */
+	struct btf_records func_info, line_info;
+	uint32_t func_info_want, line_info_want; /* out: to write back to the attr with -E2BIG */
+
+	/* --- log (bpf_attr.log_*) -------------------------------------------------------------- */
+	uint32_t log_level;
+	bool log_has_buf;
+	uint32_t log_size;
+	/* Out: text to copy to the buffer's start (free() it), and log_true_size. */
+	char *log_text;
+	uint32_t log_text_bytes;
+	uint32_t log_true_size;
+
+	/* --- limits; 0: none -------------------------------------------------------------------- */
+	uint64_t bytes_max; /* of states; over it -ENOMEM */
+	uint64_t ns_max;    /* wall time; over it -EINTR */
+
+	struct verify_stats stats; /* out */
+};
+
+/*
+ * 0: opts->prog has its rewritten half filled (insns, facts, subprogs, calls, used_maps with
+ * references, func_info and line_info). Else -errno and opts->prog has nothing new: the log says
+ * why. -ENOSPC: would load, but the log buffer is too small (the program is not loaded, as in
+ * the kernel).
+ */
+int verify_prog(struct verify_opts *opts);

@@ -63,6 +63,9 @@ static inline uint64_t scalar_value(const struct scalar *s, bool is32)
 /* Let each of the five tighten the others (reg_bounds_sync). */
 void scalar_sync(struct scalar *s);
 
+/* Its first step: narrow the intervals to what the tnum allows. */
+void scalar_bounds_from_tnum(struct scalar *s);
+
 /* NULL, or the kernel's sentence for what is broken (reg_bounds_sanity_check). */
 const char *scalar_invariant(const struct scalar *s);
 
@@ -79,19 +82,26 @@ void scalar_coerce(struct scalar *s, unsigned bytes);
 void scalar_sext(struct scalar *s, unsigned bits);
 void scalar_sext32(struct scalar *s, unsigned bits);
 
+/* Byte order: dst becomes its low `bits` (16, 32, 64), bytes reversed when `swap`. */
+void scalar_end(struct scalar *dst, unsigned bits, bool swap);
+
 /* dst = dst OP src for OP = BPF_OP(code): all but MOV (use scalar_const, a copy, or the functions
- * above). off is insn->off: 1 makes DIV and MOD signed. NEG and END ignore src. !is64: on the low
+ * above) and END. off is insn->off: 1 makes DIV and MOD signed. NEG ignores src. !is64: on the low
  * halves, zero-extended. A BPF_K operand is given as scalar_const((int64_t)insn->imm). What the
- * kernel does not follow becomes unknown. src may be dst. */
-void scalar_alu(struct scalar *dst, const struct scalar *src, uint8_t op, bool is64, int16_t off);
+ * kernel does not follow leaves dst unknown in all 64 bits: then false is returned. src may be dst.
+ * The walk splits the path before AND and OR with a constant src where scalar_forks says so. */
+bool scalar_alu(struct scalar *dst, const struct scalar *src, uint8_t op, bool is64, int16_t off);
+
+/* Is dst known to be 0 or -1, in 64 bits (*is32 = false) or the low 32 (*is32 = true)? Then the
+ * kernel explores both values (maybe_fork_scalars). */
+bool scalar_forks(const struct scalar *dst, bool *is32);
 
 /* 1: the jump `if a OP b` is always taken; 0: never; -1: not known. OP = BPF_OP(code) of a
  * conditional jump. */
 int scalar_branch_taken(const struct scalar *a, const struct scalar *b, uint8_t op, bool is32);
 
 /* What is learnt of a and b from `a OP b` being true; both are synced. OP = BPF_OP(code), or what
- * scalar_branch_negate gave for the way not taken. a and b must be distinct objects: copy when
- * both are the same register. */
+ * scalar_branch_negate gave for the way not taken. a may be b (one register compared with itself). */
 void scalar_refine(struct scalar *a, struct scalar *b, uint8_t op, bool is32);
 
 /* The op that holds when OP does not (BPF_JSET's is BPF_JSET | BPF_X); the op that holds of (b, a)

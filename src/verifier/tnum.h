@@ -70,6 +70,8 @@ bool tnum_in(struct tnum a, struct tnum b);
 
 /* The low `bytes` (1, 2, 4 or 8), zero-extended. */
 struct tnum tnum_cast(struct tnum a, unsigned bytes);
+/* The low `bits` (16, 32 or 64) with their bytes reversed, zero-extended. */
+struct tnum tnum_bswap(struct tnum a, unsigned bits);
 /* Is every member a multiple of size (0 or a power of two)? */
 bool tnum_is_aligned(struct tnum a, uint64_t size);
 

@@ -9,7 +9,7 @@
  *   name    without BPF_MAP_TYPE_
  *   print   as libbpf and bpftool print it
  *   status  done: a struct map_ops exists | refused: never, note says why | later: not yet; to
- *           create one of the last two is EINVAL, the kernel's answer to a type it was not built with
+ *           create one of the last two is EINVAL, as the kernel answers to a type it lacks
  *   note    "" | reason for refused | what a reader of the reference page must know
  */
 

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
+
 /* Corpus files are small; a bigger one is refused, not truncated. */
 #define INPUT_BYTES_MAX (1u << 20)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint8_t input[INPUT_BYTES_MAX + 1];
 

@@ -81,7 +81,7 @@ const char *btf_name_or_anon(const struct btf *btf, uint32_t off);
 const char *btf_kind_str(const struct btf_type *t);
 
 /* The lowest id of this name and kind, or -ENOENT. */
-int32_t btf_find_by_name_kind(const struct btf *btf, const char *name, enum btf_kind kind);
+int32_t btf_find_by_name_kind(const struct btf *btf, const char *name, uint32_t kind);
 
 /* Follow typedef, const, volatile, restrict, type_tag; *res_id (may be NULL) is where it ended.
  * NULL when id is out of range or the chain is longer than any accepted one. */
@@ -151,16 +151,22 @@ int btf_find_decl_tag_value(const struct btf *btf, uint32_t target_id, int comp_
 
 /* ---- maps ---- */
 
-/*
- * Sizes of a map's key and value types as map_check_btf() wants them. key_id 0 means no key type
- * (*key is then NULL and allowed for map types without key; the caller decides). 0 or -EINVAL.
- */
-int btf_map_sizes(const struct btf *btf, uint32_t key_id, uint32_t key_size, uint32_t value_id,
-		  uint32_t value_size, const struct btf_type **key,
-		  const struct btf_type **value);
+/* attr's view of a map's key and value. */
+struct btf_map_types {
+	uint32_t key_id; /* 0: no key type; for maps that check their BTF themselves */
+	uint32_t key_size; /* bytes */
+	uint32_t value_id; /* out: what it resolved to */
+	uint32_t value_size; /* bytes */
+};
+
+/* The sized types of key (void when key_id is 0) and value, as map_check_btf() gets them. 0, or
+ * -EINVAL where there is no size or it is another one. */
+int btf_map_resolve(const struct btf *btf, struct btf_map_types *m,
+		    const struct btf_type **key, const struct btf_type **value);
 
 /* array_map_check_btf(): key is a 32-bit INT with no bit offset; a void key goes with a DATASEC
- * value only. is_plain_array: BPF_MAP_TYPE_ARRAY (the only one that may have a void key). */
+ * value and one entry only. is_plain_array: BPF_MAP_TYPE_ARRAY, which alone may have a void key.
+ * 0 or -EINVAL. */
 int btf_array_map_check(bool is_plain_array, uint32_t max_entries, const struct btf_type *key,
 			const struct btf_type *value);
 

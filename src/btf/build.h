@@ -26,7 +26,7 @@ uint32_t btf_build_int(struct btf_build *b, const char *name, uint32_t size, uin
 uint32_t btf_build_float(struct btf_build *b, const char *name, uint32_t size);
 uint32_t btf_build_array(struct btf_build *b, uint32_t elem, uint32_t index, uint32_t nelems);
 /* PTR, VOLATILE, CONST, RESTRICT (name NULL), TYPEDEF, TYPE_TAG */
-uint32_t btf_build_ref(struct btf_build *b, enum btf_kind kind, const char *name, uint32_t type);
+uint32_t btf_build_ref(struct btf_build *b, uint32_t kind, const char *name, uint32_t type);
 uint32_t btf_build_ptr(struct btf_build *b, uint32_t type);
 uint32_t btf_build_fwd(struct btf_build *b, const char *name, bool is_union);
 /* FUNC: linkage of enum btf_func_linkage */

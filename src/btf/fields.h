@@ -65,11 +65,13 @@ struct btf_record {
 };
 
 /*
- * Find the fields of field_mask in struct, union or datasec t of value_size bytes.
- * 0 with *out NULL when there is none. -E2BIG (two where one is allowed, too many, too deep),
- * -EINVAL, -EEXIST (overlap), -ENOENT, -ENOMEM. base (may be NULL): where kptr pointees live.
+ * Find the fields of field_mask in struct or datasec type_id (no modifier) of value_size bytes.
+ * 0 with *out NULL when there is none. -EINVAL (also when the type is neither), -E2BIG (two where
+ * one is allowed, too many, too deep), -EEXIST (overlap), -ENOENT, -ENOMEM.
+ * base (may be NULL): where kptr pointees live. map_check_btf() does not refuse a map for any of
+ * these errors; the map merely has no record then, and programs cannot use the fields.
  */
-int btf_parse_fields(const struct btf *btf, const struct btf *base, const struct btf_type *t,
+int btf_parse_fields(const struct btf *btf, const struct btf *base, uint32_t type_id,
 		     uint32_t field_mask, uint32_t value_size, struct btf_record **out);
 
 /* Tie graph roots of rec (may be NULL) to the records of what they hold. 0 or -EFAULT. */

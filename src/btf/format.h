@@ -1,139 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The BTF wire format: header, type records, and what follows each kind (uapi linux/btf.h).
+ * Reading BTF records: the accessors and kind predicates over tbl/uapi_btf.h.
  *
- * Names and numbers are interface. All records are arrays of 32-bit words; btf_parse() keeps its
- * copy of a blob placed so that the type section is 4-byte aligned, so these may be read in place.
+ * All records are arrays of 32-bit words; btf_parse() keeps its copy of a blob placed so that the
+ * type section is 4-byte aligned, so these read in place.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BTF_MAGIC 0xeB9F
-#define BTF_VERSION 1
-#define BTF_MAX_TYPE 0x000fffff
-#define BTF_MAX_NAME_OFFSET 0x00ffffff
-#define BTF_MAX_VLEN 0xffff
+#include "tbl/uapi_btf.h"
+
 /* Bounds of kernel/bpf/btf.c. */
 #define BTF_MAX_SIZE (16 * 1024 * 1024)
 #define BTF_MAX_RESOLVE_DEPTH 32
 #define BTF_NAME_MAX 512 /* KSYM_NAME_LEN */
 
-enum btf_kind {
-	BTF_KIND_UNKN,
-	BTF_KIND_INT,
-	BTF_KIND_PTR,
-	BTF_KIND_ARRAY,
-	BTF_KIND_STRUCT,
-	BTF_KIND_UNION,
-	BTF_KIND_ENUM,
-	BTF_KIND_FWD,
-	BTF_KIND_TYPEDEF,
-	BTF_KIND_VOLATILE,
-	BTF_KIND_CONST,
-	BTF_KIND_RESTRICT,
-	BTF_KIND_FUNC,
-	BTF_KIND_FUNC_PROTO,
-	BTF_KIND_VAR,
-	BTF_KIND_DATASEC,
-	BTF_KIND_FLOAT,
-	BTF_KIND_DECL_TAG,
-	BTF_KIND_TYPE_TAG,
-	BTF_KIND_ENUM64,
-	NR_BTF_KINDS,
-	BTF_KIND_MAX = NR_BTF_KINDS - 1,
-};
-
-struct btf_header {
-	uint16_t magic;
-	uint8_t version;
-	uint8_t flags;
-	uint32_t hdr_len;
-	uint32_t type_off; /* from the end of the header */
-	uint32_t type_len;
-	uint32_t str_off; /* from the end of the header */
-	uint32_t str_len;
-};
-
-/* info: bits 0-15 vlen, 24-28 kind, 31 kind_flag. */
-struct btf_type {
-	uint32_t name_off;
-	uint32_t info;
-	union {
-		uint32_t size; /* INT ENUM STRUCT UNION DATASEC FLOAT ENUM64: bytes */
-		uint32_t type; /* PTR, modifiers, FUNC, FUNC_PROTO (return), VAR, tags: type id */
-	};
-};
-
-struct btf_array {
-	uint32_t type;
-	uint32_t index_type;
-	uint32_t nelems;
-};
-
-/* offset: bits from the struct's start; with kind_flag, bits 24-31 hold the bitfield size. */
-struct btf_member {
-	uint32_t name_off;
-	uint32_t type;
-	uint32_t offset;
-};
-
-struct btf_enum {
-	uint32_t name_off;
-	int32_t val;
-};
-
-struct btf_enum64 {
-	uint32_t name_off;
-	uint32_t val_lo32;
-	uint32_t val_hi32;
-};
-
-struct btf_param {
-	uint32_t name_off;
-	uint32_t type; /* 0 in the last one: varargs */
-};
-
-enum { BTF_VAR_STATIC = 0, BTF_VAR_GLOBAL_ALLOCATED = 1, BTF_VAR_GLOBAL_EXTERN = 2 };
-enum btf_func_linkage { BTF_FUNC_STATIC = 0, BTF_FUNC_GLOBAL = 1, BTF_FUNC_EXTERN = 2 };
-
-struct btf_var {
-	uint32_t linkage;
-};
-
-struct btf_var_secinfo {
-	uint32_t type;
-	uint32_t offset; /* bytes */
-	uint32_t size; /* bytes */
-};
-
-struct btf_decl_tag {
-	int32_t component_idx; /* -1: the type itself; else member or argument index */
-};
-
-/* The word after an INT. */
-#define BTF_INT_ENCODING(v) (((v) & 0x0f000000) >> 24)
-#define BTF_INT_OFFSET(v) (((v) & 0x00ff0000) >> 16)
-#define BTF_INT_BITS(v) ((v) & 0x000000ff)
-enum { BTF_INT_SIGNED = 1, BTF_INT_CHAR = 2, BTF_INT_BOOL = 4 };
-
 #define BTF_INFO(kind, kflag, vlen) \
 	(((uint32_t)!!(kflag) << 31) | ((uint32_t)(kind) << 24) | ((uint32_t)(vlen) & BTF_MAX_VLEN))
 
-static inline enum btf_kind btf_kind(const struct btf_type *t)
+static inline uint32_t btf_kind(const struct btf_type *t)
 {
-	return (enum btf_kind)((t->info >> 24) & 0x1f);
+	return BTF_INFO_KIND(t->info);
 }
 
 static inline uint16_t btf_vlen(const struct btf_type *t)
 {
-	return (uint16_t)(t->info & BTF_MAX_VLEN);
+	return (uint16_t)BTF_INFO_VLEN(t->info);
 }
 
 static inline bool btf_kflag(const struct btf_type *t)
 {
-	return t->info >> 31;
+	return BTF_INFO_KFLAG(t->info);
 }
 
 /* What follows a type record; the caller knows the kind. */
@@ -190,14 +89,14 @@ static inline int32_t btf_component_idx(const struct btf_type *t)
 /* Bits from the start of struct or union s. */
 static inline uint32_t btf_member_bit_offset(const struct btf_type *s, const struct btf_member *m)
 {
-	return btf_kflag(s) ? m->offset & 0xffffff : m->offset;
+	return btf_kflag(s) ? BTF_MEMBER_BIT_OFFSET(m->offset) : m->offset;
 }
 
 /* Bits; 0 when m is not a bitfield (or s is in the old form without kind_flag). */
 static inline uint32_t btf_member_bitfield_size(const struct btf_type *s,
 						const struct btf_member *m)
 {
-	return btf_kflag(s) ? m->offset >> 24 : 0;
+	return btf_kflag(s) ? BTF_MEMBER_BITFIELD_SIZE(m->offset) : 0;
 }
 
 /* Kind predicates; t must not be NULL. VOID is a record of kind UNKN. */

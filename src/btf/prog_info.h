@@ -12,23 +12,11 @@
 #include <stdint.h>
 
 #include "btf/btf.h"
+#include "tbl/uapi.h"
 
 #define BTF_FUNC_INFO_REC_MIN 8
 #define BTF_LINE_INFO_REC_MIN 16
 #define BTF_INFO_REC_MAX 252
-
-/* uapi layouts */
-struct btf_func_info {
-	uint32_t insn_off;
-	uint32_t type_id;
-};
-
-struct btf_line_info {
-	uint32_t insn_off;
-	uint32_t file_name_off;
-	uint32_t line_off;
-	uint32_t line_col; /* line << 10 | column */
-};
 
 /* cnt records of rec_size bytes each; read copies n bytes at byte off, 0 or -EFAULT. */
 struct btf_records {
@@ -47,10 +35,10 @@ struct btf_subprog {
 };
 
 struct btf_prog_info {
-	struct btf_func_info *funcs;
+	struct bpf_func_info *funcs;
 	uint8_t *linkage; /* enum btf_func_linkage, one per function */
 	uint32_t n_funcs;
-	struct btf_line_info *lines;
+	struct bpf_line_info *lines;
 	uint32_t n_lines;
 };
 

@@ -602,12 +602,17 @@ static uint8_t *mark_special(const struct btf *btf, int *err)
 	for (i = 0; marks && i < ARRAY_SIZE(names); i++) {
 		int32_t found = btf_find_by_name_kind(btf, names[i], BTF_KIND_STRUCT);
 
-		if (found > 0)
-			any = marks[found] = 1;
+		if (found > 0) {
+			marks[found] = 1;
+			any = true;
+		}
 	}
-	for (id = 1; marks && id < btf->nr_types; id++)
-		if (find_kptr(btf, btf->types[id], 0, BPF_KPTR, &ignored) == 1)
-			any = marks[id] = 1;
+	for (id = 1; marks && id < btf->nr_types; id++) {
+		if (find_kptr(btf, btf->types[id], 0, BPF_KPTR, &ignored) == 1) {
+			marks[id] = 1;
+			any = true;
+		}
+	}
 	if (any)
 		return marks;
 	free(marks);

@@ -42,6 +42,8 @@ ci:
 	@tools/ci
 
 install: build
+	@meson configure $(BUILD) --prefix=$(PREFIX)
+	@tools/build $(BUILD)
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:

@@ -42,8 +42,6 @@ ci:
 	@tools/ci
 
 install: build
-	@meson configure $(BUILD) --prefix=$(PREFIX)
-	@tools/build $(BUILD)
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:

@@ -31,10 +31,9 @@ struct drops {
 	__u64 cut_short;
 };
 
-/* What an LPM trie wants: the prefix length, then the bytes it counts, most significant first. */
 struct source {
 	__u32 prefix_bits;
-	__u8 address[4];
+	__be32 address;
 };
 
 struct {
@@ -56,11 +55,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 static __always_inline int source_blocked(const struct iphdr *ip)
 {
-	struct source key = { .prefix_bits = 32 };
-	__u64 *hits;
+	struct source key = { .prefix_bits = 32, .address = ip->saddr };
+	__u64 *hits = bpf_map_lookup_elem(&blocklist, &key);
 
-	__builtin_memcpy(key.address, &ip->saddr, sizeof(key.address));
-	hits = bpf_map_lookup_elem(&blocklist, &key);
 	if (!hits)
 		return 0;
 	__sync_fetch_and_add(hits, 1);
@@ -69,10 +66,9 @@ static __always_inline int source_blocked(const struct iphdr *ip)
 
 static __always_inline void block_source(const struct iphdr *ip)
 {
-	struct source key = { .prefix_bits = blocked_prefix_bits };
+	struct source key = { .prefix_bits = blocked_prefix_bits, .address = ip->saddr };
 	__u64 hits = 0;
 
-	__builtin_memcpy(key.address, &ip->saddr, sizeof(key.address));
 	bpf_map_update_elem(&blocklist, &key, &hits, BPF_ANY);
 }
 

@@ -13,11 +13,11 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#define ETH_P_IP	   0x0800
-#define ETH_P_IPV6	   0x86dd
+#define ETH_P_IP 0x0800
+#define ETH_P_IPV6 0x86dd
 #define IP_FRAGMENT_OFFSET 0x1fff
 
-#define SLOTS	   17
+#define SLOTS 17
 #define KEEP_BYTES 64
 
 /* udp_lengths[n] counts payloads of 2^(n-1) to 2^n - 1 bytes; [0] those of none. */

@@ -15,11 +15,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-enum tags {
-	TAGS_NONE,
-	TAGS_ONE,
-	TAGS_TWO
-};
+enum tags { TAGS_NONE, TAGS_ONE, TAGS_TWO };
 
 static __always_inline enum tags tags_for(const struct __sk_buff *skb)
 {

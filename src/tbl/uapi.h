@@ -23,3 +23,4 @@
 #include "tbl/uapi_info.h"
 #include "tbl/uapi_ctx.h"
 #include "tbl/uapi_arg.h"
+#include "tbl/uapi_btf.h"

@@ -13,7 +13,6 @@
 #include <stdio.h>
 
 #include "tbl/uapi.h"
-#include "tbl/uapi_btf.h"
 
 #define ENUM(tag)
 #define STRUCT(kind, name)

@@ -18,8 +18,6 @@
 #include "btf/fields.h"
 
 #define PAGE_BYTES 4096
-/* How deep objects may own objects: dropping the outermost drops them all. */
-#define OWNERSHIP_DEPTH_MAX 8
 
 struct btf_struct_meta {
 	uint32_t btf_id;
@@ -539,6 +537,10 @@ int btf_fixup_fields(const struct btf *btf, struct btf_record *rec)
 			f->value_rec = btf_struct_record(btf, f->type_id);
 			if (!f->value_rec)
 				return -EFAULT;
+			/* What is owned may own, but not twice in a row: no ownership loops. */
+			if (rec->field_mask & BPF_GRAPH_NODE &&
+			    f->value_rec->field_mask & BPF_GRAPH_ROOT)
+				return -ELOOP;
 		}
 	}
 	return 0;
@@ -656,53 +658,6 @@ static int add_meta(struct btf *btf, const struct btf *base, uint32_t id)
 	return 0;
 }
 
-/* The struct f's field owns objects of, as an index into the table; -ENOENT: none of ours. */
-static int owned_idx(const struct btf *btf, const struct btf_field *f)
-{
-	const struct btf_struct_meta *meta;
-
-	if (!(f->type & (BPF_GRAPH_ROOT | BPF_KPTR_REF | BPF_KPTR_PERCPU)) || f->btf->is_base)
-		return -ENOENT;
-	meta = find_meta(btf, f->type_id);
-	return meta ? (int)(meta - btf->metas->types) : -ENOENT;
-}
-
-/* Levels of ownership from struct idx down, itself included; -ELOOP above left. depth[]: known
- * ones. The recursion is as deep as left. */
-static int ownership_depth(const struct btf *btf, uint8_t *depth, int idx, int left)
-{
-	const struct btf_record *rec = btf->metas->types[idx].record;
-	int ret, deepest = 0;
-	uint32_t i;
-
-	if (!left)
-		return -ELOOP;
-	for (i = 0; !depth[idx] && i < rec->cnt; i++) {
-		ret = owned_idx(btf, &rec->fields[i]);
-		if (ret < 0)
-			continue;
-		ret = ownership_depth(btf, depth, ret, left - 1);
-		if (ret < 0)
-			return ret;
-		deepest = MAX(deepest, ret);
-	}
-	if (!depth[idx])
-		depth[idx] = (uint8_t)(deepest + 1);
-	return depth[idx] > left ? -ELOOP : depth[idx];
-}
-
-static int check_ownership(const struct btf *btf)
-{
-	uint8_t *depth = mem_calloc(btf->metas->cnt + 1, 1);
-	int ret = depth ? 0 : -ENOMEM;
-	uint32_t i;
-
-	for (i = 0; ret >= 0 && i < btf->metas->cnt; i++)
-		ret = ownership_depth(btf, depth, (int)i, OWNERSHIP_DEPTH_MAX);
-	free(depth);
-	return MIN(ret, 0);
-}
-
 int btf_parse_struct_metas(struct btf *btf, const struct btf *base)
 {
 	uint8_t *marks;
@@ -722,5 +677,5 @@ int btf_parse_struct_metas(struct btf *btf, const struct btf *base)
 	free(marks);
 	for (i = 0; !err && i < btf->metas->cnt; i++)
 		err = btf_fixup_fields(btf, btf->metas->types[i].record);
-	return err ? err : check_ownership(btf);
+	return err;
 }

@@ -74,7 +74,8 @@ struct btf_record {
 int btf_parse_fields(const struct btf *btf, const struct btf *base, uint32_t type_id,
 		     uint32_t field_mask, uint32_t value_size, struct btf_record **out);
 
-/* Tie graph roots of rec (may be NULL) to the records of what they hold. 0 or -EFAULT. */
+/* Tie graph roots of rec (may be NULL) to the records of what they hold, and look at user pointers.
+ * 0, -EFAULT, -ELOOP (a list of lists), -EINVAL or -E2BIG (user pointer). */
 int btf_fixup_fields(const struct btf *btf, struct btf_record *rec);
 
 /* Free; NULL is fine. Returns NULL. */

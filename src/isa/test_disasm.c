@@ -138,35 +138,6 @@ static void out_of_memory_sticks_to_the_buffer(void **state)
 	strbuf_deinit(&sb);
 }
 
-/* A legal instruction of row, operands at random; jumps within the tail. */
-static struct bpf_insn random_operands(const struct isa_row *row, uint64_t *seed)
-{
-	static const int32_t imms[] = { 0, 1, -1, 255, INT32_MAX, INT32_MIN, 4096 };
-	struct bpf_insn insn = BPF_RAW_INSN(row->code, 0, 0, 0, 0);
-
-	if (row->dst != ISA_REG_Z)
-		insn.dst_reg = test_random(seed) % 10;
-	if (row->src != ISA_REG_Z)
-		insn.src_reg = row->sel == ISA_SEL_SRC ? row->val & 0xf : test_random(seed) % 10;
-	if (row->off == ISA_OFF_MEM)
-		insn.off = (int16_t)test_random(seed);
-	if (row->off == ISA_OFF_JMP)
-		insn.off = (int16_t)(test_random(seed) % ORACLE_TAIL);
-	if (row->off == ISA_OFF_SEL)
-		insn.off = (int16_t)row->val;
-	if (row->imm == ISA_IMM_IMM || row->imm == ISA_IMM_NZ)
-		insn.imm = imms[test_random(seed) % ARRAY_SIZE(imms)];
-	if (row->imm == ISA_IMM_SHIFT || row->imm == ISA_IMM_JMP)
-		insn.imm = (int32_t)(test_random(seed) % ORACLE_TAIL);
-	if (row->imm == ISA_IMM_ID)
-		insn.imm = (int32_t)(test_random(seed) % 230);
-	if (row->imm == ISA_IMM_SEL)
-		insn.imm = row->val;
-	if (row->imm == ISA_IMM_AS)
-		insn.imm = test_random(seed) % 2 ? 1 : 1 << 16;
-	return insn;
-}
-
 /* What the kernel's log says of the instruction at ORACLE_AT, without the state after it; or NULL. */
 static char *logged(void)
 {
@@ -205,7 +176,7 @@ static void the_kernel_prints_the_same(void **state)
 	for (int i = 0; i < 8 * ISA_INSN_MAX; i++) {
 		const struct isa_row *row = &isa_rows[i % ISA_INSN_MAX];
 		struct bpf_insn prog[ORACLE_INSNS_MAX];
-		struct bpf_insn insn = random_operands(row, &seed);
+		struct bpf_insn insn = test_random_insn(row, &seed, 10, ORACLE_TAIL);
 		size_t n = oracle_surround(prog, insn);
 		const char *text;
 

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/macros.h"
+#include "isa/decode.h"
 #include "isa/insn.h"
 
 static char oracle_log[1 << 20];
@@ -67,6 +69,52 @@ static inline uint64_t test_random(uint64_t *state)
 	*state ^= *state >> 7;
 	*state ^= *state << 17;
 	return *state;
+}
+
+static inline int32_t test_random_imm(const struct isa_row *row, uint64_t *state, uint32_t n_targets)
+{
+	static const int32_t edges[] = { 0, 1, -1, 255, INT32_MAX, INT32_MIN, 4096 };
+	uint64_t x = test_random(state);
+
+	switch (row->imm) {
+	case ISA_IMM_Z:
+		return 0;
+	case ISA_IMM_SEL:
+		return row->val;
+	case ISA_IMM_SHIFT:
+		return x % 32;
+	case ISA_IMM_JMP:
+		return (int32_t)(x % n_targets);
+	case ISA_IMM_ID:
+		return x % 230;
+	case ISA_IMM_AS:
+		return x % 2 ? 1 : 1 << 16;
+	default:
+		return x % 4 ? edges[x / 4 % ARRAY_SIZE(edges)] : (int32_t)(x >> 32);
+	}
+}
+
+/* An instruction of row, its operands at random: registers below n_regs, jumps to 0 .. n_targets - 1. Legal,
+ * but for division by an immediate of 0. */
+static inline struct bpf_insn test_random_insn(const struct isa_row *row, uint64_t *state,
+					       uint8_t n_regs, uint32_t n_targets)
+{
+	struct bpf_insn insn = { .code = row->code };
+
+	if (row->dst != ISA_REG_Z)
+		insn.dst_reg = test_random(state) % n_regs & 0xf;
+	if (row->src != ISA_REG_Z)
+		insn.src_reg = test_random(state) % n_regs & 0xf;
+	if (row->sel == ISA_SEL_SRC)
+		insn.src_reg = row->val & 0xf;
+	if (row->off == ISA_OFF_MEM || row->off == ISA_OFF_FDX)
+		insn.off = (int16_t)test_random(state);
+	if (row->off == ISA_OFF_JMP)
+		insn.off = (int16_t)(test_random(state) % n_targets);
+	if (row->off == ISA_OFF_SEL)
+		insn.off = (int16_t)row->val;
+	insn.imm = test_random_imm(row, state, n_targets);
+	return insn;
 }
 
 /* oracle_surround() puts its instruction at ORACLE_AT; jumps may skip up to ORACLE_TAIL. */

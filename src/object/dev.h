@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "object/object.h"
 #include "tbl/uapi.h"
 
 struct engine;
@@ -35,11 +36,17 @@ struct netdev {
 	struct run_array *_Atomic ingress; /* tcx ingress, in order */
 	struct run_array *_Atomic egress;
 	_Atomic uint64_t rx_packets, tx_packets, drops;
+	struct epoch_node free_node; /* dev.c */
 };
+
+int dev_table_init(struct engine *engine);
+/* Every device has been removed and epochs synced. */
+void dev_table_deinit(struct engine *engine);
 
 /* Adds a device. ifindex 0: the next free one. 0, -EEXIST (ifindex or name) or -ENOMEM. */
 int dev_add(struct engine *engine, const char *name, uint32_t ifindex, struct netdev **dev);
+/* Takes it out; freed when no program can see it. Attachments have been taken down by hooks/. */
 void dev_remove(struct netdev *dev);
-/* Valid inside an epoch; NULL: none. O(1). */
+/* Valid inside an epoch; NULL: none. O(log n). */
 struct netdev *dev_by_index(const struct engine *engine, uint32_t ifindex);
 struct netdev *dev_by_name(const struct engine *engine, const char *name);

@@ -49,8 +49,23 @@ struct engine {
 	struct dev_table *devs;
 	struct event_table *events;
 	struct run *run;
+	/* epoch_defer() of run/, which this room may not include; set by run_init(). */
+	void (*defer)(struct engine *engine, struct epoch_node *node,
+		      void (*fn)(struct epoch_node *node));
 	struct btf_object *base_btf; /* "vmlinux"; loaded on first use */
 };
+
+/*
+ * Sets up a zeroed engine: lock, ids, tables, default quotas, all capabilities, JIT on; no run
+ * state (run_init()) and no host (run_host_init()). 0 or -errno. deinit drops every user
+ * reference; the caller has taken down links and devices and syncs epochs before.
+ */
+int engine_init(struct engine *engine);
+void engine_drop_users(struct engine *engine);
+void engine_deinit(struct engine *engine);
+
+/* In the child of a fork, with engine->lock free: own close events and run state. */
+void engine_after_fork(struct engine *engine);
 
 /* Charge @bytes to the quota: 0 or -ENOMEM. Uncharge what was charged. */
 int engine_charge(struct engine *engine, uint64_t bytes);

@@ -38,6 +38,13 @@ struct object_ops {
 	void (*free)(struct object *obj);
 };
 
+/* Embedded in what is freed later: when no program that may see it is still running. */
+struct epoch_node {
+	struct epoch_node *next;
+	void (*fn)(struct epoch_node *node);
+	uint64_t epoch;
+};
+
 struct object {
 	const struct object_ops *ops;
 	struct engine *engine;
@@ -46,6 +53,7 @@ struct object {
 	_Atomic uint32_t urefs;
 	uint32_t id; /* unique within its kind, > 0; 0 before object_publish() */
 	uint8_t kind; /* enum object_kind */
+	struct epoch_node free_node; /* object.c: on its way to ops->free */
 };
 
 /* Sets up an unpublished object with one reference and no user reference. */

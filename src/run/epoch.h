@@ -11,7 +11,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "object/object.h"
 
 struct engine;
 struct run;
@@ -26,17 +29,23 @@ void run_deinit(struct engine *engine);
 uint32_t run_enter(struct engine *engine);
 void run_exit(struct engine *engine);
 
-/* Embedded in what is freed later. */
-struct epoch_node {
-	struct epoch_node *next;
-	void (*fn)(struct epoch_node *node);
-	uint64_t epoch;
-};
-
-/* Calls fn(node) once no slot that was busy now is still in the same run. Any thread. */
+/*
+ * Calls fn(node) once no slot that was busy now is still in the same run; struct epoch_node is in
+ * object/object.h. Any thread, any lock held: fn runs later, from epoch_poll(), epoch_sync() or
+ * the end of a run, with no lock held, and may defer again but not sync.
+ */
 void epoch_defer(struct engine *engine, struct epoch_node *node,
 		 void (*fn)(struct epoch_node *node));
 
 /* Waits until everything readable before the call has been left, then runs what is due. Not from
  * inside a run. */
 void epoch_sync(struct engine *engine);
+
+/* Runs what is due now; never waits. Every bpf(2) call begins with it. */
+void epoch_poll(struct engine *engine);
+
+/* True when this thread is inside a run of @engine. */
+bool run_inside(const struct engine *engine);
+
+/* In the child of a fork: slots held by the parent's threads stay theirs, ours are forgotten. */
+void run_after_fork(struct engine *engine);

@@ -12,6 +12,7 @@
 #include "object/engine.h"
 #include "object/prog.h"
 #include "run/epoch.h"
+#include "skep/host.h"
 
 struct map;
 struct netdev;
@@ -114,5 +115,13 @@ void run_array_free_deferred(struct engine *engine, struct run_array *old);
 
 enum run_clock { RUN_CLOCK_MONOTONIC, RUN_CLOCK_BOOTTIME, RUN_CLOCK_COARSE, RUN_CLOCK_TAI };
 
+/* Gives @engine its host (NULL: the default one, run/host.c) and seeds its random numbers. */
+void run_host_init(struct engine *engine, const struct skep_host *host, void *arg);
+
 uint64_t run_clock_ns(struct engine *engine, enum run_clock clock);
 uint32_t run_random(struct engine *engine);
+void run_task(struct engine *engine, struct skep_task *task);
+/* One finished line of bpf_trace_printk; dropped when the host takes none. */
+void run_printk(struct engine *engine, const char *line, size_t bytes);
+/* 0, or -EFAULT: not memory the host registered. @dst is untouched then. */
+int run_probe_read(struct engine *engine, void *dst, uint64_t addr, size_t bytes);

@@ -21,12 +21,12 @@
 struct probe {
 	int cmd;
 	const char *name;
-	size_t start, end;	/* of the last field */
+	size_t start, end; /* of the last field */
 };
 
 static const struct probe probes[] = {
-#define COMMAND(num, name, handler, status, last) \
-	{ num, #name, offsetof(union bpf_attr, last), \
+#define COMMAND(num, name, handler, status, last)                                                  \
+	{ num, #name, offsetof(union bpf_attr, last),                                              \
 	  offsetof(union bpf_attr, last) + sizeof(((union bpf_attr *)0)->last) },
 #include "tbl/commands.h"
 };
@@ -45,7 +45,10 @@ static int call_bpf(int cmd, const union bpf_attr *attr)
 static int make_map(void)
 {
 	union bpf_attr attr = {
-		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1,
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = 4,
+		.max_entries = 1,
 	};
 
 	return (int)syscall(__NR_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
@@ -135,7 +138,8 @@ static int check(const struct probe *probe, int map)
 		err = call_bpf(probe->cmd, &attr);
 		*byte = 0;
 		if (err != EINVAL) {
-			printf("%s: byte %zu is behind the last field, errno %d\n", probe->name, at, err);
+			printf("%s: byte %zu is behind the last field, errno %d\n", probe->name, at,
+			       err);
 			failed++;
 		}
 	}

@@ -16,16 +16,61 @@
 
 #include "tbl/uapi.h"
 
-#define SKIP 77
-#define SEL_MAX 0x200	/* selector values tried: 0 to this; imm and off are wider, but not used so */
+#define SKIP	77
+#define SEL_MAX 0x200 /* selector values tried: 0 to this; imm and off are wider, but not used so */
 
-enum use { USE_Z, USE_R, USE_W, USE_RW, USE_SEL, USE_MEM, USE_JMP, USE_ANY, USE_FDX, USE_IMM,
-	   USE_SHIFT, USE_NZ, USE_ID, USE_BTFID, USE_FD, USE_AS };
-enum sel { SEL_NO, SEL_SRC, SEL_OFF, SEL_IMM };
-enum form { FORM_ALU_K, FORM_ALU_X, FORM_MOVSX, FORM_CAST, FORM_NEG, FORM_END, FORM_JA, FORM_JA32,
-	    FORM_MAYGOTO, FORM_JMP_K, FORM_JMP_X, FORM_CALL, FORM_EXIT, FORM_LD64, FORM_LDX,
-	    FORM_LDXS, FORM_ST, FORM_STX, FORM_ATOMIC, FORM_FETCH, FORM_XCHG, FORM_CMPXCHG,
-	    FORM_LDACQ, FORM_STREL, FORM_LD_ABS, FORM_LD_IND };
+enum use {
+	USE_Z,
+	USE_R,
+	USE_W,
+	USE_RW,
+	USE_SEL,
+	USE_MEM,
+	USE_JMP,
+	USE_ANY,
+	USE_FDX,
+	USE_IMM,
+	USE_SHIFT,
+	USE_NZ,
+	USE_ID,
+	USE_BTFID,
+	USE_FD,
+	USE_AS
+};
+enum sel {
+	SEL_NO,
+	SEL_SRC,
+	SEL_OFF,
+	SEL_IMM
+};
+enum form {
+	FORM_ALU_K,
+	FORM_ALU_X,
+	FORM_MOVSX,
+	FORM_CAST,
+	FORM_NEG,
+	FORM_END,
+	FORM_JA,
+	FORM_JA32,
+	FORM_MAYGOTO,
+	FORM_JMP_K,
+	FORM_JMP_X,
+	FORM_CALL,
+	FORM_EXIT,
+	FORM_LD64,
+	FORM_LDX,
+	FORM_LDXS,
+	FORM_ST,
+	FORM_STX,
+	FORM_ATOMIC,
+	FORM_FETCH,
+	FORM_XCHG,
+	FORM_CMPXCHG,
+	FORM_LDACQ,
+	FORM_STREL,
+	FORM_LD_ABS,
+	FORM_LD_IND
+};
 
 struct row {
 	const char *name;
@@ -37,7 +82,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define INSN(name, code, sel, val, op, form, dst, src, off, imm, v, group) \
+#define INSN(name, code, sel, val, op, form, dst, src, off, imm, v, group)                         \
 	{ #name, code, SEL_##sel, val, FORM_##form, USE_##dst, USE_##src, USE_##off, USE_##imm },
 #include "tbl/insns.h"
 };
@@ -55,7 +100,7 @@ static int load(const struct bpf_insn *insns, uint32_t count)
 		.prog_type = BPF_PROG_TYPE_SCHED_CLS,
 		.insns = (uintptr_t)insns,
 		.insn_cnt = count,
-		.license = (uintptr_t)"Dual BSD/GPL",
+		.license = (uintptr_t) "Dual BSD/GPL",
 		.log_level = 1,
 		.log_size = sizeof(log_text),
 		.log_buf = (uintptr_t)log_text,
@@ -74,7 +119,10 @@ static int load(const struct bpf_insn *insns, uint32_t count)
 static int make_map(void)
 {
 	union bpf_attr attr = {
-		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1,
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = 8,
+		.max_entries = 1,
 	};
 
 	return (int)syscall(__NR_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
@@ -133,14 +181,31 @@ static struct bpf_insn insn_of(const struct row *row)
 	};
 
 	switch (row->imm) {
-	case USE_IMM: insn.imm = f == FORM_LD_ABS || f == FORM_LD_IND ? 0 : 3; break;
-	case USE_SHIFT: case USE_NZ: insn.imm = 3; break;
-	case USE_ID: insn.imm = BPF_FUNC_get_prandom_u32; break;
-	case USE_BTFID: case USE_AS: insn.imm = 1; break;
-	case USE_FD: insn.imm = map_fd; break;
-	case USE_FDX: insn.imm = 1; break;
-	case USE_JMP: insn.imm = f == FORM_CALL ? 2 : f == FORM_LD64 ? 3 : 0; break;
-	default: break;
+	case USE_IMM:
+		insn.imm = f == FORM_LD_ABS || f == FORM_LD_IND ? 0 : 3;
+		break;
+	case USE_SHIFT:
+	case USE_NZ:
+		insn.imm = 3;
+		break;
+	case USE_ID:
+		insn.imm = BPF_FUNC_get_prandom_u32;
+		break;
+	case USE_BTFID:
+	case USE_AS:
+		insn.imm = 1;
+		break;
+	case USE_FD:
+		insn.imm = map_fd;
+		break;
+	case USE_FDX:
+		insn.imm = 1;
+		break;
+	case USE_JMP:
+		insn.imm = f == FORM_CALL ? 2 : f == FORM_LD64 ? 3 : 0;
+		break;
+	default:
+		break;
 	}
 	if (row->sel == SEL_SRC)
 		insn.src_reg = row->val & 0xf;
@@ -169,7 +234,8 @@ static int fail(const char *name, const char *what, int err)
 {
 	size_t end = strlen(log_text);
 
-	printf("%s: %s, errno %d: %.200s\n", name, what, err, log_text + (end > 200 ? end - 200 : 0));
+	printf("%s: %s, errno %d: %.200s\n", name, what, err,
+	       log_text + (end > 200 ? end - 200 : 0));
 	return 1;
 }
 
@@ -185,7 +251,9 @@ static int check_legal(const struct row *row)
 		err = try(insn);
 	}
 	if (want)
-		return err && strstr(log_text, want) ? 0 : fail(row->name, "not for its own reason", err);
+		return err && strstr(log_text, want)
+			       ? 0
+			       : fail(row->name, "not for its own reason", err);
 	return err ? fail(row->name, "refused", err) : 0;
 }
 
@@ -222,22 +290,31 @@ static bool has_row(uint8_t code, int val)
 	return false;
 }
 
-/* Every other value of the selector is refused; asked of the first row of a code only. */
+static struct bpf_insn swapped(struct bpf_insn insn)
+{
+	uint8_t dst = insn.dst_reg;
+
+	insn.dst_reg = insn.src_reg & 0xf;
+	insn.src_reg = dst & 0xf;
+	return insn;
+}
+
+/* Every other value of the selector is refused, either way round; asked of a code's first row only. */
 static int check_selector(const struct row *row)
 {
 	int failed = 0;
 
-	if (row->sel == SEL_NO || (row > rows && row[-1].code == row->code))
-		return 0;
+	for (const struct row *before = rows; before < row; before++)
+		if (before->code == row->code)
+			return 0;
 	for (int val = 0; val <= (row->sel == SEL_SRC ? 15 : SEL_MAX); val++) {
 		struct row other = *row;
-		int err;
 
-		if (has_row(row->code, val))
+		if (row->sel == SEL_NO || has_row(row->code, val))
 			continue;
 		other.val = val;
-		err = try(insn_of(&other));
-		if (err == 0)
+		if (try(insn_of(&other)) == 0 ||
+		    (row->sel != SEL_SRC && try(swapped(insn_of(&other))) == 0))
 			failed += fail(row->name, "taken with a selector no row has", val);
 	}
 	return failed;

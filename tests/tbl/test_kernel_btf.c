@@ -26,7 +26,7 @@
 #include "tbl/uapi_types.h"
 
 #define VMLINUX "/sys/kernel/btf/vmlinux"
-#define SKIP 77
+#define SKIP	77
 
 struct constant {
 	const char *name;
@@ -68,7 +68,7 @@ static const struct record records[] = {
 #undef FIELD
 
 #define STRUCT(kind, name)
-#define FIELD(kind, name, field) \
+#define FIELD(kind, name, field)                                                                   \
 	{ #name, #field, offsetof(kind name, field), sizeof(((kind name *)0)->field) },
 static const struct field fields[] = {
 #include "uapi_kernel_list.h"
@@ -297,8 +297,8 @@ static int check_all(const struct btf *btf)
 #define FIELD(kind, name, field)
 #include "uapi_kernel_list.h"
 	free(index.at);
-	printf("%zu constants, %zu structs, %zu fields compared, %d differ\n", N(constants), N(records),
-	       N(fields), failed);
+	printf("%zu constants, %zu structs, %zu fields compared, %d differ\n", N(constants),
+	       N(records), N(fields), failed);
 	return failed;
 }
 

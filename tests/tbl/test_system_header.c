@@ -17,11 +17,11 @@
 #define ENUM(tag)
 #define STRUCT(kind, name)
 #define FIELD(kind, name, field)
-#define MACRO(name) OUR_##name = (name),
+#define MACRO(name)    OUR_##name = (name),
 #define CONSTANT(name) OUR_##name = (name),
 enum ours {
-#include "uapi_known_list.h"
 #include "tables_constants.h"
+#include "uapi_known_list.h"
 };
 #undef MACRO
 #undef CONSTANT
@@ -52,20 +52,21 @@ int main(void)
 	int hidden = 0;
 
 #define SAME(a, b, what) _Static_assert((a) == (b), what " differs from the system's header")
-#define MACRO(name)                                              \
-	SAME((long long)OUR_##name, (long long)(name), #name);   \
+#define MACRO(name)                                                                                \
+	SAME((long long)OUR_##name, (long long)(name), #name);                                     \
 	compared++;
-#define CONSTANT(name)                                           \
-	SAME((long long)OUR_##name, (long long)(name), #name);   \
+#define CONSTANT(name)                                                                             \
+	SAME((long long)OUR_##name, (long long)(name), #name);                                     \
 	compared++;
 #define STRUCT(kind, name)                                                                         \
-	_Static_assert(sizeof(our_##name) >= sizeof(kind name), #name " is shorter than the system's"); \
+	_Static_assert(sizeof(our_##name) >= sizeof(kind name),                                    \
+		       #name " is shorter than the system's");                                     \
 	hidden += !__builtin_types_compatible_p(our_##name, kind name);
-#define FIELD(kind, name, field)                                                           \
-	SAME(offsetof(our_##name, field), offsetof(kind name, field), #name "." #field);   \
+#define FIELD(kind, name, field)                                                                   \
+	SAME(offsetof(our_##name, field), offsetof(kind name, field), #name "." #field);           \
 	compared++;
-#include "uapi_known_list.h"
 #include "tables_constants.h"
+#include "uapi_known_list.h"
 
 	printf("%d numbers and fields compared, %d structs\n", compared, hidden);
 	/* 6.1, the oldest headers supported, have this many. */

@@ -12,8 +12,7 @@ enum bpf_cmd {
 };
 
 enum bpf_map_type {
-#undef MAP_TYPE /* <sys/mman.h> has another */
-#define MAP_TYPE(num, name, ...) BPF_MAP_TYPE_##name = num,
+#define MAPTYPE(num, name, ...) BPF_MAP_TYPE_##name = num,
 #include "tbl/map_types.h"
 	__MAX_BPF_MAP_TYPE,
 	BPF_MAP_TYPE_CGROUP_STORAGE_DEPRECATED        = BPF_MAP_TYPE_CGROUP_STORAGE,

@@ -18,6 +18,7 @@ struct btf;
 struct fd_table;   /* object/fd.c: identity -> object, close events */
 struct pin_table;  /* object/pin.c */
 struct dev_table;  /* object/dev.c: virtual devices by ifindex */
+struct ring_dir;
 struct run;        /* run/: slots and epochs */
 struct skep_host;  /* include/skep/host.h: what the embedder supplies */
 struct event_table; /* hooks/event.c: named events a host registered */
@@ -52,6 +53,7 @@ struct engine {
 	/* epoch_defer() of run/, which this room may not include; set by run_init(). */
 	void (*defer)(struct engine *engine, struct epoch_node *node,
 		      void (*fn)(struct epoch_node *node));
+	struct ring_dir *_Atomic rings; /* maps/ringbuf.c: which ring an address lies in */
 	struct btf_object *base_btf; /* "vmlinux"; loaded on first use */
 };
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,3 +33,9 @@ static inline struct prog *prog_array_get(struct map *map, uint32_t index)
 		return NULL;
 	return atomic_load_explicit(&array->slots[index], memory_order_acquire);
 }
+
+/*
+ * Could @prog be run from @map by a tail call? The first program a map meets decides what the
+ * others must be (bpf_prog_map_compatible); maps/held_array.c.
+ */
+bool prog_array_accepts(struct map *map, const struct prog *prog);

@@ -44,11 +44,7 @@
 
 /* Unique per living thread; what a slot's owner field holds. */
 static __thread char thread_token __attribute__((tls_model("initial-exec")));
-/* The slot this thread used last. */
-static __thread struct {
-	const struct run *run;
-	uint32_t slot;
-} last __attribute__((tls_model("initial-exec")));
+__thread struct run_lease run_lease __attribute__((tls_model("initial-exec")));
 
 static size_t shared_bytes(uint32_t n_slots)
 {
@@ -127,8 +123,8 @@ static bool slot_take(struct run *run, uint32_t slot)
 		return false;
 	atomic_store_explicit(&run->private[slot].owner, &thread_token, memory_order_relaxed);
 	run->private[slot].depth = 1;
-	last.run = run;
-	last.slot = slot;
+	run_lease.run = run;
+	run_lease.slot = slot;
 	return true;
 }
 
@@ -184,7 +180,7 @@ static uint32_t enter_slow(struct run *run)
 
 		for (uint32_t i = 0; i < run->n_slots; i++)
 			if (slot_take(run, (first + i) % run->n_slots))
-				return last.slot;
+				return run_lease.slot;
 		if (tries < ENTER_SPINS)
 			continue;
 		if (tries % WAITS_PER_REAP == 0)
@@ -208,15 +204,15 @@ uint32_t run_enter(struct engine *engine)
 	struct run *run = engine->run;
 	int slot;
 
-	if (likely(last.run == run && last.slot < run->n_slots)) {
-		struct run_slot_private *p = &run->private[last.slot];
+	if (likely(run_lease.run == run && run_lease.slot < run->n_slots)) {
+		struct run_slot_private *p = &run->private[run_lease.slot];
 
 		if (atomic_load_explicit(&p->owner, memory_order_relaxed) == &thread_token) {
 			p->depth++;
-			return last.slot;
+			return run_lease.slot;
 		}
-		if (likely(slot_take(run, last.slot)))
-			return last.slot;
+		if (likely(slot_take(run, run_lease.slot)))
+			return run_lease.slot;
 		return enter_slow(run);
 	}
 	/* Another engine was entered since: we may still be inside this one. */
@@ -224,9 +220,9 @@ uint32_t run_enter(struct engine *engine)
 	if (slot < 0)
 		return enter_slow(run);
 	run->private[slot].depth++;
-	last.run = run;
-	last.slot = (uint32_t)slot;
-	return last.slot;
+	run_lease.run = run;
+	run_lease.slot = (uint32_t)slot;
+	return run_lease.slot;
 }
 
 static void reclaim(struct run *run, bool wait);
@@ -235,9 +231,9 @@ void run_exit(struct engine *engine)
 {
 	struct run *run = engine->run;
 	struct run_slot_private *p;
-	uint32_t slot = last.slot;
+	uint32_t slot = run_lease.slot;
 
-	if (unlikely(last.run != run)) {
+	if (unlikely(run_lease.run != run)) {
 		int found = slot_of_thread(run);
 
 		assert(found >= 0);
@@ -255,6 +251,13 @@ void run_exit(struct engine *engine)
 	}
 	if (unlikely(atomic_load_explicit(&run->pending, memory_order_relaxed)))
 		reclaim(run, false);
+}
+
+uint32_t run_slot_slow(const struct run *run)
+{
+	int slot = slot_of_thread(run);
+
+	return slot < 0 ? 0 : (uint32_t)slot;
 }
 
 bool run_inside(const struct engine *engine)

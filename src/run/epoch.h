@@ -29,6 +29,21 @@ void run_deinit(struct engine *engine);
 uint32_t run_enter(struct engine *engine);
 void run_exit(struct engine *engine);
 
+/* The slot this thread leased last, and of which engine's run state. Written by epoch.c only. */
+struct run_lease {
+	const struct run *run;
+	uint32_t slot;
+};
+extern __thread struct run_lease run_lease __attribute__((tls_model("initial-exec")));
+
+uint32_t run_slot_slow(const struct run *run);
+
+/* The slot this thread holds of @run (engine->run): call it between run_enter() and run_exit(). */
+static inline uint32_t run_slot(const struct run *run)
+{
+	return __builtin_expect(run_lease.run == run, 1) ? run_lease.slot : run_slot_slow(run);
+}
+
 /*
  * Calls fn(node) once no slot that was busy now is still in the same run; struct epoch_node is in
  * object/object.h. Any thread, any lock held: fn runs later, from epoch_poll(), epoch_sync() or

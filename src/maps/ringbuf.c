@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RINGBUF. The client's memfd, which it maps and reads (and could write: it is hostile):
+ *
+ *   | consumer page | producer page | data (max_entries bytes) | as much again |
+ *
+ * In the kernel the second data area is the first mapped twice; here it is memory of its own. A
+ * record is written in one piece from its start, over the end of the first area into the second,
+ * where libbpf reads it; on commit what lies in the second area is copied to the start of the
+ * first, where readers that wrap every position look for it.
+ *
+ * What the engine relies on it keeps to itself, in shared memory: both positions and, per 8 bytes
+ * of ring, the length of the record that starts there and whether it is still being written. From
+ * the client it takes the consumer position only, and any number there merely makes the ring look
+ * full or empty. The map fd cannot be polled; an eventfd stands in (seam: epoll_ctl).
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/errno.h"
+#include "base/shlock.h"
+#include "maps/common.h"
+#include "maps/map_in_map.h"
+#include "maps/types.h"
+#include "object/engine.h"
+#include "object/ringbuf.h"
+#include "run/epoch.h"
+
+#define RING_HEADER_BYTES 8 /* BPF_RINGBUF_HDR_SZ */
+#define RING_BUSY BPF_RINGBUF_BUSY_BIT
+#define RING_FLAGS ((uint64_t)BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP)
+
+/* The engine's own, in shared memory. */
+struct ring_state {
+	_Alignas(CACHE_LINE_BYTES) struct shlock lock;
+	uint64_t producer_pos; /* bytes ever reserved */
+	uint64_t pending_pos;  /* start of the oldest record still being written */
+	uint32_t records[];    /* [position / 8]: bytes | RING_BUSY of the record that starts there */
+};
+
+struct ring {
+	struct map map;
+	char *client; /* the memfd, mapped */
+	size_t client_bytes;
+	char *data;
+	size_t page_bytes;
+	uint64_t mask; /* bytes of one data area - 1 */
+	struct ring_state *state;
+	size_t state_bytes;
+	int event_fd;
+};
+
+/* Which ring a record lies in: all rings of an engine by address. Replaced as a whole. */
+struct ring_dir {
+	struct epoch_node node;
+	uint32_t n;
+	struct ring *rings[]; /* by rising data */
+};
+
+static struct ring *ring_of(const struct map *map)
+{
+	return container_of(map, struct ring, map);
+}
+
+/* --- the directory ---------------------------------------------------------------------------------- */
+
+static void dir_free(struct epoch_node *node)
+{
+	free(container_of(node, struct ring_dir, node));
+}
+
+/* A copy with @add put in at its place, or without @del. Engine lock held. */
+static struct ring_dir *dir_copy(const struct ring_dir *old, struct ring *add,
+				 const struct ring *del)
+{
+	uint32_t n = old ? old->n : 0;
+	struct ring_dir *dir = calloc(1, sizeof(*dir) + (n + 1) * sizeof(dir->rings[0]));
+
+	if (!dir)
+		return NULL;
+	for (uint32_t i = 0; i < n; i++) {
+		if (add && add->data < old->rings[i]->data) {
+			dir->rings[dir->n++] = add;
+			add = NULL;
+		}
+		if (old->rings[i] != del)
+			dir->rings[dir->n++] = old->rings[i];
+	}
+	if (add)
+		dir->rings[dir->n++] = add;
+	return dir;
+}
+
+static int dir_change(struct engine *engine, struct ring *add, const struct ring *del)
+{
+	struct ring_dir *old, *dir;
+
+	pthread_mutex_lock(&engine->lock);
+	old = atomic_load(&engine->rings);
+	dir = dir_copy(old, add, del);
+	if (dir)
+		atomic_store_explicit(&engine->rings, dir, memory_order_release);
+	pthread_mutex_unlock(&engine->lock);
+	if (!dir)
+		return -ENOMEM;
+	if (old)
+		epoch_defer(engine, &old->node, dir_free);
+	return 0;
+}
+
+static struct ring *dir_find(struct engine *engine, const char *addr)
+{
+	const struct ring_dir *dir = atomic_load_explicit(&engine->rings, memory_order_acquire);
+	uint32_t low = 0, high = dir ? dir->n : 0;
+
+	while (high - low > 1) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (dir->rings[mid]->data <= addr)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low < high ? dir->rings[low] : NULL;
+}
+
+/* --- making and freeing -------------------------------------------------------------------------------- */
+
+static int ring_alloc_check(const union bpf_attr *attr)
+{
+	if (attr->map_flags & ~(uint32_t)BPF_F_NUMA_NODE || attr->key_size || attr->value_size ||
+	    !is_pow2(attr->max_entries) ||
+	    !is_aligned(attr->max_entries, (uint64_t)sysconf(_SC_PAGESIZE)))
+		return -EINVAL;
+	return 0;
+}
+
+static int ring_alloc(struct map *map, const union bpf_attr *attr)
+{
+	struct ring *r = ring_of(map);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t data_bytes = map->max_entries;
+	int err;
+
+	r->event_fd = -1;
+	r->page_bytes = page;
+	r->mask = data_bytes - 1;
+	r->client_bytes = 2 * page + 2 * data_bytes;
+	r->state_bytes = sizeof(struct ring_state) + data_bytes / 8 * sizeof(uint32_t);
+	err = map_mem_alloc(map, r->client_bytes, MAP_MEM_CLIENT, (void **)&r->client);
+	if (err)
+		return err;
+	r->data = r->client + 2 * page;
+	err = map_mem_alloc(map, r->state_bytes, MAP_MEM_ENGINE, (void **)&r->state);
+	if (err)
+		return err;
+	r->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (r->event_fd < 0)
+		return -errno;
+	return dir_change(map->obj.engine, r, NULL);
+}
+
+static void ring_free(struct map *map)
+{
+	struct ring *r = ring_of(map);
+
+	if (r->client && r->state && r->event_fd >= 0)
+		dir_change(map->obj.engine, NULL, r);
+	if (r->state)
+		map_mem_free(map, r->state, r->state_bytes);
+	if (r->client)
+		map_mem_free(map, r->client, r->client_bytes);
+	if (r->event_fd > 0)
+		close(r->event_fd);
+	r->client = NULL;
+	r->state = NULL;
+	r->event_fd = -1;
+}
+
+/* --- records ---------------------------------------------------------------------------------------------- */
+
+static uint64_t *consumer_pos(const struct ring *r)
+{
+	return (uint64_t *)r->client;
+}
+
+static uint64_t *shown_producer_pos(const struct ring *r)
+{
+	return (uint64_t *)(r->client + r->page_bytes);
+}
+
+static uint32_t *record_at(const struct ring *r, uint64_t pos)
+{
+	return &r->state->records[(pos & r->mask) / 8];
+}
+
+static uint64_t record_span(uint32_t bytes)
+{
+	return round_up_u64((uint64_t)bytes + RING_HEADER_BYTES, 8);
+}
+
+/* Moves pending_pos past what has been committed. Lock held. */
+static void skip_committed(struct ring *r)
+{
+	struct ring_state *s = r->state;
+
+	while (s->pending_pos < s->producer_pos) {
+		uint32_t record = __atomic_load_n(record_at(r, s->pending_pos), __ATOMIC_ACQUIRE);
+
+		if (record & RING_BUSY)
+			break;
+		s->pending_pos += record_span(record);
+	}
+}
+
+static void header_write(char *header, uint32_t len)
+{
+	__atomic_store_n((uint32_t *)header, len, __ATOMIC_RELEASE);
+}
+
+static char *reserve_locked(struct ring *r, uint32_t bytes, uint64_t consumed)
+{
+	struct ring_state *s = r->state;
+	uint64_t end = s->producer_pos + record_span(bytes);
+	char *header = r->data + (s->producer_pos & r->mask);
+
+	skip_committed(r);
+	if (end - consumed > r->mask || end - s->pending_pos > r->mask)
+		return NULL;
+	__atomic_store_n(record_at(r, s->producer_pos), bytes | RING_BUSY, __ATOMIC_RELAXED);
+	((uint32_t *)header)[1] = (uint32_t)((size_t)(header - r->client) / r->page_bytes);
+	header_write(header, bytes | RING_BUSY);
+	s->producer_pos = end;
+	__atomic_store_n(shown_producer_pos(r), end, __ATOMIC_RELEASE);
+	return header;
+}
+
+void *ringbuf_reserve(struct map *map, uint64_t bytes)
+{
+	struct ring *r = ring_of(map);
+	uint64_t consumed;
+	char *header;
+
+	if (bytes > RINGBUF_RECORD_BYTES_MAX || record_span((uint32_t)bytes) > r->mask + 1)
+		return NULL;
+	consumed = __atomic_load_n(consumer_pos(r), __ATOMIC_ACQUIRE);
+	shlock_lock(&r->state->lock);
+	header = reserve_locked(r, (uint32_t)bytes, consumed);
+	shlock_unlock(&r->state->lock);
+	return header ? header + RING_HEADER_BYTES : NULL;
+}
+
+/* What ran over into the second data area also goes to the start of the first. */
+static void copy_wrapped(struct ring *r, const char *header, uint32_t bytes)
+{
+	const char *area_end = r->data + r->mask + 1;
+	const char *end = header + RING_HEADER_BYTES + bytes;
+
+	if (end > area_end)
+		memcpy(r->data, area_end, (size_t)(end - area_end));
+}
+
+static void wake(const struct ring *r)
+{
+	uint64_t one = 1;
+
+	/* A full counter is as good as one more: somebody is already told. */
+	if (write(r->event_fd, &one, sizeof(one)) < 0)
+		assert(errno == EAGAIN);
+}
+
+static void commit(struct ring *r, char *header, uint64_t flags, bool discard)
+{
+	uint64_t pos = (uint64_t)(header - r->data);
+	uint32_t bytes = __atomic_load_n(record_at(r, pos), __ATOMIC_RELAXED) & ~RING_BUSY;
+	uint64_t consumed;
+
+	copy_wrapped(r, header, bytes);
+	header_write(header, discard ? bytes | BPF_RINGBUF_DISCARD_BIT : bytes);
+	__atomic_store_n(record_at(r, pos), bytes, __ATOMIC_RELEASE);
+	/* The reader sets its position, then looks at the header; we the other way round. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	consumed = __atomic_load_n(consumer_pos(r), __ATOMIC_ACQUIRE) & r->mask;
+	if (flags & BPF_RB_FORCE_WAKEUP || (consumed == pos && !(flags & BPF_RB_NO_WAKEUP)))
+		wake(r);
+}
+
+void ringbuf_commit(struct engine *engine, void *record, uint64_t flags, bool discard)
+{
+	struct ring *r = dir_find(engine, record);
+
+	assert(r && (char *)record < r->data + 2 * (r->mask + 1));
+	commit(r, (char *)record - RING_HEADER_BYTES, flags, discard);
+}
+
+int ringbuf_output(struct map *map, const void *data, uint64_t bytes, uint64_t flags)
+{
+	char *record;
+
+	if (flags & ~RING_FLAGS)
+		return -EINVAL;
+	record = ringbuf_reserve(map, bytes);
+	if (!record)
+		return -EAGAIN;
+	memcpy(record, data, bytes);
+	commit(ring_of(map), record - RING_HEADER_BYTES, flags, false);
+	return 0;
+}
+
+uint64_t ringbuf_query(struct map *map, uint64_t what)
+{
+	struct ring *r = ring_of(map);
+	uint64_t produced = __atomic_load_n(&r->state->producer_pos, __ATOMIC_ACQUIRE);
+	uint64_t consumed = __atomic_load_n(consumer_pos(r), __ATOMIC_ACQUIRE);
+
+	switch (what) {
+	case BPF_RB_AVAIL_DATA:
+		return produced - consumed;
+	case BPF_RB_RING_SIZE:
+		return r->mask + 1;
+	case BPF_RB_CONS_POS:
+		return consumed;
+	case BPF_RB_PROD_POS:
+		return produced;
+	default:
+		return 0;
+	}
+}
+
+static int ring_epoll_fd(struct map *map)
+{
+	return ring_of(map)->event_fd;
+}
+
+static uint64_t ring_mem_usage(const struct map *map)
+{
+	const struct ring *r = ring_of(map);
+
+	return sizeof(*r) + r->client_bytes + r->state_bytes;
+}
+
+const struct map_ops ringbuf_map_ops = {
+	.alloc_bytes = sizeof(struct ring),
+	.alloc_check = ring_alloc_check,
+	.alloc = ring_alloc,
+	.free = ring_free,
+	.check_btf = map_refuse_btf,
+	.meta_equal = map_meta_equal,
+	.mem_usage = ring_mem_usage,
+	.epoll_fd = ring_epoll_fd,
+};

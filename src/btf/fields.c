@@ -60,7 +60,7 @@ struct found {
 	const char *node_name; /* graph root */
 };
 
-/* One search. seen: unique kinds met so far, in the whole value. */
+/* One search. seen: unique kinds met so far in this struct; a nested one counts by itself (6.18). */
 struct search {
 	const struct btf *btf;
 	uint32_t mask;
@@ -76,8 +76,8 @@ struct spot {
 	uint32_t expected_size; /* bytes; 0: any */
 };
 
-static int find_in_struct(struct search *s, uint32_t id, struct found *out, uint32_t room,
-			  uint32_t level);
+static int find_in_struct(const struct search *outer, uint32_t id, struct found *out,
+			  uint32_t room, uint32_t level);
 
 const char *btf_field_type_name(enum btf_field_type type)
 {
@@ -303,10 +303,11 @@ static int find_one(struct search *s, struct spot at, struct found *out, uint32_
 	return nelems > 1 ? repeat(out, room, 1, nelems, kind->size) : 1;
 }
 
-static int find_in_struct(struct search *s, uint32_t id, struct found *out, uint32_t room,
-			  uint32_t level)
+static int find_in_struct(const struct search *outer, uint32_t id, struct found *out,
+			  uint32_t room, uint32_t level)
 {
-	const struct btf_type *t = btf_type_by_id(s->btf, id);
+	struct search s = { .btf = outer->btf, .mask = outer->mask };
+	const struct btf_type *t = btf_type_by_id(s.btf, id);
 	const struct btf_member *m = btf_members(t);
 	uint32_t i, n = 0;
 	int ret;
@@ -318,7 +319,7 @@ static int find_in_struct(struct search *s, uint32_t id, struct found *out, uint
 		if (bits % 8)
 			return -EINVAL;
 		at.off = bits / 8;
-		ret = find_one(s, at, out + n, room - n, level);
+		ret = find_one(&s, at, out + n, room - n, level);
 		if (ret < 0)
 			return ret;
 		n += (uint32_t)ret;

@@ -467,7 +467,6 @@ static void every_truncation_agrees(void **state)
 	uint8_t *blob, *padded;
 	void *p;
 
-	seed = 7;
 	generate(&p, &size);
 	blob = p;
 	for (i = 0; i <= MIN(size, 600u); i++)
@@ -487,6 +486,40 @@ static void every_truncation_agrees(void **state)
 	}
 	free(padded);
 	free(blob);
+}
+
+/* A blob of given types and strings, in any order and with a gap; for headers not seen else. */
+static void sections_agree(uint32_t type_off, uint32_t type_len, uint32_t str_off,
+			   uint32_t str_len, const uint32_t *words)
+{
+	struct btf_header h = { .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(h),
+				.type_off = type_off, .type_len = type_len,
+				.str_off = str_off, .str_len = str_len };
+	uint8_t blob[256] = { 0 };
+
+	memcpy(blob, &h, sizeof(h));
+	memcpy(blob + sizeof(h) + type_off, words, type_len);
+	compare(blob, (uint32_t)sizeof(h) + MIN(MAX(type_off + type_len, str_off + str_len), 100u));
+}
+
+static void every_order_of_sections_agrees(void **state)
+{
+	const uint32_t types[] = {
+		0, BTF_INFO(BTF_KIND_INT, 0, 0), 16, 128, /* __int128 */
+		0, BTF_INFO(BTF_KIND_STRUCT, 0, 1), 64, 0, 1, 4, /* at bit 4 */
+	};
+	uint32_t i;
+
+	for (i = 0; i <= sizeof(types); i += 4) {
+		sections_agree(0, i, i, 1, types);
+		sections_agree(4, i, 0, 4, types);
+		sections_agree(3, i, 0, 3, types);
+		sections_agree(1, i, i + 1, 1, types);
+		sections_agree(0, i, i + 1, 1, types);
+		sections_agree(0, i, i - 1, 2, types);
+		sections_agree(0, i, i, ~0u, types);
+		sections_agree(0, i, ~0u, 1, types);
+	}
 }
 
 /* Modifiers and pointers chained to and past the resolve depth, and around in a ring. */
@@ -559,6 +592,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_truncation_agrees),
+		cmocka_unit_test(every_order_of_sections_agrees),
 		cmocka_unit_test(deep_chains_agree),
 		cmocka_unit_test(ownership_depth_agrees),
 		cmocka_unit_test(generated_graphs_agree),

@@ -13,7 +13,7 @@
 /* clang-format off */
 
 union bpf_attr {
-	struct {
+	struct {	/* BPF_MAP_CREATE */
 		uint32_t map_type;
 		uint32_t key_size;
 		uint32_t value_size;
@@ -33,7 +33,7 @@ union bpf_attr {
 		uint64_t excl_prog_hash;
 		uint32_t excl_prog_hash_size;
 	};
-	struct {
+	struct {	/* BPF_MAP_*_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_MAP_FREEZE */
 		uint32_t map_fd;
 		uint64_t key;
 		union {
@@ -42,7 +42,7 @@ union bpf_attr {
 		};
 		uint64_t flags;
 	};
-	struct {
+	struct {	/* BPF_MAP_*_BATCH */
 		uint64_t in_batch;
 		uint64_t out_batch;
 		uint64_t keys;
@@ -52,7 +52,7 @@ union bpf_attr {
 		uint64_t elem_flags;
 		uint64_t flags;
 	} batch;
-	struct {
+	struct {	/* BPF_PROG_LOAD */
 		uint32_t prog_type;
 		uint32_t insn_cnt;
 		uint64_t insns;
@@ -88,13 +88,13 @@ union bpf_attr {
 		uint32_t signature_size;
 		int32_t keyring_id;
 	};
-	struct {
+	struct {	/* BPF_OBJ_PIN, BPF_OBJ_GET */
 		uint64_t pathname;
 		uint32_t bpf_fd;
 		uint32_t file_flags;
 		int32_t path_fd;
 	};
-	struct {
+	struct {	/* BPF_PROG_ATTACH, BPF_PROG_DETACH */
 		union {
 			uint32_t target_fd;
 			uint32_t target_ifindex;
@@ -109,7 +109,7 @@ union bpf_attr {
 		};
 		uint64_t expected_revision;
 	};
-	struct {
+	struct {	/* BPF_PROG_TEST_RUN */
 		uint32_t prog_fd;
 		uint32_t retval;
 		uint32_t data_size_in;
@@ -126,7 +126,7 @@ union bpf_attr {
 		uint32_t cpu;
 		uint32_t batch_size;
 	} test;
-	struct {
+	struct {	/* BPF_*_GET_NEXT_ID, BPF_*_GET_FD_BY_ID */
 		union {
 			uint32_t start_id;
 			uint32_t prog_id;
@@ -166,7 +166,7 @@ union bpf_attr {
 		uint32_t prog_fd;
 		uint64_t cookie;
 	} raw_tracepoint;
-	struct {
+	struct {	/* BPF_BTF_LOAD */
 		uint64_t btf;
 		uint64_t btf_log_buf;
 		uint32_t btf_size;

@@ -9,6 +9,7 @@
 struct bpf_flow_keys;
 struct bpf_sock;
 
+/* verdicts of XDP programs */
 enum xdp_action {
 	XDP_ABORTED  = 0,
 	XDP_DROP     = 1,
@@ -17,6 +18,7 @@ enum xdp_action {
 	XDP_REDIRECT = 4,
 };
 
+/* verdicts of sk_skb, sk_msg, sk_reuseport and sk_lookup programs */
 enum sk_action {
 	SK_DROP = 0,
 	SK_PASS = 1,
@@ -35,6 +37,7 @@ enum sk_action {
 #define TC_ACT_TRAP		8
 #define TC_ACT_VALUE_MAX	TC_ACT_TRAP
 
+/* verdicts of lwt and flow_dissector programs */
 enum bpf_ret_code {
 	BPF_OK                      = 0,
 	BPF_DROP                    = 2,
@@ -51,6 +54,7 @@ enum tcx_action_base {
 	TCX_REDIRECT = 7,
 };
 
+/* context of socket, tc, cgroup_skb, lwt and sk_skb programs */
 struct __sk_buff {
 	uint32_t len;
 	uint32_t pkt_type;
@@ -92,6 +96,7 @@ struct __sk_buff {
 	uint64_t hwtstamp;
 };
 
+/* context of XDP programs */
 struct xdp_md {
 	uint32_t data;
 	uint32_t data_end;
@@ -137,10 +142,12 @@ struct bpf_perf_event_data {
 	uint64_t addr;
 };
 
+/* context of raw tracepoint programs: the arguments of the event */
 struct bpf_raw_tracepoint_args {
 	uint64_t args[0];
 };
 
+/* context of cgroup_sock programs; what socket lookups return */
 struct bpf_sock {
 	uint32_t bound_dev_if;
 	uint32_t family;
@@ -158,6 +165,7 @@ struct bpf_sock {
 	int32_t rx_queue_mapping;
 };
 
+/* what bpf_tcp_sock returns */
 struct bpf_tcp_sock {
 	uint32_t snd_cwnd;
 	uint32_t srtt_us;
@@ -187,6 +195,7 @@ struct bpf_tcp_sock {
 	uint32_t icsk_retransmits;
 };
 
+/* context of cgroup_sock_addr programs */
 struct bpf_sock_addr {
 	uint32_t user_family;
 	uint32_t user_ip4;
@@ -202,6 +211,7 @@ struct bpf_sock_addr {
 	};
 };
 
+/* context of sock_ops programs */
 struct bpf_sock_ops {
 	uint32_t op;
 	union {
@@ -256,6 +266,7 @@ struct bpf_sock_ops {
 	uint64_t skb_hwtstamp;
 };
 
+/* bpf_sock_ops_cb_flags: which callbacks a socket asks for */
 enum {
 	BPF_SOCK_OPS_RTO_CB_FLAG                   = 1,
 	BPF_SOCK_OPS_RETRANS_CB_FLAG               = 2,
@@ -267,6 +278,7 @@ enum {
 	BPF_SOCK_OPS_ALL_CB_FLAGS                  = 127,
 };
 
+/* op of struct bpf_sock_ops */
 enum {
 	BPF_SOCK_OPS_VOID                   = 0,
 	BPF_SOCK_OPS_TIMEOUT_INIT           = 1,
@@ -291,6 +303,7 @@ enum {
 	BPF_SOCK_OPS_TSTAMP_SENDMSG_CB      = 20,
 };
 
+/* state of struct bpf_sock and bpf_sock_ops */
 enum {
 	BPF_TCP_ESTABLISHED    = 1,
 	BPF_TCP_SYN_SENT       = 2,
@@ -308,6 +321,7 @@ enum {
 	BPF_TCP_MAX_STATES     = 14,
 };
 
+/* context of sk_msg programs */
 struct sk_msg_md {
 	union {
 		void *data;
@@ -328,6 +342,7 @@ struct sk_msg_md {
 	};
 };
 
+/* context of sk_reuseport programs */
 struct sk_reuseport_md {
 	union {
 		void *data;
@@ -348,6 +363,7 @@ struct sk_reuseport_md {
 	};
 };
 
+/* context of sk_lookup programs */
 struct bpf_sk_lookup {
 	union {
 		union {
@@ -366,6 +382,7 @@ struct bpf_sk_lookup {
 	uint32_t ingress_ifindex;
 };
 
+/* context of cgroup_sockopt programs */
 struct bpf_sockopt {
 	union {
 		struct bpf_sock *sk;
@@ -382,17 +399,20 @@ struct bpf_sockopt {
 	int32_t retval;
 };
 
+/* context of cgroup_sysctl programs */
 struct bpf_sysctl {
 	uint32_t write;
 	uint32_t file_pos;
 };
 
+/* context of cgroup_device programs */
 struct bpf_cgroup_dev_ctx {
 	uint32_t access_type;
 	uint32_t major;
 	uint32_t minor;
 };
 
+/* what a flow_dissector program fills in */
 struct bpf_flow_keys {
 	uint16_t nhoff;
 	uint16_t thoff;
@@ -418,6 +438,7 @@ struct bpf_flow_keys {
 	uint32_t flow_label;
 };
 
+/* what bpf_perf_event_read_value and bpf_perf_prog_read_value fill in */
 struct bpf_perf_event_value {
 	uint64_t counter;
 	uint64_t enabled;

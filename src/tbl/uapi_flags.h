@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Flags of commands and of helpers. */
+/* Flags: first those of commands, then those of helpers, each under the helpers that take them. */
 #pragma once
 
 #include <stdint.h>
@@ -89,17 +89,18 @@ enum {
 
 #define BPF_F_NETFILTER_IP_DEFRAG (1U << 0)
 
-/* flags of helpers, by helper */
-
+/* bpf_skb_store_bytes */
 enum {
 	BPF_F_RECOMPUTE_CSUM  = 1,
 	BPF_F_INVALIDATE_HASH = 2,
 };
 
+/* bpf_l3_csum_replace, bpf_l4_csum_replace: size of the header field */
 enum {
 	BPF_F_HDR_FIELD_MASK = 15,
 };
 
+/* bpf_l4_csum_replace */
 enum {
 	BPF_F_PSEUDO_HDR     = 16,
 	BPF_F_MARK_MANGLED_0 = 32,
@@ -107,6 +108,7 @@ enum {
 	BPF_F_IPV6           = 0x80,
 };
 
+/* bpf_clone_redirect, bpf_redirect, bpf_redirect_map, bpf_msg_redirect_* */
 enum {
 	BPF_F_INGRESS         = 1,
 	BPF_F_BROADCAST       = 8,
@@ -115,16 +117,19 @@ enum {
 
 #define BPF_F_REDIRECT_FLAGS (BPF_F_INGRESS | BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS)
 
+/* what the redirect helpers leave in the run context; not for programs */
 enum {
 	BPF_F_NEIGH   = 0x10000,
 	BPF_F_PEER    = 0x20000,
 	BPF_F_NEXTHOP = 0x40000,
 };
 
+/* bpf_skb_set_tunnel_key, bpf_skb_get_tunnel_key */
 enum {
 	BPF_F_TUNINFO_IPV6 = 1,
 };
 
+/* bpf_get_stackid, bpf_get_stack */
 enum {
 	BPF_F_SKIP_FIELD_MASK = 255,
 	BPF_F_USER_STACK      = 0x100,
@@ -133,6 +138,7 @@ enum {
 	BPF_F_USER_BUILD_ID   = 0x800,
 };
 
+/* bpf_skb_set_tunnel_key */
 enum {
 	BPF_F_ZERO_CSUM_TX  = 2,
 	BPF_F_DONT_FRAGMENT = 4,
@@ -140,20 +146,24 @@ enum {
 	BPF_F_NO_TUNNEL_KEY = 16,
 };
 
+/* bpf_skb_get_tunnel_key */
 enum {
 	BPF_F_TUNINFO_FLAGS = 16,
 };
 
+/* bpf_perf_event_output, bpf_perf_event_read, bpf_perf_event_read_value */
 enum {
 	BPF_F_INDEX_MASK  = 0xffffffffULL,
 	BPF_F_CURRENT_CPU = 0xffffffffULL,
 	BPF_F_CTXLEN_MASK = 0xfffff00000000ULL,
 };
 
+/* bpf_sk_lookup_tcp, bpf_sk_lookup_udp */
 enum {
 	BPF_F_CURRENT_NETNS = -1,
 };
 
+/* bpf_csum_level */
 enum {
 	BPF_CSUM_LEVEL_QUERY = 0,
 	BPF_CSUM_LEVEL_INC   = 1,
@@ -161,6 +171,7 @@ enum {
 	BPF_CSUM_LEVEL_RESET = 3,
 };
 
+/* bpf_skb_adjust_room */
 enum {
 	BPF_F_ADJ_ROOM_FIXED_GSO     = 1,
 	BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 = 2,
@@ -182,24 +193,29 @@ enum {
 					  BPF_ADJ_ROOM_ENCAP_L2_MASK) \
 					 << BPF_ADJ_ROOM_ENCAP_L2_SHIFT)
 
+/* bpf_sysctl_get_name */
 enum {
 	BPF_F_SYSCTL_BASE_NAME = 1,
 };
 
+/* bpf_*_storage_get */
 enum {
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 	BPF_SK_STORAGE_GET_F_CREATE    = 1,
 };
 
+/* bpf_read_branch_records */
 enum {
 	BPF_F_GET_BRANCH_RECORDS_SIZE = 1,
 };
 
+/* bpf_ringbuf_output, bpf_ringbuf_submit, bpf_ringbuf_discard */
 enum {
 	BPF_RB_NO_WAKEUP    = 1,
 	BPF_RB_FORCE_WAKEUP = 2,
 };
 
+/* bpf_ringbuf_query */
 enum {
 	BPF_RB_AVAIL_DATA = 0,
 	BPF_RB_RING_SIZE  = 1,
@@ -207,21 +223,25 @@ enum {
 	BPF_RB_PROD_POS   = 3,
 };
 
+/* the length word before each record of a ring buffer */
 enum {
 	BPF_RINGBUF_BUSY_BIT    = 0x80000000u,
 	BPF_RINGBUF_DISCARD_BIT = 0x40000000,
 	BPF_RINGBUF_HDR_SZ      = 8,
 };
 
+/* bpf_sk_assign in sk_lookup programs */
 enum {
 	BPF_SK_LOOKUP_F_REPLACE      = 1,
 	BPF_SK_LOOKUP_F_NO_REUSEPORT = 2,
 };
 
+/* bpf_bprm_opts_set */
 enum {
 	BPF_F_BPRM_SECUREEXEC = 1,
 };
 
+/* bpf_skb_set_tstamp and __sk_buff.tstamp_type */
 enum {
 	BPF_SKB_TSTAMP_UNSPEC        = 0,
 	BPF_SKB_TSTAMP_DELIVERY_MONO = 1,
@@ -230,11 +250,13 @@ enum {
 	BPF_SKB_CLOCK_TAI            = 2,
 };
 
+/* bpf_timer_start */
 enum {
 	BPF_F_TIMER_ABS     = 1,
 	BPF_F_TIMER_CPU_PIN = 2,
 };
 
+/* bpf_snprintf_btf, bpf_seq_printf_btf */
 enum {
 	BTF_F_COMPACT = 1,
 	BTF_F_NONAME  = 2,
@@ -242,6 +264,7 @@ enum {
 	BTF_F_ZERO    = 8,
 };
 
+/* bpf_fib_lookup: flags, and what it returns */
 enum {
 	BPF_FIB_LOOKUP_DIRECT     = 1,
 	BPF_FIB_LOOKUP_OUTPUT     = 2,
@@ -264,37 +287,44 @@ enum {
 	BPF_FIB_LKUP_RET_NO_SRC_ADDR  = 9,
 };
 
+/* bpf_load_hdr_opt */
 enum {
 	BPF_LOAD_HDR_OPT_TCP_SYN = 1,
 };
 
+/* bpf_sock_ops.args[0] of BPF_SOCK_OPS_HDR_OPT_LEN_CB, BPF_SOCK_OPS_WRITE_HDR_OPT_CB */
 enum {
 	BPF_WRITE_HDR_TCP_CURRENT_MSS   = 1,
 	BPF_WRITE_HDR_TCP_SYNACK_COOKIE = 2,
 };
 
+/* bpf_flow_keys.flags */
 enum {
 	BPF_FLOW_DISSECTOR_F_PARSE_1ST_FRAG     = 1,
 	BPF_FLOW_DISSECTOR_F_STOP_AT_FLOW_LABEL = 2,
 	BPF_FLOW_DISSECTOR_F_STOP_AT_ENCAP      = 4,
 };
 
+/* bpf_skb_adjust_room */
 enum bpf_adj_room_mode {
 	BPF_ADJ_ROOM_NET = 0,
 	BPF_ADJ_ROOM_MAC = 1,
 };
 
+/* bpf_skb_load_bytes_relative */
 enum bpf_hdr_start_off {
 	BPF_HDR_START_MAC = 0,
 	BPF_HDR_START_NET = 1,
 };
 
+/* bpf_lwt_push_encap */
 enum bpf_lwt_encap_mode {
 	BPF_LWT_ENCAP_SEG6        = 0,
 	BPF_LWT_ENCAP_SEG6_INLINE = 1,
 	BPF_LWT_ENCAP_IP          = 2,
 };
 
+/* bpf_check_mtu: flags, and what it returns */
 enum bpf_check_mtu_flags {
 	BPF_MTU_CHK_SEGS = 1,
 };
@@ -305,6 +335,7 @@ enum bpf_check_mtu_ret {
 	BPF_MTU_CHK_RET_SEGS_TOOBIG = 2,
 };
 
+/* kfunc bpf_copy_from_user_str */
 enum bpf_kfunc_flags {
 	BPF_F_PAD_ZEROS = 1,
 };

@@ -12,8 +12,7 @@ enum bpf_cmd {
 };
 
 enum bpf_map_type {
-#undef MAP_TYPE /* <sys/mman.h> has another */
-#define MAP_TYPE(num, name, ...) BPF_MAP_TYPE_##name = num,
+#define MAPTYPE(num, name, ...) BPF_MAP_TYPE_##name = num,
 #include "tbl/map_types.h"
 	__MAX_BPF_MAP_TYPE,
 	BPF_MAP_TYPE_CGROUP_STORAGE_DEPRECATED        = BPF_MAP_TYPE_CGROUP_STORAGE,
@@ -42,6 +41,7 @@ enum bpf_link_type {
 
 #define MAX_BPF_LINK_TYPE __MAX_BPF_LINK_TYPE
 
+/* perf_event.type of struct bpf_link_info */
 enum bpf_perf_event_type {
 	BPF_PERF_EVENT_UNSPEC     = 0,
 	BPF_PERF_EVENT_UPROBE     = 1,
@@ -52,6 +52,7 @@ enum bpf_perf_event_type {
 	BPF_PERF_EVENT_EVENT      = 6,
 };
 
+/* fd_type of BPF_TASK_FD_QUERY */
 enum bpf_task_fd_type {
 	BPF_FD_TYPE_RAW_TRACEPOINT = 0,
 	BPF_FD_TYPE_TRACEPOINT     = 1,
@@ -61,10 +62,12 @@ enum bpf_task_fd_type {
 	BPF_FD_TYPE_URETPROBE      = 5,
 };
 
+/* type of BPF_ENABLE_STATS */
 enum bpf_stats_type {
 	BPF_STATS_RUN_TIME = 0,
 };
 
+/* order of iterators over cgroups */
 enum bpf_cgroup_iter_order {
 	BPF_CGROUP_ITER_ORDER_UNSPEC     = 0,
 	BPF_CGROUP_ITER_SELF_ONLY        = 1,
@@ -73,11 +76,13 @@ enum bpf_cgroup_iter_order {
 	BPF_CGROUP_ITER_ANCESTORS_UP     = 4,
 };
 
+/* stream_id of BPF_PROG_STREAM_READ_BY_FD */
 enum bpf_stream_id {
 	BPF_STDOUT = 1,
 	BPF_STDERR = 2,
 };
 
+/* kind of struct bpf_core_relo */
 enum bpf_core_relo_kind {
 	BPF_CORE_FIELD_BYTE_OFFSET = 0,
 	BPF_CORE_FIELD_BYTE_SIZE   = 1,

@@ -2,7 +2,7 @@
 /* CONSTANT(name) for every enumerator that a table of src/tbl makes; included by the tests here. */
 #define COMMAND(num, name, ...) CONSTANT(BPF_##name)
 #include "tbl/commands.h"
-#define MAP_TYPE(num, name, ...) CONSTANT(BPF_MAP_TYPE_##name)
+#define MAPTYPE(num, name, ...) CONSTANT(BPF_MAP_TYPE_##name)
 #include "tbl/map_types.h"
 #define PROG_TYPE(num, name, ...) CONSTANT(BPF_PROG_TYPE_##name)
 #include "tbl/prog_types.h"

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See gen.h and jit/backend.h: one pass that learns where jumps lead, one that emits. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/bits.h"
+#include "jit/x86_64/gen.h"
+#include "object/prog.h"
+
+const uint8_t gen_reg[16] = { RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP };
+
+/* Jumps stay inside their subprogram; both halves of a 64-bit immediate are there. */
+static int scan_insn(struct jit_gen *g, const struct subprog *sub, uint32_t pc)
+{
+	const struct bpf_insn *insn = &g->prog->insns[pc];
+	int64_t to;
+
+	if (insn->dst_reg >= MAX_BPF_REG || insn->src_reg >= MAX_BPF_REG)
+		return -ENOTSUP;
+	if (isa_is_ld_imm64(insn) && pc + 1 >= sub->end)
+		return -ENOTSUP;
+	if (!isa_is_jump(insn))
+		return 0;
+	to = isa_jump_target(insn, pc);
+	if (to < sub->start || to >= sub->end)
+		return -ENOTSUP;
+	bitmap_set(g->targets, (size_t)to);
+	return 0;
+}
+
+static int scan_subprog(struct jit_gen *g, const struct subprog *sub)
+{
+	const struct bpf_insn *insns = g->prog->insns;
+
+	g->sub = sub;
+	g->written = 0;
+	g->calls = false;
+	for (uint32_t pc = sub->start; pc < sub->end; pc++) {
+		int err = scan_insn(g, sub, pc);
+
+		if (err)
+			return err;
+		g->written |= isa_regs_written(&insns[pc]);
+		g->calls |= isa_is_call(&insns[pc]);
+		if (isa_is_ld_imm64(&insns[pc]))
+			pc++;
+	}
+	return 0;
+}
+
+/* --- upper halves known to be 0 ------------------------------------------------------------------ */
+
+static bool alu_zero_extends(const struct jit_gen *g, const struct bpf_insn *insn)
+{
+	bool is_imm = BPF_SRC(insn->code) == BPF_K;
+
+	if (BPF_CLASS(insn->code) == BPF_ALU)
+		return BPF_OP(insn->code) != BPF_END || insn->imm < 64;
+	switch (BPF_OP(insn->code)) {
+	case BPF_MOV:
+		return is_imm ? insn->imm >= 0 : !insn->off && g->zext >> insn->src_reg & 1;
+	case BPF_AND:
+		return is_imm && insn->imm >= 0;
+	case BPF_RSH:
+		return is_imm && (insn->imm & 63) >= 32;
+	case BPF_END:
+		return insn->imm < 64;
+	default:
+		return false;
+	}
+}
+
+static bool load_zero_extends(const struct bpf_insn *insn)
+{
+	return BPF_SIZE(insn->code) != BPF_DW &&
+	       (BPF_MODE(insn->code) == BPF_MEM || BPF_MODE(insn->code) == BPF_PROBE_MEM);
+}
+
+/* Follows g->zext over @insn, which has been generated. */
+static void track_zext(struct jit_gen *g, const struct bpf_insn *insn)
+{
+	uint16_t written = isa_regs_written(insn);
+	bool zero = false;
+
+	if (isa_is_alu(insn))
+		zero = alu_zero_extends(g, insn);
+	else if (BPF_CLASS(insn->code) == BPF_LDX)
+		zero = load_zero_extends(insn);
+	else if (isa_is_atomic(insn))
+		zero = BPF_SIZE(insn->code) != BPF_DW;
+	g->zext = (uint16_t)(zero ? g->zext | written : g->zext & ~written);
+}
+
+/* --- emitting ------------------------------------------------------------------------------------ */
+
+static int gen_insn(struct jit_gen *g, uint32_t pc)
+{
+	const struct bpf_insn *insn = &g->prog->insns[pc];
+
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_ALU:
+	case BPF_ALU64:
+		return gen_alu(g, insn);
+	case BPF_JMP:
+	case BPF_JMP32:
+		return gen_jmp(g, insn, pc);
+	case BPF_LD:
+		return isa_is_ld_imm64(insn) ? gen_imm64(g, insn) : -ENOTSUP;
+	default:
+		return gen_mem(g, insn, g->prog->facts && g->prog->facts[pc].may_fault);
+	}
+}
+
+static int gen_subprog(struct jit_gen *g, const struct subprog *sub)
+{
+	int err = asm_reserve(&g->b, GEN_INSN_BYTES_MAX);
+
+	if (err)
+		return err;
+	g->subprogs[sub - g->prog->subprogs] = gen_here(g);
+	gen_prologue(g);
+	g->zext = 0;
+	for (uint32_t pc = sub->start; pc < sub->end; pc++) {
+		err = asm_reserve(&g->b, GEN_INSN_BYTES_MAX);
+		if (err)
+			return err;
+		if (bitmap_test(g->targets, pc))
+			g->zext = 0;
+		g->pcs[pc] = gen_here(g);
+		err = gen_insn(g, pc);
+		if (err)
+			return err;
+		track_zext(g, &g->prog->insns[pc]);
+		if (isa_is_ld_imm64(&g->prog->insns[pc]))
+			g->pcs[++pc] = gen_here(g);
+	}
+	asm_u8(&g->b, 0x0f); /* ud2: the verifier let nothing come here */
+	asm_u8(&g->b, 0x0b);
+	return 0;
+}
+
+static int gen_prog(struct jit_gen *g)
+{
+	const struct prog *prog = g->prog;
+	int err;
+
+	for (uint32_t i = 0; i < prog->n_subprogs; i++) {
+		err = scan_subprog(g, &prog->subprogs[i]);
+		if (!err)
+			err = gen_subprog(g, &prog->subprogs[i]);
+		if (err)
+			return err;
+	}
+	g->pcs[prog->n_insns] = gen_here(g);
+	return gen_size_jumps(g);
+}
+
+int jit_generate(const struct prog *prog, uint32_t flags, struct jit_gen **gen)
+{
+	struct jit_gen *g = mem_zalloc(sizeof(*g));
+	int err = -ENOMEM;
+
+	if (!g)
+		return -ENOMEM;
+	g->prog = prog;
+	g->flags = flags;
+	g->bmi2 = !(flags & JIT_BASELINE) && __builtin_cpu_supports("bmi2");
+	g->pcs = mem_calloc((size_t)prog->n_insns + 1, sizeof(g->pcs[0]));
+	g->subprogs = mem_calloc(prog->n_subprogs, sizeof(g->subprogs[0]));
+	g->targets = mem_calloc(BITMAP_WORDS(prog->n_insns), sizeof(g->targets[0]));
+	if (g->pcs && g->subprogs && g->targets)
+		err = gen_prog(g);
+	if (err) {
+		jit_gen_free(g);
+		return err;
+	}
+	*gen = g;
+	return 0;
+}
+
+void jit_gen_free(struct jit_gen *g)
+{
+	if (!g)
+		return;
+	asm_deinit(&g->b);
+	vec_deinit(&g->relocs);
+	vec_deinit(&g->faults);
+	free(g->pcs);
+	free(g->subprogs);
+	free(g->targets);
+	free(g->saved);
+	free(g);
+}
+
+uint32_t jit_gen_bytes(const struct jit_gen *g)
+{
+	return g->bytes;
+}

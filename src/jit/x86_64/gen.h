@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Generating x86-64 code. Inside the room: what its files share.
+ *
+ * Registers: R0 to R5 are rax rdi rsi rdx rcx r8, so that arguments of helpers, subprograms and
+ * callbacks are where the SysV ABI has them; R6 to R9 are rbx r13 r14 r15, which callees save; R10
+ * is rbp. r9, r10 and r11 are free within one instruction's code; r12 is not used.
+ *
+ * Frame:	return address | rbp <- rbp | stack, downwards | saved registers <- rsp
+ * A tail call enters after "push rbp; mov rbp, rsp", which is jit_tail_entry_bytes long.
+ *
+ * What depends on addresses or on the sizes of jumps is a reloc: code is generated with its longest
+ * form, and link.c writes the final one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/vec.h"
+#include "isa/insn.h"
+#include "jit/backend.h"
+#include "jit/jit.h"
+#include "jit/x86_64/asm.h"
+
+/* More than the longest code of one instruction. */
+#define GEN_INSN_BYTES_MAX 256
+
+#define T0 R10
+#define T1 R11
+#define T2 R9
+
+extern const uint8_t gen_reg[16];
+
+enum reloc_kind {
+	RELOC_JCC,      /* 6 or 2 bytes, to an instruction */
+	RELOC_JMP,      /* 5 or 2 bytes, to an instruction */
+	RELOC_CALL,     /* 5 bytes, to a subprogram */
+	RELOC_LEA,      /* 7 bytes, address of a subprogram */
+	RELOC_CALL_ABS, /* 5 bytes, to a fixed address */
+};
+
+struct reloc {
+	uint32_t at;    /* first byte, in the unsized code */
+	uint32_t to;    /* instruction or subprogram */
+	uint64_t addr;  /* of RELOC_CALL_ABS */
+	uint8_t kind;
+	uint8_t arg;    /* condition of a jcc, register of a lea */
+	bool is_short;
+};
+
+/* A place in the unsized code, with how many relocs lie before it. */
+struct place {
+	uint32_t off;
+	uint32_t relocs;
+};
+
+struct gen_fault {
+	struct place at, resume;
+	uint8_t reg;
+};
+
+struct jit_gen {
+	const struct prog *prog;
+	uint32_t flags;
+	bool bmi2;
+	struct asm_buf b;
+	struct place *pcs;      /* n_insns + 1 */
+	struct place *subprogs; /* n_subprogs: their prologues */
+	uint64_t *targets;      /* bitmap: instructions jumped to */
+	VEC(struct reloc) relocs;
+	VEC(struct gen_fault) faults;
+	uint32_t *saved;        /* link.c: bytes saved by short forms before each reloc */
+	uint32_t bytes;         /* of the final code */
+
+	/* The subprogram being generated. */
+	const struct subprog *sub;
+	uint16_t written;     /* its registers */
+	bool calls;           /* it calls, so its stack must be aligned */
+	uint32_t frame_bytes; /* what it takes from rsp before saving registers */
+
+	/* The block being generated: registers whose upper half is known to be 0. */
+	uint16_t zext;
+};
+
+static inline enum x86_reg gen_dst(const struct bpf_insn *insn)
+{
+	return (enum x86_reg)gen_reg[insn->dst_reg];
+}
+
+static inline enum x86_reg gen_src(const struct bpf_insn *insn)
+{
+	return (enum x86_reg)gen_reg[insn->src_reg];
+}
+
+static inline bool gen_is_64(const struct bpf_insn *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_ALU64 || BPF_CLASS(insn->code) == BPF_JMP;
+}
+
+static inline struct place gen_here(const struct jit_gen *g)
+{
+	return (struct place){ g->b.n, (uint32_t)g->relocs.n };
+}
+
+/* mov @to, @from unless they are one. */
+static inline void gen_mov(struct jit_gen *g, uint32_t mods, enum x86_reg to, enum x86_reg from)
+{
+	if (to != from)
+		asm_rr(&g->b, mods, OP_LOAD, to, from);
+}
+
+/* Each generates one instruction of its kind: 0, -ENOMEM or -ENOTSUP. */
+int gen_alu(struct jit_gen *g, const struct bpf_insn *insn);   /* alu.c */
+int gen_divmod(struct jit_gen *g, const struct bpf_insn *insn); /* div.c */
+int gen_mem(struct jit_gen *g, const struct bpf_insn *insn, bool may_fault); /* mem.c */
+int gen_jmp(struct jit_gen *g, const struct bpf_insn *insn, uint32_t pc); /* flow.c */
+int gen_imm64(struct jit_gen *g, const struct bpf_insn *insn); /* flow.c */
+void gen_prologue(struct jit_gen *g); /* flow.c */
+void gen_epilogue(struct jit_gen *g); /* flow.c */
+
+/* Chooses the size of each jump and computes bytes: 0 or -ENOMEM (link.c). */
+int gen_size_jumps(struct jit_gen *g);

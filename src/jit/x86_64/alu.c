@@ -56,7 +56,7 @@ static void gen_shift_reg(struct jit_gen *g, uint32_t mods, int digit, enum x86_
 	}
 	/* The count goes through cl; what rcx held waits in a free register. */
 	if (src == RCX && dst != RCX) {
-		asm_rr(&g->b, mods, OP_SHIFT_CL, (enum x86_reg)digit, dst);
+		asm_rr(&g->b, mods, OP_SHIFT_CL, (uint32_t)digit, dst);
 		return;
 	}
 	if (dst == RCX) {
@@ -65,7 +65,7 @@ static void gen_shift_reg(struct jit_gen *g, uint32_t mods, int digit, enum x86_
 	}
 	asm_rr(&g->b, X_W, OP_LOAD, T0, RCX);
 	gen_mov(g, X_W, RCX, src);
-	asm_rr(&g->b, mods, OP_SHIFT_CL, (enum x86_reg)digit, work);
+	asm_rr(&g->b, mods, OP_SHIFT_CL, (uint32_t)digit, work);
 	asm_rr(&g->b, X_W, OP_LOAD, RCX, work == T1 ? T1 : T0);
 }
 

@@ -51,7 +51,7 @@ static void opcode(struct asm_buf *b, uint32_t mods, uint32_t op, uint32_t reg, 
 	asm_u8(b, op);
 }
 
-void asm_rr(struct asm_buf *b, uint32_t mods, uint32_t op, enum x86_reg reg, enum x86_reg rm)
+void asm_rr(struct asm_buf *b, uint32_t mods, uint32_t op, uint32_t reg, enum x86_reg rm)
 {
 	opcode(b, mods, op, reg, 0, rm);
 	asm_u8(b, MOD_REG | (reg & 7u) << 3 | (rm & 7u));
@@ -76,7 +76,7 @@ static void address(struct asm_buf *b, uint32_t reg, uint32_t base, int32_t sib,
 		asm_u32(b, (uint32_t)disp);
 }
 
-void asm_rm(struct asm_buf *b, uint32_t mods, uint32_t op, enum x86_reg reg, enum x86_reg base,
+void asm_rm(struct asm_buf *b, uint32_t mods, uint32_t op, uint32_t reg, enum x86_reg base,
 	    int32_t disp)
 {
 	/* RSP and R12 as a base are written with a SIB byte that has no index. */
@@ -106,7 +106,7 @@ void asm_grp1(struct asm_buf *b, uint32_t mods, int digit, enum x86_reg rm, int3
 		asm_u32(b, (uint32_t)imm);
 		return;
 	}
-	asm_rr(b, mods, is_short ? OP_GRP1_IMM8 : OP_GRP1_IMM, (enum x86_reg)digit, rm);
+	asm_rr(b, mods, is_short ? OP_GRP1_IMM8 : OP_GRP1_IMM, (uint32_t)digit, rm);
 	if (is_short)
 		asm_u8(b, (uint32_t)imm);
 	else
@@ -115,7 +115,7 @@ void asm_grp1(struct asm_buf *b, uint32_t mods, int digit, enum x86_reg rm, int3
 
 void asm_shift(struct asm_buf *b, uint32_t mods, int digit, enum x86_reg rm, int count)
 {
-	asm_rr(b, mods, count == 1 ? OP_SHIFT_1 : OP_SHIFT_IMM, (enum x86_reg)digit, rm);
+	asm_rr(b, mods, count == 1 ? OP_SHIFT_1 : OP_SHIFT_IMM, (uint32_t)digit, rm);
 	if (count != 1)
 		asm_u8(b, (uint32_t)count);
 }

@@ -84,10 +84,11 @@ static inline bool asm_is_imm8(int64_t v)
 	return v == (int8_t)v;
 }
 
-/* op reg, rm or op rm, reg: the opcode says which of the two is the destination. */
-void asm_rr(struct asm_buf *b, uint32_t mods, uint32_t op, enum x86_reg reg, enum x86_reg rm);
+/* op reg, rm or op rm, reg: the opcode says which of the two is the destination. @reg is a register
+ * (enum x86_reg) or the digit of a group. */
+void asm_rr(struct asm_buf *b, uint32_t mods, uint32_t op, uint32_t reg, enum x86_reg rm);
 /* The same with memory at base + disp. */
-void asm_rm(struct asm_buf *b, uint32_t mods, uint32_t op, enum x86_reg reg, enum x86_reg base,
+void asm_rm(struct asm_buf *b, uint32_t mods, uint32_t op, uint32_t reg, enum x86_reg base,
 	    int32_t disp);
 /* The same with memory at base + index << scale + disp; index is not RSP. */
 void asm_rmi(struct asm_buf *b, uint32_t mods, uint32_t op, enum x86_reg reg, enum x86_reg base,

@@ -50,7 +50,7 @@ static void div_core(struct jit_gen *g, const struct div *d)
 	} else {
 		asm_rr(&g->b, 0, OP_XOR, RDX, RDX);
 	}
-	asm_rr(&g->b, d->mods, OP_GRP3, d->is_signed ? GRP3_IDIV : GRP3_DIV, d->by);
+	asm_rr(&g->b, d->mods, OP_GRP3, d->is_signed ? (uint32_t)GRP3_IDIV : GRP3_DIV, d->by);
 	div_end(g, d, d->is_mod ? RDX : RAX);
 }
 

@@ -161,6 +161,15 @@ static int gen_call_helper(struct jit_gen *g, helper_fn fn)
 	return err;
 }
 
+/* Where run_current_ctx lies from fs. The compiler would fetch it in ways that linkers do not know. */
+static int32_t run_current_tls_off(void)
+{
+	int64_t off;
+
+	__asm__("movq run_current_ctx@gottpoff(%%rip), %0" : "=r"(off));
+	return (int32_t)off;
+}
+
 /*
  * bpf_tail_call(rdi = context, rsi = program array, rdx = index): enters the program in the slot in
  * place of this frame, or goes on below. Source of the order of checks: the kernel's
@@ -168,15 +177,13 @@ static int gen_call_helper(struct jit_gen *g, helper_fn fn)
  */
 static void gen_tail_call(struct jit_gen *g)
 {
-	const int32_t tls = (int32_t)((intptr_t)&run_current_ctx -
-				      (intptr_t)__builtin_thread_pointer());
 	uint32_t out[3];
 
 	asm_rr(&g->b, 0, OP_LOAD, RDX, RDX);
 	asm_rm(&g->b, 0, OP_CMP_LOAD, RDX, RSI, offsetof(struct prog_array, map.max_entries));
 	out[0] = asm_jcc_fwd(&g->b, CC_AE);
-	asm_load_tls(&g->b, T0, tls);
-	asm_rm(&g->b, 0, OP_GRP1_IMM8, (enum x86_reg)GRP1_CMP, T0,
+	asm_load_tls(&g->b, T0, run_current_tls_off());
+	asm_rm(&g->b, 0, OP_GRP1_IMM8, GRP1_CMP, T0,
 	       offsetof(struct run_ctx, tail_calls));
 	asm_u8(&g->b, PROG_TAIL_CALLS_MAX);
 	out[1] = asm_jcc_fwd(&g->b, CC_AE);
@@ -184,7 +191,7 @@ static void gen_tail_call(struct jit_gen *g)
 	asm_rmi(&g->b, X_W, OP_LOAD, RAX, RAX, RDX, 3, 0);
 	asm_rr(&g->b, X_W, OP_TEST, RAX, RAX);
 	out[2] = asm_jcc_fwd(&g->b, CC_E);
-	asm_rm(&g->b, 0, OP_GRP1_IMM8, (enum x86_reg)GRP1_ADD, T0,
+	asm_rm(&g->b, 0, OP_GRP1_IMM8, GRP1_ADD, T0,
 	       offsetof(struct run_ctx, tail_calls));
 	asm_u8(&g->b, 1);
 	asm_rm(&g->b, X_W, OP_LOAD, RAX, RAX, offsetof(struct prog, image));

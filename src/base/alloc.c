@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/check.h"
 
 _Thread_local uint32_t mem_fail_at;
 
@@ -19,16 +20,18 @@ void *mem_zalloc(size_t size)
 
 void *mem_calloc(size_t n, size_t size)
 {
-	if (mem_must_fail())
+	size_t bytes;
+
+	if (mem_must_fail() || check_mul(n, size, &bytes))
 		return NULL;
-	return n && size ? calloc(n, size) : calloc(1, 1);
+	return calloc(1, bytes ? bytes : 1);
 }
 
 void *mem_realloc(void *p, size_t n, size_t size)
 {
 	size_t bytes;
 
-	if (mem_must_fail() || __builtin_mul_overflow(n, size, &bytes))
+	if (mem_must_fail() || check_mul(n, size, &bytes))
 		return NULL;
 	return realloc(p, bytes ? bytes : 1);
 }

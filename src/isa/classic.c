@@ -198,6 +198,12 @@ static void mark_reached(const struct sock_filter *filter, size_t n, int32_t *st
 	}
 }
 
+/* Where M[k] stands below the frame pointer. */
+static int16_t word_off(const struct sock_filter *f)
+{
+	return (int16_t)(-4 * (int)f->k - 4);
+}
+
 #define CTX_LOAD(reg, field)                                                                       \
 	BPF_LDX_MEM(BPF_W, reg, REG_CTX, (int16_t)offsetof(struct __sk_buff, field))
 
@@ -277,7 +283,7 @@ static int convert_ld(const struct sock_filter *f, struct bpf_insn *out)
 		out[0] = BPF_MOV32_IMM(REG_A, (int32_t)f->k);
 		return 1;
 	case BPF_MEM:
-		out[0] = BPF_LDX_MEM(BPF_W, REG_A, ISA_REG_FP, (int16_t)(-4 * (int)f->k - 4));
+		out[0] = BPF_LDX_MEM(BPF_W, REG_A, ISA_REG_FP, word_off(f));
 		return 1;
 	default: /* BPF_LEN */
 		out[0] = CTX_LOAD(REG_A, len);
@@ -292,7 +298,7 @@ static int convert_ldx(const struct sock_filter *f, struct bpf_insn *out)
 		out[0] = BPF_MOV32_IMM(REG_X, (int32_t)f->k);
 		return 1;
 	case BPF_MEM:
-		out[0] = BPF_LDX_MEM(BPF_W, REG_X, ISA_REG_FP, (int16_t)(-4 * (int)f->k - 4));
+		out[0] = BPF_LDX_MEM(BPF_W, REG_X, ISA_REG_FP, word_off(f));
 		return 1;
 	case BPF_LEN:
 		out[0] = CTX_LOAD(REG_X, len);
@@ -333,7 +339,6 @@ static int convert_alu(const struct sock_filter *f, struct bpf_insn *out)
 /* Anything but jumps: the count of instructions; 0 when it cannot be expressed. */
 static int convert_straight(const struct sock_filter *f, struct bpf_insn *out)
 {
-	int16_t word = (int16_t)(-4 * (int)f->k - 4);
 	int n = 0;
 
 	switch (BPF_CLASS(f->code)) {
@@ -342,10 +347,10 @@ static int convert_straight(const struct sock_filter *f, struct bpf_insn *out)
 	case BPF_LDX:
 		return convert_ldx(f, out);
 	case BPF_ST:
-		out[n++] = BPF_STX_MEM(BPF_W, ISA_REG_FP, REG_A, word);
+		out[n++] = BPF_STX_MEM(BPF_W, ISA_REG_FP, REG_A, word_off(f));
 		return n;
 	case BPF_STX:
-		out[n++] = BPF_STX_MEM(BPF_W, ISA_REG_FP, REG_X, word);
+		out[n++] = BPF_STX_MEM(BPF_W, ISA_REG_FP, REG_X, word_off(f));
 		return n;
 	case BPF_ALU:
 		return convert_alu(f, out);

@@ -96,6 +96,22 @@ static inline void narrow_u32(struct scalar *s, uint32_t min, uint32_t max)
 	s->u32_max = MIN(s->u32_max, max);
 }
 
+/* If tnum and unsigned interval have one number in common, it is that number. */
+static void single_from_tnum(struct scalar *s)
+{
+	struct tnum t = s->var_off;
+	uint64_t next = tnum_step(t, s->umin);
+
+	if ((s->umin & ~t.mask) == t.value) {
+		if (next > s->umax)
+			*s = scalar_const(s->umin);
+	} else if (next == (t.value | t.mask)) {
+		*s = scalar_const(next);
+	} else if (next <= s->umax && tnum_step(t, next) > s->umax) {
+		*s = scalar_const(next);
+	}
+}
+
 /* Intervals from the tnum. The least signed member has an unknown sign bit set and the other
  * unknown bits clear; the greatest the other way round. */
 void scalar_bounds_from_tnum(struct scalar *s)
@@ -108,6 +124,7 @@ void scalar_bounds_from_tnum(struct scalar *s)
 	narrow_u32(s, v32, v32 | m32);
 	narrow_s64(s, (int64_t)(v | (m & (uint64_t)INT64_MIN)), (int64_t)(v | (m & INT64_MAX)));
 	narrow_u64(s, v, v | m);
+	single_from_tnum(s);
 }
 
 /* The low half from one 64-bit interval [lo, hi], given as bits, whose upper halves are equal: the

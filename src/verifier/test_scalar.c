@@ -411,6 +411,12 @@ static void scalar_bounds_are_those_of_linux(void **state)
 	assert_int_equal(s.smin, -5);
 	assert_int_equal(s.smax, 122);
 
+	s = masked(8, 0); /* 0 or 8, and not 0 */
+	k = scalar_const(0);
+	scalar_refine(&s, &k, BPF_JNE, false);
+	assert_true(scalar_is_const(&s));
+	assert_int_equal(s.s32_min, 8);
+
 	s = masked(0x7f, 5);
 	k = scalar_const(4);
 	assert_false(scalar_alu(&s, &k, BPF_DIV, false, 0)); /* R0=scalar() */

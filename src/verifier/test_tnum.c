@@ -126,6 +126,28 @@ static void set_relations_agree_with_members(void **state)
 	} while (next_tnum(&a));
 }
 
+static void step_is_the_next_member(void **state)
+{
+	struct tnum a = { 0 };
+
+	do {
+		for (unsigned shift = 0; shift <= 60; shift += 30) {
+			struct tnum w = tnum_lshift(a, shift);
+
+			for (uint64_t z = 0; z < SIDE; z++) {
+				uint64_t want = (a.value | a.mask) << shift;
+
+				for (uint64_t x = z; x < SIDE; x++)
+					if (x > z && member(a, x) && x << shift < want)
+						want = x << shift;
+				assert_int_equal(tnum_step(w, z << shift), want);
+			}
+		}
+	} while (next_tnum(&a));
+	assert_int_equal(tnum_step(TNUM_UNKNOWN, 41), 42);
+	assert_int_equal(tnum_step(TNUM_UNKNOWN, UINT64_MAX), UINT64_MAX);
+}
+
 static void range_is_the_hull_of_its_members(void **state)
 {
 	for (uint64_t min = 0; min < 64; min++) {
@@ -211,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(binary_operations_hold_every_result),
 		cmocka_unit_test(set_relations_agree_with_members),
+		cmocka_unit_test(step_is_the_next_member),
 		cmocka_unit_test(range_is_the_hull_of_its_members),
 		cmocka_unit_test(unary_operations_hold_every_result),
 		cmocka_unit_test(alignment_is_that_of_every_member),

@@ -118,6 +118,28 @@ struct tnum tnum_union(struct tnum a, struct tnum b)
 	return make(a.value, (a.value ^ b.value) | a.mask | b.mask);
 }
 
+/*
+ * Let k be the highest known bit where z differs from a. Above k, z agrees with a member. If z has 0
+ * at k it lies below the member that continues with all unknown bits 0, which is the answer. If it
+ * has 1, or is a member itself, the answer comes by adding one to z's unknown bits above k: the
+ * known bits in between, and all below k, are filled with ones so that the carry passes.
+ */
+uint64_t tnum_step(struct tnum a, uint64_t z)
+{
+	uint64_t most = a.value | a.mask, differ = (z ^ a.value) & ~a.mask, below = 0;
+
+	if (z >= most)
+		return most;
+	if (differ) {
+		uint64_t k = UINT64_C(1) << (63 - __builtin_clzll(differ));
+
+		below = k - 1;
+		if (!(z & k))
+			return (z & a.mask & ~below) | a.value;
+	}
+	return (((z | below | ~a.mask) + 1) & a.mask) | a.value;
+}
+
 bool tnum_in(struct tnum a, struct tnum b)
 {
 	if (b.mask & ~a.mask)

@@ -65,6 +65,8 @@ bool tnum_overlap(struct tnum a, struct tnum b);
 struct tnum tnum_intersect(struct tnum a, struct tnum b);
 /* Smallest tnum that contains both. */
 struct tnum tnum_union(struct tnum a, struct tnum b);
+/* The smallest member above z; the largest member if there is none above. */
+uint64_t tnum_step(struct tnum a, uint64_t z);
 /* Is every member of b a member of a? */
 bool tnum_in(struct tnum a, struct tnum b);
 

@@ -47,6 +47,17 @@ enum skep_disasm_flags {
 SKEP_API int skep_disasm(const struct bpf_insn *insns, size_t n_insns, unsigned int flags,
 			 char **text);
 
+/* Room for any instruction's text and its NUL. */
+#define SKEP_DISASM_BYTES 128
+
+/*
+ * The text of the instruction at pc alone, without newline, into buf. Returns the slots it takes (2 for a
+ * 64-bit immediate, unless it is the last slot), -EINVAL when pc is not below n_insns or a flag is
+ * unknown, -ENOSPC when bytes is too few, -ENOMEM.
+ */
+SKEP_API int skep_disasm_insn(const struct bpf_insn *insns, size_t n_insns, size_t pc,
+			      unsigned int flags, char *buf, size_t bytes);
+
 /*
  * NULL when each instruction by itself is one that Linux 6.18 has; else the reason in its verifier's words, and
  * in *bad (may be NULL) the index. Says nothing about the program as a whole.

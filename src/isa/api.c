@@ -30,19 +30,25 @@ int skep_asm(const char *text, size_t len, struct bpf_insn **insns, size_t *n_in
 	return ret;
 }
 
-/* One instruction's line; the number of slots it took. */
-static size_t disasm_line(struct strbuf *sb, const struct bpf_insn *insn, size_t left,
-			  unsigned int flags)
+static bool are_flags(unsigned int flags)
 {
-	struct bpf_insn pair[2] = { *insn };
-	size_t slots = (size_t)isa_insn_slots(insn);
+	return !(flags & ~(unsigned int)(SKEP_DISASM_NUMBERS | SKEP_DISASM_SOURCE));
+}
 
-	if (slots > left)
-		slots = left;
+/* The instruction at pc < n_insns; the number of slots it takes. */
+static size_t disasm_at(struct strbuf *sb, const struct bpf_insn *insns, size_t n_insns, size_t pc,
+			unsigned int flags)
+{
+	struct bpf_insn pair[2] = { insns[pc] };
+	size_t slots = (size_t)isa_insn_slots(pair);
+
+	if (slots > n_insns - pc)
+		slots = n_insns - pc;
 	if (slots == 2)
-		pair[1] = insn[1];
+		pair[1] = insns[pc + 1];
+	if (flags & SKEP_DISASM_NUMBERS)
+		strbuf_addf(sb, "%4zu: ", pc);
 	isa_disasm(sb, pair, flags & SKEP_DISASM_SOURCE ? &isa_source_cbs : NULL, true);
-	strbuf_addc(sb, '\n');
 	return slots;
 }
 
@@ -52,18 +58,37 @@ int skep_disasm(const struct bpf_insn *insns, size_t n_insns, unsigned int flags
 	char *made;
 
 	assert((insns || !n_insns) && text);
-	if (flags & ~(unsigned int)(SKEP_DISASM_NUMBERS | SKEP_DISASM_SOURCE))
+	if (!are_flags(flags))
 		return -EINVAL;
 	for (size_t pc = 0; pc < n_insns && !strbuf_err(&sb);) {
-		if (flags & SKEP_DISASM_NUMBERS)
-			strbuf_addf(&sb, "%4zu: ", pc);
-		pc += disasm_line(&sb, &insns[pc], n_insns - pc, flags);
+		pc += disasm_at(&sb, insns, n_insns, pc, flags);
+		strbuf_addc(&sb, '\n');
 	}
 	made = strbuf_take(&sb);
 	if (!made)
 		return -ENOMEM;
 	*text = made;
 	return 0;
+}
+
+int skep_disasm_insn(const struct bpf_insn *insns, size_t n_insns, size_t pc, unsigned int flags,
+		     char *buf, size_t bytes)
+{
+	struct strbuf sb = STRBUF_INIT;
+	int ret;
+
+	assert((insns || !n_insns) && (buf || !bytes));
+	if (!are_flags(flags) || pc >= n_insns)
+		return -EINVAL;
+	ret = (int)disasm_at(&sb, insns, n_insns, pc, flags);
+	if (strbuf_err(&sb))
+		ret = strbuf_err(&sb);
+	else if (sb.len >= bytes)
+		ret = -ENOSPC;
+	else
+		memcpy(buf, strbuf_str(&sb), sb.len + 1);
+	strbuf_deinit(&sb);
+	return ret;
 }
 
 const char *skep_insns_check(const struct bpf_insn *insns, size_t n_insns, size_t *bad)

@@ -652,6 +652,17 @@ static bool parse_named_call(struct assembler *as, const char *before, const str
 	return emit(as, BPF_CALL_HELPER(given));
 }
 
+/* call pc+8, call pc+8#name: bpftool adds the subprogram's name. */
+static bool parse_pc_call(struct assembler *as)
+{
+	struct asm_name name;
+
+	if (!parse_goto(as, BPF_CALL_REL(0), true))
+		return false;
+	return !lex_accept(&as->lex, "#") || lex_name(&as->lex, &name) ||
+	       lex_fail(&as->lex, "a name expected");
+}
+
 /* What follows "call". */
 static bool parse_call(struct assembler *as)
 {
@@ -663,7 +674,7 @@ static bool parse_call(struct assembler *as)
 		return parse_kfunc(as);
 	if (lex_accept(&as->lex, "pc+") || lex_accept(&as->lex, "pc-")) {
 		lex_rewind(&as->lex, before);
-		return parse_goto(as, BPF_CALL_REL(0), true);
+		return parse_pc_call(as);
 	}
 	if (lex_name(&as->lex, &name))
 		return parse_named_call(as, before, &name);

@@ -47,6 +47,25 @@ static void text_and_instructions_convert_both_ways(void **state)
 	free(insns);
 }
 
+static void one_instruction_can_be_asked_for(void **state)
+{
+	struct bpf_insn insns[] = { BPF_LD_MAP_FD(1, 3), BPF_EXIT_INSN() };
+	char buf[SKEP_DISASM_BYTES], tiny[10] = "same";
+
+	assert_int_equal(skep_disasm_insn(insns, 3, 0, SKEP_DISASM_SOURCE, buf, sizeof(buf)), 2);
+	assert_string_equal(buf, "(18) r1 = map[fd:3]");
+	assert_int_equal(skep_disasm_insn(insns, 1, 0, 0, buf, sizeof(buf)), 1);
+	assert_string_equal(buf, "(18) r1 = 0x3");
+	assert_int_equal(skep_disasm_insn(insns, 3, 2, SKEP_DISASM_NUMBERS, buf, sizeof(buf)), 1);
+	assert_string_equal(buf, "   2: (95) exit");
+	assert_int_equal(skep_disasm_insn(insns, 3, 2, 0, tiny, 10), 1);
+	assert_int_equal(skep_disasm_insn(insns, 3, 2, 0, tiny, 9), -ENOSPC);
+	assert_int_equal(skep_disasm_insn(insns, 3, 3, 0, buf, sizeof(buf)), -EINVAL);
+	assert_int_equal(skep_disasm_insn(insns, 3, 0, 8, buf, sizeof(buf)), -EINVAL);
+	mem_fail_at = 1;
+	assert_int_equal(skep_disasm_insn(insns, 3, 0, 0, buf, sizeof(buf)), -ENOMEM);
+}
+
 static void errors_are_told(void **state)
 {
 	struct skep_asm_error err = { 0 };
@@ -110,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_and_instructions_convert_both_ways),
+		cmocka_unit_test(one_instruction_can_be_asked_for),
 		cmocka_unit_test(errors_are_told),
 		cmocka_unit_test(memory_may_run_out),
 		cmocka_unit_test(a_classic_filter_becomes_readable),

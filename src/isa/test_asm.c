@@ -73,6 +73,7 @@ static void instructions_assemble(void **state)
 		{ "call unknown#5000", BPF_CALL_HELPER(5000) },
 		{ "call kernel-function@1#77", BPF_CALL_KFUNC(1, 77) },
 		{ "call pc+7", BPF_CALL_REL(7) },
+		{ "  38: (85) call pc-8#bpf_prog_e104ae6a0f6ed22b_cb", BPF_CALL_REL(-8) },
 		{ "12: (95) exit ; R0_w=0", BPF_EXIT_INSN() },
 	};
 

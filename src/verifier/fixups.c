@@ -29,6 +29,9 @@ int fixups_run(struct verifier_env *env)
 {
 	int err;
 
+	err = fixups_loops(env);
+	if (err)
+		return err;
 	err = fixups_dead_code(env);
 	if (err)
 		return err;

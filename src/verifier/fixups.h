@@ -2,13 +2,13 @@
 /*
  * fixups: from the program as verified to the program as run.
  *
- * A list of passes over env->insns, in the order of Linux 6.18 (end of bpf_check): dead code goes,
- * context accesses become accesses to the real structs, legacy packet loads and some map lookups
+ * A list of passes over env->insns, in the order of Linux 6.18 (end of bpf_check): calls of
+ * bpf_loop become loops, dead code goes, context accesses become accesses to the real structs, legacy packet loads and some map lookups
  * become code. Each pass walks once and edits through insn_edit. Then fixups_publish hands code and
  * what is known of it to the program in the form object/prog.h describes.
  *
  * Not done here because the engine does it natively: division by zero and overflow, zero extension
- * (docs/differences.md). Not done: barriers and masks against speculation, inlining of bpf_loop.
+ * (docs/differences.md). Not done: barriers and masks against speculation.
  */
 #pragma once
 
@@ -24,7 +24,7 @@ struct verifier_env;
 
 /*
  * All passes. Needs the walk's results: aux[].seen, ptr_type, ctx_field_size, map_index, map_off,
- * map_state, map_ptr. 0; -EFAULT or -EINVAL with a log line where a program type's tables are
+ * map_state, map_ptr, loop_inline. 0; -EFAULT or -EINVAL with a log line where a program type's tables are
  * wrong; -ERANGE; -ENOMEM. env->insns may then be half rewritten: do not run them.
  */
 int fixups_run(struct verifier_env *env);
@@ -38,6 +38,7 @@ int fixups_run(struct verifier_env *env);
 int fixups_publish(struct verifier_env *env);
 
 /* The passes, for fixups.c and tests. */
+int fixups_loops(struct verifier_env *env);	/* fixups_loop.c */
 int fixups_dead_code(struct verifier_env *env); /* fixups_dead.c */
 int fixups_ctx(struct verifier_env *env);	/* fixups_ctx.c */
 int fixups_calls(struct verifier_env *env);	/* fixups_calls.c */

@@ -225,6 +225,54 @@ static void a_subprogram_never_called_is_removed(void **state)
 	env_free(env);
 }
 
+/* --- bpf_loop ------------------------------------------------------------------------------ */
+
+static struct verifier_env *env_with_loop(uint16_t stack_depth)
+{
+	const struct bpf_insn insns[] = { BPF_CALL_HELPER(BPF_FUNC_loop), BPF_EXIT_INSN(),
+					  exit0[0], exit0[1] };
+	struct verifier_env *env = env_new(insns, ARRAY_SIZE(insns));
+
+	env->subprog_cnt = 2;
+	env->subprogs[0].stack_depth = stack_depth;
+	env->subprogs[1].start = 2;
+	env->subprogs[2].start = 4;
+	env->aux[0].loop_inline.initialized = true;
+	env->aux[0].loop_inline.fit_for_inline = true;
+	env->aux[0].loop_inline.callback_subprogno = 1;
+	return env;
+}
+
+static void a_call_of_bpf_loop_becomes_a_loop(void **state)
+{
+	struct verifier_env *env = env_with_loop(12);
+	const struct bpf_insn *insns;
+
+	assert_int_equal(fixups_loops(env), 0);
+	insns = env->insns;
+	assert_int_equal(env->n_insns, 22);
+	assert_int_equal(env->subprogs[0].stack_depth, 16 + 24);
+	assert_int_equal(insns[3].off, -40);
+	assert_int_equal(insns[18].off, -24);
+	assert_int_equal(isa_jump_target(&insns[2], 2), 19); /* too many: behind the loop */
+	assert_int_equal(isa_jump_target(&insns[9], 9), 15); /* done: the count */
+	assert_int_equal(isa_jump_target(&insns[14], 14), 9);
+	assert_int_equal(isa_call_target(&insns[12], 12), 20);
+	assert_int_equal(env->subprogs[1].start, 20);
+	env_free(env);
+}
+
+static void a_call_of_bpf_loop_stays_where_it_must(void **state)
+{
+	struct verifier_env *env = env_with_loop(8);
+
+	env->aux[0].loop_inline.fit_for_inline = false;
+	assert_int_equal(fixups_loops(env), 0);
+	assert_int_equal(env->n_insns, 4);
+	assert_int_equal(env->subprogs[0].stack_depth, 8);
+	env_free(env);
+}
+
 /* --- context ------------------------------------------------------------------------------ */
 
 /* Runs straight-line loads, shifts, masks and sign extensions on one register. */
@@ -523,6 +571,8 @@ int main(void)
 		cmocka_unit_test(dead_code_is_removed_for_the_privileged),
 		cmocka_unit_test(dead_code_traps_for_the_unprivileged),
 		cmocka_unit_test(a_subprogram_never_called_is_removed),
+		cmocka_unit_test(a_call_of_bpf_loop_becomes_a_loop),
+		cmocka_unit_test(a_call_of_bpf_loop_stays_where_it_must),
 		cmocka_unit_test(narrow_loads_yield_their_bytes),
 		cmocka_unit_test(only_context_accesses_are_converted),
 		cmocka_unit_test(a_table_that_is_wrong_is_efault),

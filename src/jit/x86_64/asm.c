@@ -34,7 +34,13 @@ void asm_deinit(struct asm_buf *b)
 	*b = (struct asm_buf){ 0 };
 }
 
-/* Prefixes and opcode; the registers decide on REX. */
+/* Without a REX prefix, 4 to 7 as byte registers are ah to bh. */
+static uint32_t byte_mods(uint32_t mods, uint32_t byte_reg)
+{
+	return byte_reg < RSP ? mods & ~(uint32_t)X_8 : mods;
+}
+
+/* Prefixes and opcode; the registers, or X_8, decide on REX. */
 static void opcode(struct asm_buf *b, uint32_t mods, uint32_t op, uint32_t reg, uint32_t index,
 		   uint32_t base)
 {
@@ -44,7 +50,7 @@ static void opcode(struct asm_buf *b, uint32_t mods, uint32_t op, uint32_t reg, 
 		asm_u8(b, 0x66);
 	if (mods & X_LOCK)
 		asm_u8(b, 0xf0);
-	if (rex || (mods & X_8 && (reg >= RSP || base >= RSP)))
+	if (rex || mods & X_8)
 		asm_u8(b, 0x40 | rex);
 	if (op > 0xff)
 		asm_u8(b, op >> 8);
@@ -53,7 +59,7 @@ static void opcode(struct asm_buf *b, uint32_t mods, uint32_t op, uint32_t reg, 
 
 void asm_rr(struct asm_buf *b, uint32_t mods, uint32_t op, uint32_t reg, enum x86_reg rm)
 {
-	opcode(b, mods, op, reg, 0, rm);
+	opcode(b, byte_mods(mods, rm), op, reg, 0, rm);
 	asm_u8(b, MOD_REG | (reg & 7u) << 3 | (rm & 7u));
 }
 
@@ -82,10 +88,7 @@ void asm_rm(struct asm_buf *b, uint32_t mods, uint32_t op, uint32_t reg, enum x8
 	/* RSP and R12 as a base are written with a SIB byte that has no index. */
 	int32_t sib = (base & 7) == RSP ? 0x24 : -1;
 
-	/* A base does not make a byte register. */
-	if (mods & X_8 && reg < RSP)
-		mods &= ~(uint32_t)X_8;
-	opcode(b, mods, op, reg, 0, base);
+	opcode(b, byte_mods(mods, reg), op, reg, 0, base);
 	address(b, reg, base, sib, disp);
 }
 

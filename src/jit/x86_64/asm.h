@@ -23,7 +23,7 @@ enum x86_cc {
 enum x86_mod {
 	X_W = 1u << 0,    /* 64-bit operands */
 	X_16 = 1u << 1,   /* 16-bit operands */
-	X_8 = 1u << 2,    /* the register operand is a byte: sil, dil, … need a prefix */
+	X_8 = 1u << 2,    /* a byte register: rm of asm_rr, reg of asm_rm */
 	X_LOCK = 1u << 3,
 };
 

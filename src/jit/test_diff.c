@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Goal: native code and interpreter agree on whole programs. Method: random programs
+ * (interp/test_gen.h) from fixed seeds, each on several contexts; R0 and the context must be equal.
+ * Set SKEP_TEST_SEED and SKEP_TEST_PROGS to look elsewhere and for longer.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bits.h"
+#include "interp/interp.h"
+#include "interp/test_gen.h"
+#include "interp/test_isa.h"
+#include "jit/jit.h"
+
+#define PROGS 6000
+#define CONTEXTS 6
+#define KINDS_MIN 164
+
+static uint64_t kinds[BITMAP_WORDS(ISA_KINDS_MAX)];
+
+static void note_kinds(const struct prog *prog)
+{
+	for (uint32_t pc = 0; pc < prog->n_insns; pc++) {
+		bitmap_set(kinds, isa_kind(&prog->insns[pc]));
+		if (isa_is_ld_imm64(&prog->insns[pc]))
+			pc++;
+	}
+}
+
+static void compare(uint64_t seed, uint32_t n_actions, uint32_t flags)
+{
+	struct test_prog *slow = test_gen_prog(seed, n_actions);
+	struct test_prog *fast = test_gen_prog(seed, n_actions);
+
+	assert_int_equal(interp_prepare(&slow->prog), 0);
+	assert_int_equal(jit_compile_flags(&fast->prog, flags), 0);
+	for (uint64_t i = 0; i < CONTEXTS; i++) {
+		struct gen_ctx a, b;
+		uint64_t ra, rb;
+
+		test_gen_ctx(seed + i * 1000003, &a);
+		b = a;
+		ra = test_prog_run(slow, &a, NULL);
+		rb = test_prog_run(fast, &b, NULL);
+		for (int w = 0; w < GEN_CTX_WORDS; w++) {
+			if (a.words[w] != b.words[w])
+				print_error("word %d of the context: %#llx and %#llx\n", w,
+					    (unsigned long long)a.words[w],
+					    (unsigned long long)b.words[w]);
+		}
+		if (ra != rb || memcmp(&a, &b, sizeof(a)))
+			fail_msg("seed %llu, %u actions, flags %u, context %llu: %#llx and %#llx",
+				 (unsigned long long)seed, n_actions, flags, (unsigned long long)i,
+				 (unsigned long long)ra, (unsigned long long)rb);
+	}
+	note_kinds(&fast->prog);
+	interp_free(&slow->prog);
+	jit_free(&fast->prog);
+	test_prog_free(slow);
+	test_prog_free(fast);
+}
+
+static uint64_t from_env(const char *name, uint64_t def)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : def;
+}
+
+static void random_programs_agree(void **state)
+{
+	static const uint32_t flags[] = { 0, JIT_POISON, JIT_POISON | JIT_LONG_FORMS | JIT_FAR_CALLS,
+					  JIT_BASELINE };
+	uint64_t seed = from_env("SKEP_TEST_SEED", 1), n = from_env("SKEP_TEST_PROGS", PROGS);
+	size_t n_kinds;
+
+	(void)state;
+	for (uint64_t i = 0; i < n; i++)
+		compare(seed + i, (uint32_t)(i % 8 ? 20 + i % 100 : 600), flags[i % 4]);
+	n_kinds = bitmap_count(kinds, ISA_KINDS_MAX);
+	print_message("%llu programs from seed %llu, %zu kinds of instruction\n",
+		      (unsigned long long)n, (unsigned long long)seed, n_kinds);
+	assert_true(n_kinds >= KINDS_MIN || n < PROGS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_programs_agree),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Assembles any text: an error has a place and a reason; what is accepted is legal, and comes back the same
- * from its own disassembly.
+ * Assembles any text: an error has a place and a reason; what is accepted is legal, and comes
+ * back the same from its own disassembly.
  */
 #include "isa/asm.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Converts any bytes taken as a classic filter: a refusal has a reason and a place; what is accepted becomes
- * legal instructions whose jumps stay inside and go forward, and ends with exit.
+ * Converts any bytes taken as a classic filter: a refusal has a reason and a place; what is
+ * accepted becomes legal instructions whose jumps stay inside and go forward, and ends with exit.
  */
 #include "isa/classic.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Instructions as text and back, and classic BPF as eBPF. Works on plain arrays; needs no engine, no
- * privilege and no system call, and may be called from any thread.
+ * Instructions as text and back, and classic BPF as eBPF. Works on plain arrays; needs no engine,
+ * no privilege and no system call, and may be called from any thread.
  *
- * struct bpf_insn and struct sock_filter are those of <linux/bpf.h> and <linux/filter.h>; include these
- * where you look inside. Arrays and strings handed out are yours to free().
+ * struct bpf_insn and struct sock_filter are those of <linux/bpf.h> and <linux/filter.h>; include
+ * these where you look inside. Arrays and strings handed out are yours to free().
  */
 #ifndef SKEP_ASM_H
 #define SKEP_ASM_H
@@ -25,8 +25,9 @@ struct skep_asm_error {
 };
 
 /*
- * Assembles len bytes of text in the syntax that skep_disasm(), the kernel's verifier log and bpftool
- * print, with labels ("loop:", "goto loop"). 0; -EINVAL or -E2BIG with *err filled in; -ENOMEM.
+ * Assembles len bytes of text in the syntax that skep_disasm(), the kernel's verifier log and
+ * bpftool print, with labels ("loop:", "goto loop"). 0; -EINVAL or -E2BIG with *err filled in;
+ * -ENOMEM.
  */
 SKEP_API int skep_asm(const char *text, size_t len, struct bpf_insn **insns, size_t *n_insns,
 		      struct skep_asm_error *err);
@@ -34,15 +35,15 @@ SKEP_API int skep_asm(const char *text, size_t len, struct bpf_insn **insns, siz
 enum skep_disasm_flags {
 	/* "12: " before each instruction, counting slots of 8 bytes. */
 	SKEP_DISASM_NUMBERS = 1u << 0,
-	/* Name what 64-bit immediates stand for (map[fd:3], subprog[+5]), so that skep_asm() gives the
-	 * same instructions back; else their value, as the kernel prints it. */
+	/* Name what 64-bit immediates stand for (map[fd:3], subprog[+5]), so that skep_asm()
+	 * gives the same instructions back; else their value, as the kernel prints it. */
 	SKEP_DISASM_SOURCE = 1u << 1,
 };
 
 /*
- * The text of n_insns instructions, one a line, for any bytes: the kernel's text where there is one. A
- * 64-bit immediate whose second half is missing reads as if that were 0. 0 or -ENOMEM, and -EINVAL for
- * an unknown flag.
+ * The text of n_insns instructions, one a line, for any bytes: the kernel's text where there is
+ * one. A 64-bit immediate whose second half is missing reads as if that were 0. 0 or -ENOMEM, and
+ * -EINVAL for an unknown flag.
  */
 SKEP_API int skep_disasm(const struct bpf_insn *insns, size_t n_insns, unsigned int flags,
 			 char **text);
@@ -51,24 +52,25 @@ SKEP_API int skep_disasm(const struct bpf_insn *insns, size_t n_insns, unsigned 
 #define SKEP_DISASM_BYTES 128
 
 /*
- * The text of the instruction at pc alone, without newline, into buf. Returns the slots it takes (2 for a
- * 64-bit immediate, unless it is the last slot), -EINVAL when pc is not below n_insns or a flag is
- * unknown, -ENOSPC when bytes is too few, -ENOMEM.
+ * The text of the instruction at pc alone, without newline, into buf. Returns the slots it takes
+ * (2 for a 64-bit immediate, unless it is the last slot), -EINVAL when pc is not below n_insns or
+ * a flag is unknown, -ENOSPC when bytes is too few, -ENOMEM.
  */
 SKEP_API int skep_disasm_insn(const struct bpf_insn *insns, size_t n_insns, size_t pc,
 			      unsigned int flags, char *buf, size_t bytes);
 
 /*
- * NULL when each instruction by itself is one that Linux 6.18 has; else the reason in its verifier's words, and
- * in *bad (may be NULL) the index. Says nothing about the program as a whole.
+ * NULL when each instruction by itself is one that Linux 6.18 has; else the reason in its
+ * verifier's words, and in *bad (may be NULL) the index. Says nothing about the program as a
+ * whole.
  */
 SKEP_API const char *skep_insns_check(const struct bpf_insn *insns, size_t n_insns, size_t *bad);
 
 /*
- * Converts a classic filter (libpcap's, or of SO_ATTACH_FILTER) to an eBPF program of type socket filter that
- * returns the same. 0; -EINVAL for what the kernel would not attach; -ENOTSUP for the ancillary loads
- * HATYPE, PAY_OFFSET, NLATTR and NLATTR_NEST; -ENOMEM. For the first two errors *why is a sentence and
- * *bad the index of the instruction; either may be NULL.
+ * Converts a classic filter (libpcap's, or of SO_ATTACH_FILTER) to an eBPF program of type socket
+ * filter that returns the same. 0; -EINVAL for what the kernel would not attach; -ENOTSUP for the
+ * ancillary loads HATYPE, PAY_OFFSET, NLATTR and NLATTR_NEST; -ENOMEM. For the first two errors
+ * *why is a sentence and *bad the index of the instruction; either may be NULL.
  */
 SKEP_API int skep_classic_convert(const struct sock_filter *filter, size_t n_filter,
 				  struct bpf_insn **insns, size_t *n_insns, const char **why,

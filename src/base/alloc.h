@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 /*
- * Fault injection for tests, per thread. 0: off. N: the Nth allocation from now fails, once, and the
- * counter is off again. A loop "N = 1, 2, ... until the call succeeds" visits every failure path.
+ * Fault injection for tests, per thread. 0: off. N: the Nth allocation from now fails, once, and
+ * the counter is off again. A loop "N = 1, 2, ... until the call succeeds" visits every failure
+ * path.
  */
 extern _Thread_local uint32_t mem_fail_at;
 

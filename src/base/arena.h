@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A bump allocator: many small things, freed together or back to a mark. Blocks are kept for reuse
- * after a reset or a pop, so a warm arena does not call malloc. Allocation is O(1); there is no free of
- * a single piece. An optional limit in bytes makes it answer NULL: the caller's quota.
+ * A bump allocator: many small things, freed together or back to a mark. Blocks are kept for
+ * reuse after a reset or a pop, so a warm arena does not call malloc. Allocation is O(1); there
+ * is no free of a single piece. An optional limit in bytes makes it answer NULL: the caller's
+ * quota.
  */
 #pragma once
 
@@ -32,7 +33,8 @@ enum {
 void arena_init(struct arena *a, size_t limit);
 void arena_deinit(struct arena *a);
 
-/* n bytes (0 gives a valid pointer), undefined contents; NULL when out of memory or over the limit. */
+/* n bytes (0 gives a valid pointer), undefined contents; NULL when out of memory or over the
+ * limit. */
 void *arena_alloc(struct arena *a, size_t n) __attribute__((warn_unused_result));
 void *arena_zalloc(struct arena *a, size_t n) __attribute__((warn_unused_result));
 void *arena_dup(struct arena *a, const void *p, size_t n) __attribute__((warn_unused_result));

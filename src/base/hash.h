@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Hash functions: bytes after Bob Jenkins' lookup3 (public domain; the kernel's jhash is the same
- * design), words by a bijective mixer. Keyed by a seed; not for secrets, not stable across versions.
+ * design), words by a bijective mixer. Keyed by a seed; not for secrets, not stable across
+ * versions.
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ids for objects: id -> non-NULL pointer, ids given out cyclically as idr_alloc_cyclic() does in the
- * kernel: a freed id is not given again before the counter has gone round. Lookup by id and "next
- * id after" are O(log n) in a sorted array; allocation appends and is O(1) until the counter wraps,
- * O(n) then; release is O(n) moves. Ids are 1 .. IDMAP_ID_MAX. No locking.
+ * Ids for objects: id -> non-NULL pointer, ids given out cyclically as idr_alloc_cyclic() does in
+ * the kernel: a freed id is not given again before the counter has gone round. Lookup by id and
+ * "next id after" are O(log n) in a sorted array; allocation appends and is O(1) until the
+ * counter wraps, O(n) then; release is O(n) moves. Ids are 1 .. IDMAP_ID_MAX. No locking.
  */
 #pragma once
 

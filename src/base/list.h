@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Intrusive circular doubly linked list. The head is a struct list too; an unlinked node points to
- * itself after list_init() or list_del(), so that list_is_linked() and a second list_del() are safe.
- * No locking.
+ * Intrusive circular doubly linked list. The head is a struct list too; an unlinked node points
+ * to itself after list_init() or list_del(), so that list_is_linked() and a second list_del() are
+ * safe. No locking.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Goal: list, vec and u64map hold what they should. Method: by hand; for the table, a naive twin under random
- * insertions and deletions. */
+/* Goal: list, vec and u64map hold what they should. Method: by hand; for the table, a naive twin
+ * under random insertions and deletions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

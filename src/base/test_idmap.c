@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Goal: ids are given out cyclically, found and stepped through. Method: by hand, around the wrap too. */
+/* Goal: ids are given out cyclically, found and stepped through. Method: by hand, around the
+ * wrap too. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Goal: allocation wrappers, cleanup attributes and the arena keep their contracts. Method: by hand; the
- * arena under random marks and pops, every piece filled and looked at again. */
+/* Goal: allocation wrappers, cleanup attributes and the arena keep their contracts. Method: by
+ * hand; the arena under random marks and pops, every piece filled and looked at again. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Goal: checked arithmetic, bits, bitmaps and hashes. Method: edges by hand, bit loops as twins, spread of the
- * hash measured. */
+/* Goal: checked arithmetic, bits, bitmaps and hashes. Method: edges by hand, bit loops as twins,
+ * spread of the hash measured. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

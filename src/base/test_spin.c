@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Goal: the lock excludes, between threads and between processes. Method: plain increments under it in memory
- * shared by two processes of two threads each; one lost increment shows. */
+/* Goal: the lock excludes, between threads and between processes. Method: plain increments under
+ * it in memory shared by two processes of two threads each; one lost increment shows. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Goal: a strbuf holds what was added, always ends in NUL, and an error sticks. Method: by hand, and with
- * failing allocations. */
+/* Goal: a strbuf holds what was added, always ends in NUL, and an error sticks. Method: by hand,
+ * and with failing allocations. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -70,7 +70,8 @@ int u64map_put(struct u64map *m, uint64_t key, void *value)
 	return 0;
 }
 
-/* Closes the hole at i by moving back each later entry of the run whose home is not after the hole. */
+/* Closes the hole at i by moving back each later entry of the run whose home is not after the
+ * hole. */
 static void close_hole(struct u64map *m, size_t i)
 {
 	size_t mask = m->cap - 1;

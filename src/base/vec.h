@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A growing array of any type: VEC(struct foo) v = {0}; vec_push(&v, foo). Growth doubles, so a push
- * is O(1) amortised; pointers into data die at the next push. n elements are live, cap allocated.
- * It never shrinks and keeps no invariant a caller may not rely on: read data and n freely.
+ * A growing array of any type: VEC(struct foo) v = {0}; vec_push(&v, foo). Growth doubles, so a
+ * push is O(1) amortised; pointers into data die at the next push. n elements are live, cap
+ * allocated. It never shrinks and keeps no invariant a caller may not rely on: read data and n
+ * freely.
  */
 #pragma once
 

@@ -14,7 +14,8 @@
 #include "isa/insn.h"
 
 _Static_assert(sizeof(struct skep_asm_error) == sizeof(struct isa_asm_error) &&
-		       offsetof(struct skep_asm_error, text) == offsetof(struct isa_asm_error, text),
+		       offsetof(struct skep_asm_error, text) ==
+			       offsetof(struct isa_asm_error, text),
 	       "one is copied into the other");
 
 int skep_asm(const char *text, size_t len, struct bpf_insn **insns, size_t *n_insns,

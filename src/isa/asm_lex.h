@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The assembler's cursor over one line. Every function first skips blanks, then consumes what it names
- * or stays where it is. The first failure is kept, with its column, and later ones are ignored.
+ * The assembler's cursor over one line. Every function first skips blanks, then consumes what it
+ * names or stays where it is. The first failure is kept, with its column, and later ones are
+ * ignored.
  */
 #pragma once
 
@@ -61,9 +62,11 @@ bool lex_expect(struct asm_lex *lex, const char *s);
 bool lex_name(struct asm_lex *lex, struct asm_name *name);
 bool lex_reg(struct asm_lex *lex, struct asm_reg *reg);
 
-/* [+-]123 or [+-]0x7b. False without an error when there is no number; a number over 64 bits fails. */
+/* [+-]123 or [+-]0x7b. False without an error when there is no number; a number over 64 bits
+ * fails. */
 bool lex_number(struct asm_lex *lex, struct asm_number *num);
 
-/* The same, as a value of 32 bits: decimal is signed, hexadecimal is a bit pattern. Errors are noted. */
+/* The same, as a value of 32 bits: decimal is signed, hexadecimal is a bit pattern. Errors are
+ * noted. */
 bool lex_int32(struct asm_lex *lex, int32_t *value);
 bool lex_int16(struct asm_lex *lex, int16_t *value);

@@ -111,8 +111,9 @@ static const char *check_insn(const struct sock_filter *f, size_t pc, size_t n)
 }
 
 /*
- * The index of the first load of M[] that some path reaches without a store, or n. Jumps go forward, so one
- * pass does: valid[pc] is the intersection over the jumps to pc of what was stored before them.
+ * The index of the first load of M[] that some path reaches without a store, or n. Jumps go
+ * forward, so one pass does: valid[pc] is the intersection over the jumps to pc of what was
+ * stored before them.
  */
 static size_t first_unstored(const struct sock_filter *filter, size_t n, uint16_t *valid)
 {
@@ -154,8 +155,8 @@ int isa_classic_check(const struct sock_filter *filter, size_t n, const char **w
 	size_t unstored;
 
 	if (!n || n > ISA_CLASSIC_INSNS_MAX)
-		return reject(-EINVAL, n ? "more than 4096 instructions" : "no instructions", 0, why,
-			      bad);
+		return reject(-EINVAL, n ? "more than 4096 instructions" : "no instructions", 0,
+			      why, bad);
 	for (size_t pc = 0; pc < n; pc++) {
 		const char *sentence = check_insn(&filter[pc], pc, n);
 
@@ -392,8 +393,8 @@ static int convert_jump(const struct sock_filter *f, size_t pc, struct bpf_insn 
 	return n;
 }
 
-/* Turns the classic indices in the offs of jumps into distances; end: of insns. A classic jump became one
- * or two jumps, up to where the next instruction begins. */
+/* Turns the classic indices in the offs of jumps into distances; end: of insns. A classic jump
+ * became one or two jumps, up to where the next instruction begins. */
 static void fix_jumps(const struct sock_filter *filter, size_t n, struct bpf_insn *insns,
 		      int32_t end, const int32_t *start)
 {

@@ -13,8 +13,8 @@ const struct isa_row isa_rows[ISA_INSN_MAX] = {
 #include "tbl/insns.h"
 };
 
-/* 1 + the selector of each code, 0 where no row has the code. Rows of one code share theirs, so that
- * initialising an entry again changes nothing. */
+/* 1 + the selector of each code, 0 where no row has the code. Rows of one code share theirs, so
+ * that initialising an entry again changes nothing. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 static const uint8_t sel_of_code[256] = {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which instructions exist: tbl/insns.h, searched. Invariant: an instruction is legal exactly when one
- * row has its code and selector and every field obeys that row. O(1): rows of one code stand together
- * behind an index. Not judged here: anything that needs the program around it (jump targets, register
- * contents, whether a helper id exists, fds).
+ * Which instructions exist: tbl/insns.h, searched. Invariant: an instruction is legal exactly
+ * when one row has its code and selector and every field obeys that row. O(1): rows of one code
+ * stand together behind an index. Not judged here: anything that needs the program around it
+ * (jump targets, register contents, whether a helper id exists, fds).
  */
 #pragma once
 
@@ -61,9 +61,9 @@ const struct isa_row *isa_row_of(const struct bpf_insn *insn);
 bool isa_code_known(uint8_t code);
 
 /*
- * NULL when insn is legal, else the reason in the words of the kernel's verifier, where they are constant
- * ("BPF_ALU uses reserved fields"); where the kernel adds a number, the sentence without it. The kernel
- * answers -EINVAL to all of them.
+ * NULL when insn is legal, else the reason in the words of the kernel's verifier, where they are
+ * constant ("BPF_ALU uses reserved fields"); where the kernel adds a number, the sentence without
+ * it. The kernel answers -EINVAL to all of them.
  */
 const char *isa_check(const struct bpf_insn *insn);
 

@@ -2,9 +2,10 @@
 /*
  * One instruction: how to build it, what its fields mean, what it reads and writes.
  *
- * Constructors carry the field's names (BPF_MOV64_REG …) and yield a struct bpf_insn value, usable in
- * static tables; BPF_LD_IMM64 and its kin yield two. Accessors never check: give them instructions
- * that isa_check() has passed, or use only what the comment allows. No allocation, no state.
+ * Constructors carry the field's names (BPF_MOV64_REG …) and yield a struct bpf_insn value,
+ * usable in static tables; BPF_LD_IMM64 and its kin yield two. Accessors never check: give them
+ * instructions that isa_check() has passed, or use only what the comment allows. No allocation,
+ * no state.
  */
 #pragma once
 
@@ -20,66 +21,70 @@
 			    .imm = (IMM) })
 
 /* Arithmetic. OFF is 1 for signed division and modulo. */
-#define BPF_ALU64_REG_OFF(OP, DST, SRC, OFF) BPF_RAW_INSN(BPF_ALU64 | (OP) | BPF_X, DST, SRC, OFF, 0)
+#define BPF_ALU64_REG_OFF(OP, DST, SRC, OFF)                                                       \
+	BPF_RAW_INSN(BPF_ALU64 | (OP) | BPF_X, DST, SRC, OFF, 0)
 #define BPF_ALU32_REG_OFF(OP, DST, SRC, OFF) BPF_RAW_INSN(BPF_ALU | (OP) | BPF_X, DST, SRC, OFF, 0)
-#define BPF_ALU64_IMM_OFF(OP, DST, IMM, OFF) BPF_RAW_INSN(BPF_ALU64 | (OP) | BPF_K, DST, 0, OFF, IMM)
+#define BPF_ALU64_IMM_OFF(OP, DST, IMM, OFF)                                                       \
+	BPF_RAW_INSN(BPF_ALU64 | (OP) | BPF_K, DST, 0, OFF, IMM)
 #define BPF_ALU32_IMM_OFF(OP, DST, IMM, OFF) BPF_RAW_INSN(BPF_ALU | (OP) | BPF_K, DST, 0, OFF, IMM)
-#define BPF_ALU64_REG(OP, DST, SRC)          BPF_ALU64_REG_OFF(OP, DST, SRC, 0)
-#define BPF_ALU32_REG(OP, DST, SRC)          BPF_ALU32_REG_OFF(OP, DST, SRC, 0)
-#define BPF_ALU64_IMM(OP, DST, IMM)          BPF_ALU64_IMM_OFF(OP, DST, IMM, 0)
-#define BPF_ALU32_IMM(OP, DST, IMM)          BPF_ALU32_IMM_OFF(OP, DST, IMM, 0)
+#define BPF_ALU64_REG(OP, DST, SRC)   BPF_ALU64_REG_OFF(OP, DST, SRC, 0)
+#define BPF_ALU32_REG(OP, DST, SRC)   BPF_ALU32_REG_OFF(OP, DST, SRC, 0)
+#define BPF_ALU64_IMM(OP, DST, IMM)   BPF_ALU64_IMM_OFF(OP, DST, IMM, 0)
+#define BPF_ALU32_IMM(OP, DST, IMM)   BPF_ALU32_IMM_OFF(OP, DST, IMM, 0)
 
 /* dst = dst converted to (TYPE) BPF_TO_LE or BPF_TO_BE, or swapped; LEN is 16, 32 or 64 bits. */
-#define BPF_ENDIAN(TYPE, DST, LEN)           BPF_RAW_INSN(BPF_ALU | BPF_END | (TYPE), DST, 0, 0, LEN)
-#define BPF_BSWAP(DST, LEN)                  BPF_RAW_INSN(BPF_ALU64 | BPF_END | BPF_TO_LE, DST, 0, 0, LEN)
+#define BPF_ENDIAN(TYPE, DST, LEN)    BPF_RAW_INSN(BPF_ALU | BPF_END | (TYPE), DST, 0, 0, LEN)
+#define BPF_BSWAP(DST, LEN)           BPF_RAW_INSN(BPF_ALU64 | BPF_END | BPF_TO_LE, DST, 0, 0, LEN)
 
 /* Moves. MOVSX sign-extends from OFF bits: 8, 16, and 32 in MOVSX64. */
-#define BPF_MOV64_REG(DST, SRC)              BPF_ALU64_REG(BPF_MOV, DST, SRC)
-#define BPF_MOV32_REG(DST, SRC)              BPF_ALU32_REG(BPF_MOV, DST, SRC)
-#define BPF_MOV64_IMM(DST, IMM)              BPF_ALU64_IMM(BPF_MOV, DST, IMM)
-#define BPF_MOV32_IMM(DST, IMM)              BPF_ALU32_IMM(BPF_MOV, DST, IMM)
-#define BPF_MOVSX64_REG(DST, SRC, OFF)       BPF_ALU64_REG_OFF(BPF_MOV, DST, SRC, OFF)
-#define BPF_MOVSX32_REG(DST, SRC, OFF)       BPF_ALU32_REG_OFF(BPF_MOV, DST, SRC, OFF)
+#define BPF_MOV64_REG(DST, SRC)       BPF_ALU64_REG(BPF_MOV, DST, SRC)
+#define BPF_MOV32_REG(DST, SRC)       BPF_ALU32_REG(BPF_MOV, DST, SRC)
+#define BPF_MOV64_IMM(DST, IMM)       BPF_ALU64_IMM(BPF_MOV, DST, IMM)
+#define BPF_MOV32_IMM(DST, IMM)       BPF_ALU32_IMM(BPF_MOV, DST, IMM)
+#define BPF_MOVSX64_REG(DST, SRC, OFF) BPF_ALU64_REG_OFF(BPF_MOV, DST, SRC, OFF)
+#define BPF_MOVSX32_REG(DST, SRC, OFF) BPF_ALU32_REG_OFF(BPF_MOV, DST, SRC, OFF)
 
 /* w(DST) = w(DST), inserted by a rewrite to clear the upper half; imm 1 tells it from a user's. */
-#define BPF_ZEXT_REG(DST)                    BPF_RAW_INSN(BPF_ALU | BPF_MOV | BPF_X, DST, DST, 0, 1)
+#define BPF_ZEXT_REG(DST)             BPF_RAW_INSN(BPF_ALU | BPF_MOV | BPF_X, DST, DST, 0, 1)
 
 /* 64-bit immediates: two instructions, to be used in an array initialiser. */
 #define BPF_LD_IMM64_RAW(DST, SRC, IMM)                                                            \
 	BPF_RAW_INSN(BPF_LD | BPF_DW | BPF_IMM, DST, SRC, 0, (int32_t)(uint32_t)(IMM)),            \
 	BPF_RAW_INSN(0, 0, 0, 0, (int32_t)((uint64_t)(IMM) >> 32))
-#define BPF_LD_IMM64(DST, IMM)               BPF_LD_IMM64_RAW(DST, 0, IMM)
-#define BPF_LD_MAP_FD(DST, FD)               BPF_LD_IMM64_RAW(DST, BPF_PSEUDO_MAP_FD, (uint32_t)(FD))
+#define BPF_LD_IMM64(DST, IMM)        BPF_LD_IMM64_RAW(DST, 0, IMM)
+#define BPF_LD_MAP_FD(DST, FD)        BPF_LD_IMM64_RAW(DST, BPF_PSEUDO_MAP_FD, (uint32_t)(FD))
 #define BPF_LD_MAP_VALUE(DST, FD, VALUE_OFF)                                                       \
 	BPF_LD_IMM64_RAW(DST, BPF_PSEUDO_MAP_VALUE,                                                \
 			 (uint64_t)(VALUE_OFF) << 32 | (uint32_t)(FD))
 
 /* Loads and stores. SIZE is BPF_B, BPF_H, BPF_W or BPF_DW. */
-#define BPF_LD_ABS(SIZE, IMM)                BPF_RAW_INSN(BPF_LD | (SIZE) | BPF_ABS, 0, 0, 0, IMM)
-#define BPF_LD_IND(SIZE, SRC, IMM)           BPF_RAW_INSN(BPF_LD | (SIZE) | BPF_IND, 0, SRC, 0, IMM)
-#define BPF_LDX_MEM(SIZE, DST, SRC, OFF)     BPF_RAW_INSN(BPF_LDX | (SIZE) | BPF_MEM, DST, SRC, OFF, 0)
-#define BPF_LDX_MEMSX(SIZE, DST, SRC, OFF)   BPF_RAW_INSN(BPF_LDX | (SIZE) | BPF_MEMSX, DST, SRC, OFF, 0)
-#define BPF_STX_MEM(SIZE, DST, SRC, OFF)     BPF_RAW_INSN(BPF_STX | (SIZE) | BPF_MEM, DST, SRC, OFF, 0)
-#define BPF_ST_MEM(SIZE, DST, OFF, IMM)      BPF_RAW_INSN(BPF_ST | (SIZE) | BPF_MEM, DST, 0, OFF, IMM)
+#define BPF_LD_ABS(SIZE, IMM)         BPF_RAW_INSN(BPF_LD | (SIZE) | BPF_ABS, 0, 0, 0, IMM)
+#define BPF_LD_IND(SIZE, SRC, IMM)    BPF_RAW_INSN(BPF_LD | (SIZE) | BPF_IND, 0, SRC, 0, IMM)
+#define BPF_LDX_MEM(SIZE, DST, SRC, OFF) BPF_RAW_INSN(BPF_LDX | (SIZE) | BPF_MEM, DST, SRC, OFF, 0)
+#define BPF_LDX_MEMSX(SIZE, DST, SRC, OFF)                                                         \
+	BPF_RAW_INSN(BPF_LDX | (SIZE) | BPF_MEMSX, DST, SRC, OFF, 0)
+#define BPF_STX_MEM(SIZE, DST, SRC, OFF) BPF_RAW_INSN(BPF_STX | (SIZE) | BPF_MEM, DST, SRC, OFF, 0)
+#define BPF_ST_MEM(SIZE, DST, OFF, IMM) BPF_RAW_INSN(BPF_ST | (SIZE) | BPF_MEM, DST, 0, OFF, IMM)
 
 /* OP: BPF_ADD … BPF_XOR, each with or without BPF_FETCH, BPF_XCHG, BPF_CMPXCHG, BPF_LOAD_ACQ,
  * BPF_STORE_REL. The address is in DST, except for BPF_LOAD_ACQ, where it is in SRC. */
 #define BPF_ATOMIC_OP(SIZE, OP, DST, SRC, OFF)                                                     \
 	BPF_RAW_INSN(BPF_STX | (SIZE) | BPF_ATOMIC, DST, SRC, OFF, OP)
 
-/* Jumps and calls. OFF, and IMM of BPF_JMP32_A and BPF_CALL_REL, count from the next instruction. */
-#define BPF_JMP_REG(OP, DST, SRC, OFF)       BPF_RAW_INSN(BPF_JMP | (OP) | BPF_X, DST, SRC, OFF, 0)
-#define BPF_JMP_IMM(OP, DST, IMM, OFF)       BPF_RAW_INSN(BPF_JMP | (OP) | BPF_K, DST, 0, OFF, IMM)
-#define BPF_JMP32_REG(OP, DST, SRC, OFF)     BPF_RAW_INSN(BPF_JMP32 | (OP) | BPF_X, DST, SRC, OFF, 0)
-#define BPF_JMP32_IMM(OP, DST, IMM, OFF)     BPF_RAW_INSN(BPF_JMP32 | (OP) | BPF_K, DST, 0, OFF, IMM)
-#define BPF_JMP_A(OFF)                       BPF_RAW_INSN(BPF_JMP | BPF_JA, 0, 0, OFF, 0)
-#define BPF_JMP32_A(IMM)                     BPF_RAW_INSN(BPF_JMP32 | BPF_JA, 0, 0, 0, IMM)
-#define BPF_MAY_GOTO_INSN(OFF)               BPF_RAW_INSN(BPF_JMP | BPF_JCOND, 0, BPF_MAY_GOTO, OFF, 0)
-#define BPF_CALL_REL(IMM)                    BPF_RAW_INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, IMM)
+/* Jumps and calls. OFF, and IMM of BPF_JMP32_A and BPF_CALL_REL, count from the next
+ * instruction. */
+#define BPF_JMP_REG(OP, DST, SRC, OFF) BPF_RAW_INSN(BPF_JMP | (OP) | BPF_X, DST, SRC, OFF, 0)
+#define BPF_JMP_IMM(OP, DST, IMM, OFF) BPF_RAW_INSN(BPF_JMP | (OP) | BPF_K, DST, 0, OFF, IMM)
+#define BPF_JMP32_REG(OP, DST, SRC, OFF) BPF_RAW_INSN(BPF_JMP32 | (OP) | BPF_X, DST, SRC, OFF, 0)
+#define BPF_JMP32_IMM(OP, DST, IMM, OFF) BPF_RAW_INSN(BPF_JMP32 | (OP) | BPF_K, DST, 0, OFF, IMM)
+#define BPF_JMP_A(OFF)                BPF_RAW_INSN(BPF_JMP | BPF_JA, 0, 0, OFF, 0)
+#define BPF_JMP32_A(IMM)              BPF_RAW_INSN(BPF_JMP32 | BPF_JA, 0, 0, 0, IMM)
+#define BPF_MAY_GOTO_INSN(OFF)        BPF_RAW_INSN(BPF_JMP | BPF_JCOND, 0, BPF_MAY_GOTO, OFF, 0)
+#define BPF_CALL_REL(IMM)             BPF_RAW_INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, IMM)
 #define BPF_CALL_KFUNC(OFF, BTF_ID)                                                                \
 	BPF_RAW_INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, OFF, BTF_ID)
-#define BPF_CALL_HELPER(ID)                  BPF_RAW_INSN(BPF_JMP | BPF_CALL, 0, 0, 0, ID)
-#define BPF_EXIT_INSN()                      BPF_RAW_INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+#define BPF_CALL_HELPER(ID)           BPF_RAW_INSN(BPF_JMP | BPF_CALL, 0, 0, 0, ID)
+#define BPF_EXIT_INSN()               BPF_RAW_INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
 /* clang-format on */
 
@@ -284,9 +289,10 @@ static inline int isa_bytes_to_size(int bytes)
 uint8_t isa_jmp_negate(uint8_t op);
 
 /*
- * Registers read and written, as masks (bit n is Rn), for an instruction that isa_check() has passed.
- * A call reads R1 to R5, as nothing is known of its arguments here, and writes R0 to R5, as does a legacy
- * packet load (which reads R6). exit reads R0. The second half of a 64-bit load does neither.
+ * Registers read and written, as masks (bit n is Rn), for an instruction that isa_check() has
+ * passed. A call reads R1 to R5, as nothing is known of its arguments here, and writes R0 to R5,
+ * as does a legacy packet load (which reads R6). exit reads R0. The second half of a 64-bit load
+ * does neither.
  */
 uint16_t isa_regs_read(const struct bpf_insn *insn);
 uint16_t isa_regs_written(const struct bpf_insn *insn);

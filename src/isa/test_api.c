@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: what an embedder gets from skep/asm.h. Method: each call once as a stranger would make it, and once
- * with what it must refuse.
+ * Goal: what an embedder gets from skep/asm.h. Method: each call once as a stranger would make
+ * it, and once with what it must refuse.
  */
 #include <errno.h>
 #include <linux/filter.h>

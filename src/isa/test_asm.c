@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: the assembler reads what the disassembler writes, and says where a text is wrong. Method: programs
- * by hand, errors by hand with their place, round trips of random instructions of every row, and
- * random damage to good text.
+ * Goal: the assembler reads what the disassembler writes, and says where a text is wrong. Method:
+ * programs by hand, errors by hand with their place, round trips of random instructions of every
+ * row, and random damage to good text.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -167,7 +167,7 @@ static void errors_have_a_place_and_a_reason(void **state)
 		{ "r2 = atomic_fetch_add((u64 *)(r1 +0), r2)", 1, 39, "the type must be u32" },
 		{ "lock *(u8 *)(r1 +0) += r2", 1, 21, "atomic operations are on u32 or u64" },
 		{ "r1 = map[id:4]", 1, 10,
-		  "fd: or idx: expected; a map is not known by another name" },
+		  "fd: or idx: expected, as a map has no other name" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -271,8 +271,9 @@ static void every_instruction_survives_the_round_trip(void **state)
 /* Whatever the text, an answer; and what assembles is legal. */
 static void damaged_text_never_yields_illegal_instructions(void **state)
 {
-	static const char good[] = "l: r1 = *(u32 *)(r2 +8)\nif r1 s> 0x5 goto l\nr1 = map[fd:3][0]+8\n"
-				   "r2 = atomic64_fetch_add((u64 *)(r1 +0), r2)\ncall bpf_redirect#23\n"
+	static const char good[] = "l: r1 = *(u32 *)(r2 +8)\nif r1 s> 0x5 goto l\n"
+				   "r1 = map[fd:3][0]+8\ncall bpf_redirect#23\n"
+				   "r2 = atomic64_fetch_add((u64 *)(r1 +0), r2)\n"
 				   "w1 s/= -3\nr3 = (s8)r4\ncall kernel-function@1#7\nexit\n";
 	static const char alphabet[] = "\n r1w0x5=+-*/()[]u8s64:#@;&|<>!gotolexifl";
 	uint64_t seed = 0xdead1e55;

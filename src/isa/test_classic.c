@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: a converted filter means what the classic one means, and passes the verifier. Method: a direct
- * interpreter of classic BPF is the slow twin; programs in the style of libpcap's, then random ones, run in
- * the twin, converted in a small evaluator here, and, where bpf(2) is allowed, converted in the kernel by
- * PROG_TEST_RUN and unconverted in the kernel on a socket.
+ * Goal: a converted filter means what the classic one means, and passes the verifier. Method: a
+ * direct interpreter of classic BPF is the slow twin; programs in the style of libpcap's, then
+ * random ones, run in the twin, converted in a small evaluator here, and, where bpf(2) is
+ * allowed, converted in the kernel by PROG_TEST_RUN and unconverted in the kernel on a socket.
  */
 #include <linux/filter.h>
 #include <setjmp.h>
@@ -94,7 +94,8 @@ static uint32_t classic_run(const struct sock_filter *f, const struct packet *p)
 				v = p->len;
 			else if (BPF_MODE(f->code) == BPF_MEM)
 				v = mem[f->k];
-			else if (BPF_MODE(f->code) == BPF_ABS && f->k == SKF_AD_OFF + SKF_AD_ALU_XOR_X)
+			else if (BPF_MODE(f->code) == BPF_ABS &&
+				 f->k == SKF_AD_OFF + SKF_AD_ALU_XOR_X)
 				v = a ^ x;
 			else if (BPF_MODE(f->code) != BPF_IMM &&
 				 !load(p, f->k + (BPF_MODE(f->code) == BPF_IND ? x : 0),
@@ -168,8 +169,8 @@ static uint32_t ebpf_run(const struct bpf_insn *insn, const struct __sk_buff *sk
 			r[insn->dst_reg] = r[insn->src_reg];
 			break;
 		case BPF_LD:
-			if (!load(p, (BPF_MODE(insn->code) == BPF_IND ? (uint32_t)r[insn->src_reg] : 0) +
-					     (uint32_t)insn->imm, isa_size_bytes(insn->code), &v))
+			v = BPF_MODE(insn->code) == BPF_IND ? (uint32_t)r[insn->src_reg] : 0;
+			if (!load(p, v + (uint32_t)insn->imm, isa_size_bytes(insn->code), &v))
 				return 0;
 			r[0] = v;
 			break;
@@ -189,7 +190,8 @@ static uint32_t ebpf_run(const struct bpf_insn *insn, const struct __sk_buff *sk
 	}
 }
 
-static const struct sock_filter tcp_port_80[] = { /* tcpdump -dd 'ip and tcp dst port 80', from L3 */
+/* As tcpdump -dd compiles 'ip and tcp dst port 80', without a link layer. */
+static const struct sock_filter tcp_port_80[] = {
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
 	BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 4, 0, 8),
@@ -257,8 +259,9 @@ static uint32_t run_ancillary(uint32_t what, const struct __sk_buff *skb)
 static void ancillary_loads_read_the_context(void **state)
 {
 	struct __sk_buff skb = {
-		.protocol = __builtin_bswap16(0x86dd), .pkt_type = 3, .ifindex = 7, .mark = 0xdeadbeef,
-		.queue_mapping = 5, .hash = 99, .vlan_tci = 0x1234, .vlan_present = 1,
+		.protocol = __builtin_bswap16(0x86dd), .pkt_type = 3, .ifindex = 7,
+		.mark = 0xdeadbeef, .queue_mapping = 5, .hash = 99, .vlan_tci = 0x1234,
+		.vlan_present = 1,
 		.vlan_proto = __builtin_bswap16(0x8100),
 	};
 
@@ -370,7 +373,8 @@ static struct sock_filter random_classic(uint64_t *seed, size_t pc, size_t n)
 		BPF_ALU | BPF_NEG, BPF_MISC | BPF_TAX, BPF_MISC | BPF_TXA, BPF_RET | BPF_A,
 		BPF_JMP | BPF_JA,
 	};
-	static const uint32_t ks[] = { 0, 1, 2, 3, 15, 16, 31, 40, 60, 0x80000000, 0xffffffff, 255 };
+	static const uint32_t ks[] = { 0,  1,  2,  3,	       15,	   16,
+				       31, 40, 60, 0x80000000, 0xffffffff, 255 };
 	uint64_t x = test_random(seed);
 	size_t left = n - pc - 2;
 	struct sock_filter f = { .k = ks[x % ARRAY_SIZE(ks)] };
@@ -493,7 +497,8 @@ static void the_kernel_accepts_and_agrees(void **state)
 	}
 }
 
-/* Sends p through the filter on a socket pair: the bytes that arrive, -1 where none do, -2: refused. */
+/* Sends p through the filter on a socket pair: the bytes that arrive, -1 where none do, -2:
+ * refused. */
 static int socket_run(const struct sock_filter *f, size_t n, const struct packet *p)
 {
 	struct sock_fprog prog = { .len = (unsigned short)n, .filter = (struct sock_filter *)f };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: isa_check() calls legal what the kernel calls legal, and refuses in the kernel's words. Method:
- * the table checked against itself, hand-made offenders, then random instructions around every opcode,
- * loaded into the running kernel.
+ * Goal: isa_check() calls legal what the kernel calls legal, and refuses in the kernel's words.
+ * Method: the table checked against itself, hand-made offenders, then random instructions around
+ * every opcode, loaded into the running kernel.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,8 +66,10 @@ static void offenders_are_named_in_the_kernels_words(void **state)
 		{ BPF_RAW_INSN(BPF_ALU64 | BPF_NEG, 1, 2, 0, 0), "BPF_NEG uses reserved fields" },
 		{ BPF_ALU64_IMM(BPF_MOD, 1, 0), "div by zero" },
 		{ BPF_ALU32_IMM(BPF_LSH, 1, 32), "invalid shift" },
-		{ BPF_RAW_INSN(BPF_STX | BPF_MEM | BPF_W, 1, 2, 0, 1), "BPF_STX uses reserved fields" },
-		{ BPF_ATOMIC_OP(BPF_DW, BPF_SUB, 1, 2, 0), "BPF_ATOMIC uses invalid atomic opcode" },
+		{ BPF_RAW_INSN(BPF_STX | BPF_MEM | BPF_W, 1, 2, 0, 1),
+		  "BPF_STX uses reserved fields" },
+		{ BPF_ATOMIC_OP(BPF_DW, BPF_SUB, 1, 2, 0),
+		  "BPF_ATOMIC uses invalid atomic opcode" },
 		{ BPF_ATOMIC_OP(BPF_B, BPF_ADD, 1, 2, 0), "invalid atomic operand size" },
 		{ BPF_RAW_INSN(BPF_JMP | BPF_EXIT, 1, 0, 0, 0), "BPF_EXIT uses reserved fields" },
 		{ BPF_RAW_INSN(BPF_JMP | BPF_CALL, 0, 3, 0, 0), "BPF_CALL uses reserved fields" },
@@ -134,8 +136,8 @@ static struct bpf_insn random_insn(uint64_t *seed)
 	return insn;
 }
 
-/* Not so where the kernel has something else to say first: targets out of range, fds and functions that
- * do not exist. */
+/* Not so where the kernel has something else to say first: targets out of range, fds and
+ * functions that do not exist. */
 static bool comparable(const struct bpf_insn *insn)
 {
 	if (isa_is_call(insn) && (!isa_check(insn) || insn->src_reg))

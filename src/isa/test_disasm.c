@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: the text is the kernel's, character for character. Method: by hand what the kernel prints only
- * for code it refuses; then random operands in every row of the table, loaded into the running kernel
- * with a log of every instruction.
+ * Goal: the text is the kernel's, character for character. Method: by hand what the kernel prints
+ * only for code it refuses; then random operands in every row of the table, loaded into the
+ * running kernel with a log of every instruction.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -138,7 +138,8 @@ static void out_of_memory_sticks_to_the_buffer(void **state)
 	strbuf_deinit(&sb);
 }
 
-/* What the kernel's log says of the instruction at ORACLE_AT, without the state after it; or NULL. */
+/* What the kernel's log says of the instruction at ORACLE_AT, without the state after it; or
+ * NULL. */
 static char *logged(void)
 {
 	char *line = strstr(oracle_log, "\n12: (");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The running kernel, asked about instructions: loads them as a socket filter and keeps the verifier's
- * log. Tests that use it skip, saying so, where bpf(2) is not allowed.
+ * The running kernel, asked about instructions: loads them as a socket filter and keeps the
+ * verifier's log. Tests that use it skip, saying so, where bpf(2) is not allowed.
  */
 #pragma once
 
@@ -71,7 +71,8 @@ static inline uint64_t test_random(uint64_t *state)
 	return *state;
 }
 
-static inline int32_t test_random_imm(const struct isa_row *row, uint64_t *state, uint32_t n_targets)
+static inline int32_t test_random_imm(const struct isa_row *row, uint64_t *state,
+				      uint32_t n_targets)
 {
 	static const int32_t edges[] = { 0, 1, -1, 255, INT32_MAX, INT32_MIN, 4096 };
 	uint64_t x = test_random(state);
@@ -94,8 +95,8 @@ static inline int32_t test_random_imm(const struct isa_row *row, uint64_t *state
 	}
 }
 
-/* An instruction of row, its operands at random: registers below n_regs, jumps to 0 .. n_targets - 1. Legal,
- * but for division by an immediate of 0. */
+/* An instruction of row, its operands at random: registers below n_regs, jumps to 0 .. n_targets
+ * - 1. Legal, but for division by an immediate of 0. */
 static inline struct bpf_insn test_random_insn(const struct isa_row *row, uint64_t *state,
 					       uint8_t n_regs, uint32_t n_targets)
 {

@@ -8,7 +8,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "btf/fields.h"
+#include "btf/show.h"
 #include "fuzz.h"
 
 static void swallow(void *cookie, const char *fmt, va_list args)
@@ -17,6 +19,19 @@ static void swallow(void *cookie, const char *fmt, va_list args)
 
 	vsnprintf(line, sizeof(line), fmt, args);
 	*(size_t *)cookie += strlen(line);
+}
+
+/* Values of the type from bytes that may be too few. */
+static void show_type(const struct btf *btf, uint32_t id)
+{
+	static const uint8_t bytes[96] = { 1, 0, 0, 'a', 0, 255, 255, 255, 255, 255, 255, 255, 7 };
+	struct btf_value v = { .btf = btf, .type_id = id, .data = bytes, .size = sizeof(bytes) };
+	struct strbuf sb = STRBUF_INIT;
+
+	for (uint64_t flags = 0; flags < 16; flags += 5)
+		btf_show_text(&sb, &v, flags);
+	btf_show_json(&sb, &v);
+	strbuf_deinit(&sb);
 }
 
 static void ask_type(const struct btf *btf, uint32_t id)
@@ -39,6 +54,7 @@ static void ask_type(const struct btf *btf, uint32_t id)
 	if (t->name_off)
 		FUZZ_CHECK(btf_find_by_name_kind(btf, btf_name_by_offset(btf, t->name_off),
 						 btf_kind(t)) <= (int32_t)id);
+	show_type(btf, id);
 	if (btf->is_base || !btf_has_size(t))
 		return;
 	if (!btf_parse_fields(btf, NULL, id, BTF_MAP_VALUE_FIELDS, t->size, &rec))

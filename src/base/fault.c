@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * See fault.h. The list of ranges is read by handlers without a lock: they count themselves in and
- * out, and who has unlinked a range waits for the count to be 0 before it may be freed.
- */
+/* See fault.h. */
+#include "base/fault.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -11,133 +10,98 @@
 #include <stddef.h>
 #include <ucontext.h>
 
-#include "base/fault.h"
-
-static struct {
-	pthread_mutex_t lock; /* changes of the list */
-	struct fault_range *_Atomic ranges;
-	_Atomic uint32_t handlers; /* at work right now */
-	bool installed;
-	struct sigaction old_segv, old_bus;
-} fault = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
 #if defined(__x86_64__)
-static uintptr_t pc_of(const ucontext_t *uc)
-{
-	return (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
-}
+#define UCONTEXT_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_RIP])
 #elif defined(__aarch64__)
-static uintptr_t pc_of(const ucontext_t *uc)
-{
-	return (uintptr_t)uc->uc_mcontext.pc;
-}
+#define UCONTEXT_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
 #else
-#error "say where the program counter is"
+#error "base/fault.c: where is the pc of this machine's ucontext?"
 #endif
 
-static bool fixed_up(void *ucontext)
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* changes of the list */
+static struct fault_range *_Atomic ranges;
+static _Atomic int readers; /* handlers on the list now */
+static struct sigaction old_segv, old_bus;
+static bool installed;
+
+static bool fix(uintptr_t pc, void *ucontext)
 {
-	uintptr_t pc = pc_of(ucontext);
+	struct fault_range *r;
 	bool fixed = false;
 
-	atomic_fetch_add(&fault.handlers, 1);
-	for (struct fault_range *r = atomic_load(&fault.ranges); r && !fixed;
-	     r = __atomic_load_n(&r->next, __ATOMIC_SEQ_CST))
-		fixed = pc >= r->start && pc < r->end && r->fixup(r, pc, ucontext);
-	atomic_fetch_sub(&fault.handlers, 1);
+	atomic_fetch_add(&readers, 1);
+	for (r = atomic_load(&ranges); r && !fixed; r = atomic_load(&r->next))
+		if (pc >= r->start && pc < r->end)
+			fixed = r->fixup(r, pc, ucontext);
+	atomic_fetch_sub(&readers, 1);
 	return fixed;
 }
 
-/* What the process would do without us. */
+/* What would have happened without us. */
 static void pass_on(int sig, siginfo_t *info, void *ucontext)
 {
-	const struct sigaction *old = sig == SIGBUS ? &fault.old_bus : &fault.old_segv;
+	const struct sigaction *old = sig == SIGBUS ? &old_bus : &old_segv;
 
 	if (old->sa_flags & SA_SIGINFO) {
 		old->sa_sigaction(sig, info, ucontext);
-	} else if (old->sa_handler == SIG_IGN && info->si_code <= 0) {
-		return;
-	} else if (old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
-		/* Faults again on return and dies; a signal somebody sent has to be sent again. */
+	} else if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN) {
+		old->sa_handler(sig);
+	} else {
+		/* The instruction faults again on return, or the signal is sent again: default then. */
 		signal(sig, SIG_DFL);
 		if (info->si_code <= 0)
 			raise(sig);
-	} else {
-		old->sa_handler(sig);
 	}
 }
 
-static void handle(int sig, siginfo_t *info, void *ucontext)
+static void handler(int sig, siginfo_t *info, void *ucontext)
 {
-	int saved = errno;
+	int saved_errno = errno;
 
-	if (!fixed_up(ucontext))
+	/* Positive codes are faults; others were sent by somebody. */
+	if (info->si_code <= 0 || !fix(UCONTEXT_PC((ucontext_t *)ucontext), ucontext))
 		pass_on(sig, info, ucontext);
-	errno = saved;
+	errno = saved_errno;
 }
 
-/* The other threads, and any handler or change they were in the middle of, are not in the child. */
-static void after_fork_in_child(void)
+static int install(void)
 {
-	pthread_mutex_init(&fault.lock, NULL);
-	atomic_store(&fault.handlers, 0);
-}
+	struct sigaction sa = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
-static int install_locked(void)
-{
-	struct sigaction sa = { .sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_ONSTACK };
-
-	if (fault.installed)
+	if (installed)
 		return 0;
 	sigemptyset(&sa.sa_mask);
-	if (sigaction(SIGSEGV, &sa, &fault.old_segv))
+	if (sigaction(SIGSEGV, &sa, &old_segv) || sigaction(SIGBUS, &sa, &old_bus))
 		return -errno;
-	if (sigaction(SIGBUS, &sa, &fault.old_bus)) {
-		int err = -errno;
-
-		sigaction(SIGSEGV, &fault.old_segv, NULL);
-		return err;
-	}
-	fault.installed = true;
-	return -pthread_atfork(NULL, NULL, after_fork_in_child);
+	installed = true;
+	return 0;
 }
 
 int fault_range_add(struct fault_range *range)
 {
 	int err;
 
-	pthread_mutex_lock(&fault.lock);
-	err = install_locked();
+	pthread_mutex_lock(&lock);
+	err = install();
 	if (!err) {
-		range->next = atomic_load(&fault.ranges);
-		atomic_store(&fault.ranges, range);
+		atomic_store(&range->next, atomic_load(&ranges));
+		atomic_store(&ranges, range);
 	}
-	pthread_mutex_unlock(&fault.lock);
+	pthread_mutex_unlock(&lock);
 	return err;
-}
-
-static bool unlink_locked(struct fault_range *range)
-{
-	struct fault_range *before = atomic_load(&fault.ranges);
-
-	if (before == range) {
-		atomic_store(&fault.ranges, range->next);
-		return true;
-	}
-	while (before && before->next != range)
-		before = before->next;
-	if (before)
-		__atomic_store_n(&before->next, range->next, __ATOMIC_SEQ_CST);
-	return before;
 }
 
 void fault_range_del(struct fault_range *range)
 {
-	bool was_there;
+	struct fault_range *_Atomic *link = &ranges;
+	struct fault_range *r;
 
-	pthread_mutex_lock(&fault.lock);
-	was_there = unlink_locked(range);
-	pthread_mutex_unlock(&fault.lock);
-	while (was_there && atomic_load(&fault.handlers))
+	pthread_mutex_lock(&lock);
+	while ((r = atomic_load(link)) && r != range)
+		link = &r->next;
+	if (r)
+		atomic_store(link, atomic_load(&r->next));
+	while (atomic_load(&readers))
 		sched_yield();
+	pthread_mutex_unlock(&lock);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Code that may fault on purpose: copies of client memory, loads through pointers nobody vouches
- * for. Such code is a range of instructions; when one of them raises SIGSEGV or SIGBUS, the range's
- * fixup changes the machine context and execution goes on there. All other faults, and faults a
- * fixup declines, go to the handler that was there before (chained), as if this one did not exist.
+ * Code that may fault and knows how to go on: copies of a client's memory, loads of compiled
+ * programs from pointers only BTF vouches for. One handler of SIGSEGV and SIGBUS for the process
+ * looks up the faulting pc among registered ranges of code; any other fault goes on to the handler
+ * that was there before.
  *
- * The handlers are process-wide; they are installed by the first fault_range_add() and stay. A
- * handler that a host installs later, without chaining, ends what is promised here.
+ * This is the engine's one piece of process-wide state. The handler takes no lock and allocates
+ * nothing. An embedder that installs its own handler later must call the one it replaced.
  */
 #pragma once
 
@@ -14,17 +14,14 @@
 #include <stdint.h>
 
 struct fault_range {
-	struct fault_range *next;
-	uintptr_t start, end; /* instructions: [start, end) */
-	/*
-	 * In the signal handler, on the faulting thread: async-signal-safe things only, no locks.
-	 * @ucontext is the ucontext_t *, to be changed so that execution goes on. False: not mine.
-	 */
+	struct fault_range *_Atomic next;
+	uintptr_t start, end; /* of code: [start, end) */
+	/* In the signal handler: true when @ucontext (a ucontext_t) was changed to go on elsewhere. */
 	bool (*fixup)(struct fault_range *range, uintptr_t pc, void *ucontext);
 };
 
-/* 0, or -errno of sigaction(). The range must not move until it is deleted. */
+/* Registers @range, which stays the caller's; installs the handler on first use. 0 or -errno. */
 int fault_range_add(struct fault_range *range);
 
-/* Waits until no handler is looking at @range; nothing when it was never added. */
+/* Takes it out; afterwards no handler looks at it any more. */
 void fault_range_del(struct fault_range *range);

@@ -45,8 +45,8 @@ struct btf {
 	uint32_t *resolved_ids; /* NULL in a base BTF */
 	uint32_t *resolved_sizes;
 	struct btf_struct_metas *metas; /* structs with special fields, or NULL */
-	struct btf_names *names; /* lazily built; atomic */
-	void *alloc; /* what data lies in */
+	struct btf_names *names;	/* lazily built; atomic */
+	void *alloc;			/* what data lies in */
 };
 
 /*
@@ -153,16 +153,16 @@ int btf_find_decl_tag_value(const struct btf *btf, uint32_t target_id, int comp_
 
 /* attr's view of a map's key and value. */
 struct btf_map_types {
-	uint32_t key_id; /* 0: no key type; for maps that check their BTF themselves */
-	uint32_t key_size; /* bytes */
-	uint32_t value_id; /* out: what it resolved to */
+	uint32_t key_id;     /* 0: no key type; for maps that check their BTF themselves */
+	uint32_t key_size;   /* bytes */
+	uint32_t value_id;   /* out: what it resolved to */
 	uint32_t value_size; /* bytes */
 };
 
 /* The sized types of key (void when key_id is 0) and value, as map_check_btf() gets them. 0, or
  * -EINVAL where there is no size or it is another one. */
-int btf_map_resolve(const struct btf *btf, struct btf_map_types *m,
-		    const struct btf_type **key, const struct btf_type **value);
+int btf_map_resolve(const struct btf *btf, struct btf_map_types *m, const struct btf_type **key,
+		    const struct btf_type **value);
 
 /* array_map_check_btf(): key is a 32-bit INT with no bit offset; a void key goes with a DATASEC
  * value and one entry only. is_plain_array: BPF_MAP_TYPE_ARRAY, which alone may have a void key.

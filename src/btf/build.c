@@ -6,6 +6,8 @@
  * The open type (struct, enum, prototype, section) is the last one; adding to it bumps the vlen in
  * its info word. Errors stick in b->err.
  */
+#include "btf/build.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +15,6 @@
 
 #include "base/alloc.h"
 #include "base/macros.h"
-#include "btf/build.h"
 
 struct btf_build {
 	uint32_t *words;
@@ -23,7 +24,7 @@ struct btf_build {
 	size_t n_strs; /* bytes */
 	size_t cap_strs;
 	uint32_t *slots; /* open addressing over string offsets; 0: free */
-	size_t n_slots; /* power of two */
+	size_t n_slots;	 /* power of two */
 	size_t n_used;
 	size_t open; /* word of the open type's info */
 	uint32_t next_id;
@@ -142,6 +143,8 @@ static void put(struct btf_build *b, const uint32_t *words, size_t n)
 	size_t cap = b->cap_words;
 	uint32_t *grown;
 
+	if (!n)
+		return;
 	while (b->n_words + n > cap)
 		cap = MAX(cap * 2, 256);
 	if (cap != b->cap_words) {

@@ -126,14 +126,10 @@ static int member_none(struct btf_env *env, const struct btf_type *s, const stru
 }
 
 static member_fn *const members[NR_BTF_KINDS] = {
-	[BTF_KIND_INT] = member_int,
-	[BTF_KIND_PTR] = member_ptr,
-	[BTF_KIND_ARRAY] = member_array,
-	[BTF_KIND_STRUCT] = member_sized,
-	[BTF_KIND_UNION] = member_sized,
-	[BTF_KIND_ENUM] = member_sized,
-	[BTF_KIND_ENUM64] = member_sized,
-	[BTF_KIND_FLOAT] = member_float,
+	[BTF_KIND_INT] = member_int,	  [BTF_KIND_PTR] = member_ptr,
+	[BTF_KIND_ARRAY] = member_array,  [BTF_KIND_STRUCT] = member_sized,
+	[BTF_KIND_UNION] = member_sized,  [BTF_KIND_ENUM] = member_sized,
+	[BTF_KIND_ENUM64] = member_sized, [BTF_KIND_FLOAT] = member_float,
 };
 
 /* mt is no modifier. */

@@ -17,9 +17,20 @@
 
 #define BITS_PER_U128 ((size_t)128)
 
-enum btf_phase { BTF_CHECK_META, BTF_CHECK_TYPE };
-enum btf_visit { BTF_NOT_VISITED, BTF_VISITED, BTF_RESOLVED };
-enum btf_resolve_mode { BTF_RESOLVE_TBD, BTF_RESOLVE_PTR, BTF_RESOLVE_STRUCT_OR_ARRAY };
+enum btf_phase {
+	BTF_CHECK_META,
+	BTF_CHECK_TYPE
+};
+enum btf_visit {
+	BTF_NOT_VISITED,
+	BTF_VISITED,
+	BTF_RESOLVED
+};
+enum btf_resolve_mode {
+	BTF_RESOLVE_TBD,
+	BTF_RESOLVE_PTR,
+	BTF_RESOLVE_STRUCT_OR_ARRAY
+};
 
 struct btf_vertex {
 	const struct btf_type *t;

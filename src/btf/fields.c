@@ -8,6 +8,8 @@
  * ends at BTF_FIELDS_MAX fields; where the kernel skips a field without a word (wrong size or
  * alignment), so does this.
  */
+#include "btf/fields.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -15,7 +17,6 @@
 
 #include "base/alloc.h"
 #include "btf/env.h"
-#include "btf/fields.h"
 
 #define PAGE_BYTES 4096
 
@@ -56,7 +57,7 @@ static const struct field_kind kptr_kind = { BPF_KPTR_REF, "kptr", 8, 8, false }
 struct found {
 	enum btf_field_type type;
 	uint32_t off;
-	uint32_t type_id; /* kptr: pointee; graph root: element */
+	uint32_t type_id;      /* kptr: pointee; graph root: element */
 	const char *node_name; /* graph root */
 };
 
@@ -72,12 +73,12 @@ struct spot {
 	uint32_t type_id;
 	uint32_t owner_id;
 	int idx;
-	uint32_t off; /* bytes */
+	uint32_t off;		/* bytes */
 	uint32_t expected_size; /* bytes; 0: any */
 };
 
-static int find_in_struct(const struct search *outer, uint32_t id, struct found *out,
-			  uint32_t room, uint32_t level);
+static int find_in_struct(const struct search *outer, uint32_t id, struct found *out, uint32_t room,
+			  uint32_t level);
 
 const char *btf_field_type_name(enum btf_field_type type)
 {
@@ -195,7 +196,10 @@ static int find_root(const struct btf *btf, const struct spot *at, enum btf_fiel
 	if (!colon[1])
 		return -EINVAL;
 	*out = (struct found){
-		.type = type, .off = at->off, .type_id = (uint32_t)id, .node_name = colon + 1,
+		.type = type,
+		.off = at->off,
+		.type_id = (uint32_t)id,
+		.node_name = colon + 1,
 	};
 	return 1;
 }
@@ -303,8 +307,8 @@ static int find_one(struct search *s, struct spot at, struct found *out, uint32_
 	return nelems > 1 ? repeat(out, room, 1, nelems, kind->size) : 1;
 }
 
-static int find_in_struct(const struct search *outer, uint32_t id, struct found *out,
-			  uint32_t room, uint32_t level)
+static int find_in_struct(const struct search *outer, uint32_t id, struct found *out, uint32_t room,
+			  uint32_t level)
 {
 	struct search s = { .btf = outer->btf, .mask = outer->mask };
 	const struct btf_type *t = btf_type_by_id(s.btf, id);
@@ -357,7 +361,7 @@ static int find_in_datasec(struct search *s, const struct btf_type *t, struct fo
 static bool has_dtor(const char *name)
 {
 	static const char *const names[] = {
-		"task_struct",	       "cgroup",	  "bpf_cpumask", "bpf_crypto_ctx",
+		"task_struct",	       "cgroup",	   "bpf_cpumask", "bpf_crypto_ctx",
 		"prog_test_ref_kfunc", "prog_test_member",
 	};
 	size_t i;
@@ -401,8 +405,7 @@ static int set_root(const struct btf *btf, struct btf_field *field, const struct
 		if (n)
 			return -EINVAL;
 		n = btf_type_by_id(btf, m[i].type);
-		if (!btf_is_struct_only(n) ||
-		    strcmp(node_type, btf_name_or_anon(btf, n->name_off)))
+		if (!btf_is_struct_only(n) || strcmp(node_type, btf_name_or_anon(btf, n->name_off)))
 			return -EINVAL;
 		off = btf_member_bit_offset(n, &m[i]);
 		if (off % 64)
@@ -436,7 +439,9 @@ static int add_field(struct btf_record *rec, const struct btf *btf, const struct
 	struct btf_field *field = &rec->fields[rec->cnt];
 	int err = 0;
 
-	*field = (struct btf_field){ .offset = f->off, .size = field_size(f->type), .type = f->type };
+	*field = (struct btf_field){ .offset = f->off,
+				     .size = field_size(f->type),
+				     .type = f->type };
 	rec->field_mask |= f->type;
 	set_off(rec, f->type, f->off);
 	if (f->type & (BPF_KPTR | BPF_UPTR))
@@ -622,8 +627,7 @@ static uint8_t *mark_special(const struct btf *btf, int *err)
 	return NULL;
 }
 
-static bool has_marked_member(const struct btf *btf, const struct btf_type *t,
-			      const uint8_t *marks)
+static bool has_marked_member(const struct btf *btf, const struct btf_type *t, const uint8_t *marks)
 {
 	uint32_t i;
 

@@ -37,17 +37,17 @@ enum btf_field_type {
 };
 
 /* What map_check_btf() looks for in a map value. */
-#define BTF_MAP_VALUE_FIELDS                                                                 \
-	(BPF_SPIN_LOCK | BPF_RES_SPIN_LOCK | BPF_TIMER | BPF_KPTR | BPF_LIST_HEAD |          \
-	 BPF_RB_ROOT | BPF_REFCOUNT | BPF_WORKQUEUE | BPF_UPTR | BPF_TASK_WORK)
+#define BTF_MAP_VALUE_FIELDS                                                                       \
+	(BPF_SPIN_LOCK | BPF_RES_SPIN_LOCK | BPF_TIMER | BPF_KPTR | BPF_LIST_HEAD | BPF_RB_ROOT |  \
+	 BPF_REFCOUNT | BPF_WORKQUEUE | BPF_UPTR | BPF_TASK_WORK)
 
 struct btf_field {
 	uint32_t offset; /* bytes from the start of the value */
-	uint32_t size; /* bytes */
+	uint32_t size;	 /* bytes */
 	enum btf_field_type type;
-	const struct btf *btf; /* kptr, graph root: where type_id lives */
-	uint32_t type_id; /* kptr: the pointee; graph root: the element struct */
-	uint32_t node_offset; /* graph root: bytes of the node in the element */
+	const struct btf *btf;		    /* kptr, graph root: where type_id lives */
+	uint32_t type_id;		    /* kptr: the pointee; graph root: the element struct */
+	uint32_t node_offset;		    /* graph root: bytes of the node in the element */
 	const struct btf_record *value_rec; /* graph root: the element's record */
 };
 

@@ -266,7 +266,7 @@ const struct btf_member *btf_find_member(const struct btf *btf, const struct btf
 struct deep {
 	const struct btf *btf;
 	const char *name;
-	uint32_t left; /* members that may still be looked at */
+	uint32_t left;	  /* members that may still be looked at */
 	uint32_t bit_off; /* out */
 	uint32_t type_id; /* out */
 };
@@ -376,8 +376,8 @@ int btf_find_decl_tag_value(const struct btf *btf, uint32_t target_id, int comp_
 
 /* ---- maps ---- */
 
-int btf_map_resolve(const struct btf *btf, struct btf_map_types *m,
-		    const struct btf_type **key, const struct btf_type **value)
+int btf_map_resolve(const struct btf *btf, struct btf_map_types *m, const struct btf_type **key,
+		    const struct btf_type **value)
 {
 	const struct btf_type *kt = btf->types[0], *vt;
 	uint32_t key_id = m->key_id, value_id = m->value_id, key_size, value_size;

@@ -13,12 +13,12 @@
 #include "tbl/uapi_btf.h"
 
 /* Bounds of kernel/bpf/btf.c. */
-#define BTF_MAX_SIZE (16 * 1024 * 1024)
+#define BTF_MAX_SIZE	      (16 * 1024 * 1024)
 #define BTF_MAX_RESOLVE_DEPTH 32
-#define BTF_NAME_MAX 512 /* KSYM_NAME_LEN */
+#define BTF_NAME_MAX	      512 /* KSYM_NAME_LEN */
 
-#define BTF_INFO(kind, kflag, vlen) \
-	(((uint32_t)!!(kflag) << 31) | ((uint32_t)(kind) << 24) | ((uint32_t)(vlen) & BTF_MAX_VLEN))
+#define BTF_INFO(kind, kflag, vlen)                                                                \
+	(((uint32_t) !!(kflag) << 31) | ((uint32_t)(kind) << 24) | ((uint32_t)(vlen)&BTF_MAX_VLEN))
 
 static inline uint32_t btf_kind(const struct btf_type *t)
 {
@@ -100,14 +100,38 @@ static inline uint32_t btf_member_bitfield_size(const struct btf_type *s,
 }
 
 /* Kind predicates; t must not be NULL. VOID is a record of kind UNKN. */
-static inline bool btf_is_void(const struct btf_type *t) { return btf_kind(t) == BTF_KIND_UNKN; }
-static inline bool btf_is_int(const struct btf_type *t) { return btf_kind(t) == BTF_KIND_INT; }
-static inline bool btf_is_ptr(const struct btf_type *t) { return btf_kind(t) == BTF_KIND_PTR; }
-static inline bool btf_is_array(const struct btf_type *t) { return btf_kind(t) == BTF_KIND_ARRAY; }
-static inline bool btf_is_fwd(const struct btf_type *t) { return btf_kind(t) == BTF_KIND_FWD; }
-static inline bool btf_is_func(const struct btf_type *t) { return btf_kind(t) == BTF_KIND_FUNC; }
-static inline bool btf_is_var(const struct btf_type *t) { return btf_kind(t) == BTF_KIND_VAR; }
-static inline bool btf_is_float(const struct btf_type *t) { return btf_kind(t) == BTF_KIND_FLOAT; }
+static inline bool btf_is_void(const struct btf_type *t)
+{
+	return btf_kind(t) == BTF_KIND_UNKN;
+}
+static inline bool btf_is_int(const struct btf_type *t)
+{
+	return btf_kind(t) == BTF_KIND_INT;
+}
+static inline bool btf_is_ptr(const struct btf_type *t)
+{
+	return btf_kind(t) == BTF_KIND_PTR;
+}
+static inline bool btf_is_array(const struct btf_type *t)
+{
+	return btf_kind(t) == BTF_KIND_ARRAY;
+}
+static inline bool btf_is_fwd(const struct btf_type *t)
+{
+	return btf_kind(t) == BTF_KIND_FWD;
+}
+static inline bool btf_is_func(const struct btf_type *t)
+{
+	return btf_kind(t) == BTF_KIND_FUNC;
+}
+static inline bool btf_is_var(const struct btf_type *t)
+{
+	return btf_kind(t) == BTF_KIND_VAR;
+}
+static inline bool btf_is_float(const struct btf_type *t)
+{
+	return btf_kind(t) == BTF_KIND_FLOAT;
+}
 
 static inline bool btf_is_struct_only(const struct btf_type *t)
 {
@@ -165,8 +189,8 @@ static inline bool btf_is_modifier(const struct btf_type *t)
 static inline bool btf_has_size(const struct btf_type *t)
 {
 	const uint32_t sized = 1u << BTF_KIND_INT | 1u << BTF_KIND_STRUCT | 1u << BTF_KIND_UNION |
-			       1u << BTF_KIND_ENUM | 1u << BTF_KIND_DATASEC |
-			       1u << BTF_KIND_FLOAT | 1u << BTF_KIND_ENUM64;
+			       1u << BTF_KIND_ENUM | 1u << BTF_KIND_DATASEC | 1u << BTF_KIND_FLOAT |
+			       1u << BTF_KIND_ENUM64;
 
 	return sized >> btf_kind(t) & 1;
 }

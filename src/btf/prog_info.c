@@ -3,6 +3,8 @@
  * func_info and line_info of a program being loaded: read, checked against BTF, then against the
  * subprograms found. Messages are the kernel's (kernel/bpf/verifier.c), some without a newline.
  */
+#include "btf/prog_info.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,7 +14,6 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/macros.h"
-#include "btf/prog_info.h"
 
 #define FIRST_CAP 64
 
@@ -92,9 +93,10 @@ static int check_func(const struct btf *btf, const struct bpf_func_info *f, bool
 		return reject(log, -EINVAL, "nonzero insn_off %u for the first func info record",
 			      f->insn_off);
 	if (!first && f->insn_off <= prev_off)
-		return reject(log, -EINVAL,
-			      "same or smaller insn offset (%u) than previous func info record (%u)",
-			      f->insn_off, prev_off);
+		return reject(
+			log, -EINVAL,
+			"same or smaller insn offset (%u) than previous func info record (%u)",
+			f->insn_off, prev_off);
 	if (!t || !btf_is_func(t))
 		return reject(log, -EINVAL, "invalid type id %d in func info", f->type_id);
 	return btf_func_proto(btf, f->type_id) ? 0 : -EINVAL;
@@ -162,8 +164,9 @@ static int check_sub(const struct btf *btf, const struct btf_subprog *sub,
 		     const struct bpf_func_info *f, bool first, const struct btf_log *log)
 {
 	if (sub->start != f->insn_off)
-		return reject(log, -EINVAL,
-			      "func_info BTF section doesn't match subprog layout in BPF program\n");
+		return reject(
+			log, -EINVAL,
+			"func_info BTF section doesn't match subprog layout in BPF program\n");
 	if (first || returns_scalar(btf, btf_func_proto(btf, f->type_id)))
 		return 0;
 	if (sub->has_ld_abs)
@@ -216,8 +219,8 @@ static int check_line(const struct btf *btf, const struct btf_prog_code *code,
 	if (!insns[(size_t)l->insn_off * 8])
 		return reject(log, -EINVAL, "Invalid insn code at line_info[%u].insn_off\n", i);
 	if (!btf_name_by_offset(btf, l->line_off) || !btf_name_by_offset(btf, l->file_name_off))
-		return reject(log, -EINVAL,
-			      "Invalid line_info[%u].line_off or .file_name_off\n", i);
+		return reject(log, -EINVAL, "Invalid line_info[%u].line_off or .file_name_off\n",
+			      i);
 	return 0;
 }
 

@@ -16,7 +16,7 @@
 
 #define BTF_FUNC_INFO_REC_MIN 8
 #define BTF_LINE_INFO_REC_MIN 16
-#define BTF_INFO_REC_MAX 252
+#define BTF_INFO_REC_MAX      252
 
 /* cnt records of rec_size bytes each; read copies n bytes at byte off, 0 or -EFAULT. */
 struct btf_records {

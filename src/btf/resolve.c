@@ -177,7 +177,8 @@ static int resolve_struct(struct btf_env *env, struct btf_vertex *v)
 
 	/* The member that was walked last: it is resolved now. */
 	if (i) {
-		err = btf_check_member(env, v->t, &m[i - 1], btf_type_by_id(env->btf, m[i - 1].type));
+		err = btf_check_member(env, v->t, &m[i - 1],
+				       btf_type_by_id(env->btf, m[i - 1].type));
 		if (err)
 			return err;
 	}
@@ -243,8 +244,8 @@ static int resolve_decl_tag(struct btf_env *env, const struct btf_vertex *v)
 	const struct btf_type *next = btf_type_by_id(env->btf, id);
 	int32_t idx = btf_component_idx(v->t);
 
-	if (!next || !(btf_is_func(next) || btf_is_struct(next) || btf_is_var(next) ||
-		       btf_is_typedef(next)))
+	if (!next ||
+	    !(btf_is_func(next) || btf_is_struct(next) || btf_is_var(next) || btf_is_typedef(next)))
 		return btf_reject_type(env, v->t, -EINVAL, "Invalid type_id");
 	if (must_push(env, next, id))
 		return push(env, next, id);

@@ -17,7 +17,7 @@
 
 #include "tbl/uapi.h"
 
-#define NAME_BYTES 80
+#define NAME_BYTES     80
 #define NAME_STEPS_MAX 10
 
 struct show {
@@ -78,7 +78,7 @@ static bool fetch(struct show *s, uint64_t off, void *to, uint32_t n)
 /* ---- names and punctuation ---- */
 
 struct name_parts {
-	const char *name; /* of the first typedef, else of what is at the end */
+	const char *name;	  /* of the first typedef, else of what is at the end */
 	const struct btf_type *t; /* what is at the end */
 	uint32_t ptrs;
 	uint32_t arrays;

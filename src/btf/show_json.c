@@ -63,8 +63,7 @@ static int put_int(struct json *j, const struct btf_type *t, uint64_t off, uint3
 		strbuf_addf(j->sb, "\"0x%llx%016llx\"", (unsigned long long)(v >> 64),
 			    (unsigned long long)v);
 	else if (encoding & BTF_INT_SIGNED)
-		strbuf_addf(j->sb, "%lld",
-			    (long long)((uint64_t)v << (64 - bits)) >> (64 - bits));
+		strbuf_addf(j->sb, "%lld", (long long)((uint64_t)v << (64 - bits)) >> (64 - bits));
 	else
 		strbuf_addf(j->sb, "%llu", (unsigned long long)v);
 	return 0;
@@ -91,8 +90,8 @@ static int put_enum(struct json *j, const struct btf_type *t, uint64_t off, uint
 	v = is_signed ? (uint64_t)((int64_t)v >> (64 - bits)) : v >> (64 - bits);
 	for (i = 0; i < btf_vlen(t); i++) {
 		if (btf_kind(t) == BTF_KIND_ENUM) {
-			known = is_signed ? (uint64_t)(int64_t)btf_enums(t)[i].val :
-					    (uint32_t)btf_enums(t)[i].val;
+			known = is_signed ? (uint64_t)(int64_t)btf_enums(t)[i].val
+					  : (uint32_t)btf_enums(t)[i].val;
 			name_off = btf_enums(t)[i].name_off;
 		} else {
 			known = btf_enum64_value(&btf_enums64(t)[i]);

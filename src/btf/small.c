@@ -24,7 +24,7 @@
 #include "btf/build.h"
 
 #define MEMBERS_MAX 64
-#define NAME_BYTES 40
+#define NAME_BYTES  40
 
 /* clang-format off */
 static const struct {
@@ -119,7 +119,7 @@ static const struct {
 
 struct type {
 	uint32_t id;
-	uint32_t size; /* bytes */
+	uint32_t size;	/* bytes */
 	uint32_t align; /* bytes */
 };
 
@@ -270,7 +270,8 @@ static struct type build_list(struct small *s, const char *name, bool is_union, 
 	read_list(s, &l, p);
 	t.align = l.align;
 	t.size = round_up(l.size_bits, l.align * 8) / 8;
-	t.id = is_union ? btf_build_union(s->b, name, t.size) : btf_build_struct(s->b, name, t.size);
+	t.id = is_union ? btf_build_union(s->b, name, t.size)
+			: btf_build_struct(s->b, name, t.size);
 	for (i = 0; i < l.n; i++)
 		btf_build_member(s->b, l.members[i].name, l.members[i].type, l.members[i].bit_off,
 				 l.members[i].bits);

@@ -14,7 +14,7 @@
 #include "btf/btf.h"
 
 #define VMLINUX_PATH "/sys/kernel/btf/vmlinux"
-#define READ_FIRST ((size_t)8 << 20) /* a kernel's BTF has some 5 MiB */
+#define READ_FIRST   ((size_t)8 << 20) /* a kernel's BTF has some 5 MiB */
 
 /* The whole file; -E2BIG when it is longer than any BTF. */
 static int read_all(int fd, char **data, uint32_t *size)

@@ -9,6 +9,7 @@
  * alignment), so does this.
  */
 #include "btf/fields.h"
+#include "tbl/uapi.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -550,6 +551,39 @@ int btf_fixup_fields(const struct btf *btf, struct btf_record *rec)
 		}
 	}
 	return 0;
+}
+
+/* ---- which maps may hold which fields (kernel: map_check_btf) ---- */
+
+#define MAP(type) (1ull << BPF_MAP_TYPE_##type)
+#define STORAGES (MAP(SK_STORAGE) | MAP(INODE_STORAGE) | MAP(TASK_STORAGE) | MAP(CGRP_STORAGE))
+
+static const struct {
+	uint32_t fields;
+	uint64_t maps;
+} map_rules[] = {
+	{ BPF_SPIN_LOCK | BPF_RES_SPIN_LOCK,
+	  MAP(HASH) | MAP(ARRAY) | MAP(CGROUP_STORAGE) | STORAGES },
+	{ BPF_TIMER | BPF_WORKQUEUE | BPF_TASK_WORK, MAP(HASH) | MAP(LRU_HASH) | MAP(ARRAY) },
+	{ BPF_KPTR | BPF_REFCOUNT,
+	  MAP(HASH) | MAP(PERCPU_HASH) | MAP(LRU_HASH) | MAP(LRU_PERCPU_HASH) | MAP(ARRAY) |
+		  MAP(PERCPU_ARRAY) | STORAGES },
+	{ BPF_UPTR, MAP(TASK_STORAGE) },
+	{ BPF_LIST_HEAD | BPF_RB_ROOT, MAP(HASH) | MAP(LRU_HASH) | MAP(ARRAY) },
+};
+
+int btf_record_check_map(const struct btf_record *rec, uint32_t map_type)
+{
+	uint32_t left = rec ? rec->field_mask : 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(map_rules); i++) {
+		if (left & map_rules[i].fields &&
+		    (map_type >= 64 || !(map_rules[i].maps >> map_type & 1)))
+			return -EOPNOTSUPP;
+		left &= ~map_rules[i].fields;
+	}
+	return left ? -EOPNOTSUPP : 0;
 }
 
 /* ---- all structs of a BTF ---- */

@@ -78,6 +78,10 @@ int btf_parse_fields(const struct btf *btf, const struct btf *base, uint32_t typ
  * 0, -EFAULT, -ELOOP (a list of lists), -EINVAL or -E2BIG (user pointer). */
 int btf_fixup_fields(const struct btf *btf, struct btf_record *rec);
 
+/* May a map of map_type (BPF_MAP_TYPE_*) hold values with these fields? 0, or -EOPNOTSUPP where the
+ * kernel says no; what the engine itself cannot do is the caller's to refuse. rec NULL: 0. */
+int btf_record_check_map(const struct btf_record *rec, uint32_t map_type);
+
 /* Free; NULL is fine. Returns NULL. */
 struct btf_record *btf_record_free(struct btf_record *rec);
 

@@ -151,6 +151,23 @@ static void a_base_btf_answers_alike(void **state)
 	btf_free(btf);
 }
 
+/* A base is not resolved, but its modifiers must end. */
+static void a_base_btf_has_no_ring_of_modifiers(void **state)
+{
+	struct btf_build *b = btf_build_new();
+	struct btf *btf = NULL;
+	uint32_t size;
+	void *blob;
+
+	btf_build_ref(b, BTF_KIND_CONST, NULL, 2);
+	btf_build_ref(b, BTF_KIND_VOLATILE, NULL, 1);
+	assert_int_equal(btf_build_finish(b, &blob, &size), 0);
+	assert_int_equal(btf_parse_base(blob, size, NULL, &btf), -ELOOP);
+	assert_int_equal(btf_parse(blob, size, NULL, NULL, &btf), -EEXIST);
+	free(blob);
+	btf_build_free(b);
+}
+
 static void members_are_found_in_anonymous_unions(void **state)
 {
 	struct btf *btf = sample();
@@ -361,6 +378,7 @@ int main(void)
 		cmocka_unit_test(the_name_index_equals_a_walk),
 		cmocka_unit_test(sizes_go_through_modifiers_and_arrays),
 		cmocka_unit_test(a_base_btf_answers_alike),
+		cmocka_unit_test(a_base_btf_has_no_ring_of_modifiers),
 		cmocka_unit_test(members_are_found_in_anonymous_unions),
 		cmocka_unit_test(the_search_for_members_is_bounded),
 		cmocka_unit_test(tags_are_found_by_target_and_argument),

@@ -222,9 +222,10 @@ static void gen_basics(struct btf_build *b)
 		btf_build_param(b, any_name(), 1 + rnd(4));
 	for (i = 0; i < ARRAY_SIZE(special); i++)
 		btf_build_struct(b, special[i], special_bytes[i]);
+	btf_build_float(b, "double", 8);
 }
 
-static const uint32_t basic_sizes[] = { 4, 1, 8, 8, 4, 0, 8, 0, 4, 16, 16, 24, 16, 32, 4 };
+static const uint32_t basic_sizes[] = { 4, 1, 8, 8, 4, 0, 8, 0, 4, 16, 16, 24, 16, 32, 4, 8 };
 
 /* A member's size when its type is a basic one, else a guess. */
 static uint32_t size_guess(uint32_t type)
@@ -242,10 +243,11 @@ static void gen_struct(struct btf_build *b, uint32_t n, bool is_union)
 		uint32_t type = one_in(2) ? 1 + rnd(ARRAY_SIZE(basic_sizes)) : any_type(n);
 		uint32_t bytes = size_guess(type), bits = one_in(12) ? rnd(40) : 0;
 
-		off = round_up(off, bytes > 8 ? 8 : bytes ? bytes : 4);
+		/* now and then not aligned, or over the one before */
+		off = round_up(off, one_in(12) ? 1u << rnd(3) : bytes > 8 ? 8 : bytes ? bytes : 4);
 		btf_build_member(b, maybe_name(), type, is_union ? 0 : off * 8 + (bits ? rnd(8) : 0),
 				 bits);
-		off += bytes;
+		off += one_in(15) ? 4 : bytes;
 	}
 	if (one_in(3))
 		btf_build_decl_tag(b, names[one_in(2) ? 17 : 18], id, (int32_t)rnd(4) - 1);

@@ -524,6 +524,32 @@ static void every_order_of_sections_agrees(void **state)
 	}
 }
 
+/* One variable at the edges of its section, sums past 32 bits included. */
+static void section_bounds_agree(void **state)
+{
+	static const uint32_t edges[] = { 0, 1, 4, 7, 8, 9, 0x7fffffff, 0xfffffff8, 0xffffffff };
+	size_t i, j, k;
+
+	for (i = 0; i < ARRAY_SIZE(edges); i++) {
+		for (j = 0; j < ARRAY_SIZE(edges); j++) {
+			for (k = 0; k < ARRAY_SIZE(edges); k++) {
+				struct btf_build *b = btf_build_new();
+				uint32_t var, size;
+				void *blob;
+
+				btf_build_int(b, "int", 4, 1);
+				var = btf_build_var(b, "v", BTF_VAR_STATIC, 1);
+				btf_build_datasec(b, ".data", edges[i]);
+				btf_build_secinfo(b, var, edges[j], edges[k]);
+				assert_int_equal(btf_build_finish(b, &blob, &size), 0);
+				compare(blob, size);
+				free(blob);
+				btf_build_free(b);
+			}
+		}
+	}
+}
+
 /* Modifiers and pointers chained to and past the resolve depth, and around in a ring. */
 static void deep_chains_agree(void **state)
 {
@@ -595,6 +621,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_truncation_agrees),
 		cmocka_unit_test(every_order_of_sections_agrees),
+		cmocka_unit_test(section_bounds_agree),
 		cmocka_unit_test(deep_chains_agree),
 		cmocka_unit_test(ownership_depth_agrees),
 		cmocka_unit_test(generated_graphs_agree),

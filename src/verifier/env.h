@@ -230,6 +230,7 @@ struct insn_aux {
 	uint32_t seen; /* env->pass_cnt of the last walk that came here, 0: never */
 	uint32_t orig_pc;
 	uint32_t ptr_type; /* loads, stores: enum bpf_reg_type | flags of the address */
+	bool ptr_mixed; /* paths came with different kinds of pointers */
 	uint32_t ctx_field_size; /* bytes; wider than the access: widen the load */
 	uint16_t map_index; /* ldimm64: in env->used_maps */
 	uint32_t map_off;   /* ldimm64 map_value */
@@ -274,6 +275,7 @@ struct vsubprog {
 	bool changes_pkt_data;
 	bool args_cached;
 	bool btf_unreliable;
+	bool priv_stack, no_priv_stack; /* stack depth: its frame is not counted; must be */
 	int args_err;
 	uint8_t arg_cnt;
 	struct subprog_arg args[5];
@@ -316,6 +318,8 @@ struct verifier_env {
 	struct verifier_state *cur_state;
 	struct pending *head;
 	uint32_t stack_size;
+	int32_t walk_prev; /* the instruction walked last, -1: none */
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC, 0: none */
 	struct explored **explored; /* hash of chains, as many as instructions */
 	struct explored *free_list;
 	struct hist_entry *cur_hist_ent;
@@ -346,7 +350,7 @@ struct verifier_env {
 	uint64_t scratched_slots;
 	uint64_t prev_log_pos;
 	uint32_t prev_insn_print_pos;
-	const struct btf_line_info *prev_linfo;
+	const struct bpf_line_info *prev_linfo;
 	struct strbuf text;
 	char type_str[96];
 

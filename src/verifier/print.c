@@ -39,9 +39,9 @@ bool verbose2(const struct verifier_env *env)
 	return env->log.level & BPF_LOG_LEVEL2;
 }
 
-static const struct btf_line_info *find_linfo(const struct verifier_env *env, uint32_t pc)
+static const struct bpf_line_info *find_linfo(const struct verifier_env *env, uint32_t pc)
 {
-	const struct btf_line_info *lines = env->btf_info.lines;
+	const struct bpf_line_info *lines = env->btf_info.lines;
 	uint32_t l = 0, r = env->btf_info.n_lines;
 
 	if (!r || pc >= env->n_insns)
@@ -59,7 +59,7 @@ static const struct btf_line_info *find_linfo(const struct verifier_env *env, ui
 
 void print_linfo(struct verifier_env *env, uint32_t pc, const char *prefix, ...)
 {
-	const struct btf_line_info *prev = env->prev_linfo, *linfo;
+	const struct bpf_line_info *prev = env->prev_linfo, *linfo;
 	const char *s, *file;
 	const struct btf *btf;
 	va_list args;
@@ -163,7 +163,7 @@ static void print_snum(struct verifier_env *env, int64_t num)
 void format_tnum(char *buf, uint32_t bytes, uint64_t value, uint64_t mask)
 {
 	if (mask)
-		snprintf(buf, bytes, "(%#" PRIx64 "; %#" PRIx64 ")", value, mask);
+		snprintf(buf, bytes, "(0x%" PRIx64 "; 0x%" PRIx64 ")", value, mask);
 	else if (value <= UINT16_MAX)
 		snprintf(buf, bytes, "%" PRIu64, value);
 	else

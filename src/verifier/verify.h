@@ -34,6 +34,7 @@ struct verify_opts {
 	/* Entry @index of the client's fd_array: 0 or -EFAULT. NULL: no fd_array was given. */
 	int (*fd_array_get)(void *arg, uint32_t index, int *fd);
 	bool fd_array_given;
+	uint32_t fd_array_cnt; /* so many entries are bound to the program in any case */
 	/* NULL or: a signal is pending for the caller. */
 	bool (*interrupted)(void *arg);
 

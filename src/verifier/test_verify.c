@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whole programs through verify_prog: each with the verdict and, where refused, the line that
+ * says why. Verdicts and lines were taken from a running Linux 6.18.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "verifier/test_world.h"
+
+struct expect {
+	const struct prog_type_ops *ops;
+	const char *text;
+	int err;
+	const char *says; /* NULL: anything */
+};
+
+static void check_with(const struct expect *e, uint32_t caps)
+{
+	struct world w = { 0 };
+
+	world_verify(&w, e->ops, caps, 2, e->text);
+	if (w.err != e->err || (e->says && !strstr(w.opts.log_text, e->says)))
+		fail_msg("%s\nwanted %d '%s', got %d:\n%s", e->text, e->err,
+			 e->says ? e->says : "", w.err, w.opts.log_text);
+	world_free(&w);
+}
+
+static void check_all(const struct expect *e, size_t n)
+{
+	while (n--)
+		check_with(e++, CAPABLE_ALL);
+}
+
+#define CHECK(table) check_all(table, ARRAY_SIZE(table))
+
+#define LOOKUP                                                                             \
+	"*(u64 *)(r10 -8) = 0\nr2 = r10\nr2 += -8\nr1 = map[fd:10]\n"                      \
+	"call bpf_map_lookup_elem\n"
+
+static void registers_must_be_set_before_use(void **state)
+{
+	static const struct expect t[] = {
+		{ &world_sk, "r0 = 0\nexit", 0, NULL },
+		{ &world_sk, "exit", -EACCES, "R0 !read_ok" },
+		{ &world_sk, "r0 = r2\nexit", -EACCES, "R2 !read_ok" },
+		{ &world_sk, "r10 = 0\nr0 = 0\nexit", -EACCES, "frame pointer is read only" },
+		{ &world_sk, "call bpf_ktime_get_ns\nr0 = r1\nexit", -EACCES, "R1 !read_ok" },
+	};
+
+	(void)state;
+	CHECK(t);
+}
+
+static void stack_is_bounded_and_typed(void **state)
+{
+	static const struct expect t[] = {
+		{ &world_sk, "*(u64 *)(r10 -512) = 1\nr0 = 0\nexit", 0, NULL },
+		{ &world_sk, "*(u64 *)(r10 -520) = 1\nr0 = 0\nexit", -EACCES,
+		  "invalid write to stack R10 off=-520 size=8" },
+		{ &world_sk, "*(u64 *)(r10 +0) = 1\nr0 = 0\nexit", -EACCES,
+		  "invalid write to stack R10 off=0 size=8" },
+		{ &world_sk, "*(u32 *)(r10 -5) = 1\nr0 = 0\nexit", -EACCES,
+		  "misaligned stack access off 0+0+-5 size 4" },
+		{ &world_sk, "*(u64 *)(r10 -8) = r1\nr0 = *(u32 *)(r10 -8)\nexit", -EACCES,
+		  "invalid size of register fill" },
+		{ &world_sk, "*(u64 *)(r10 -8) = r1\nr2 = *(u64 *)(r10 -8)\n"
+			     "r0 = *(u32 *)(r2 +0)\nexit", 0, NULL },
+	};
+
+	(void)state;
+	CHECK(t);
+}
+
+static void map_values_need_null_checks_and_bounds(void **state)
+{
+	static const struct expect t[] = {
+		{ &world_sk, LOOKUP "if r0 == 0 goto out\nr1 = *(u64 *)(r0 +40)\nout:\nr0 = 0\nexit",
+		  0, NULL },
+		{ &world_sk, LOOKUP "r1 = *(u64 *)(r0 +0)\nr0 = 0\nexit", -EACCES,
+		  "R0 invalid mem access 'map_value_or_null'" },
+		{ &world_sk,
+		  LOOKUP "if r0 == 0 goto out\nr1 = *(u64 *)(r0 +41)\nout:\nr0 = 0\nexit",
+		  -EACCES, "invalid access to map value, value_size=48 off=41 size=8" },
+		{ &world_sk,
+		  "r6 = *(u32 *)(r1 +0)\nr6 &= 31\n" LOOKUP
+		  "if r0 == 0 goto out\nr0 += r6\nr1 = *(u8 *)(r0 +16)\nout:\nr0 = 0\nexit",
+		  0, NULL },
+		{ &world_sk,
+		  "r6 = *(u32 *)(r1 +0)\nr6 &= 63\n" LOOKUP
+		  "if r0 == 0 goto out\nr0 += r6\nr1 = *(u8 *)(r0 +0)\nout:\nr0 = 0\nexit",
+		  -EACCES, "R0 max value is outside of the allowed memory range" },
+		{ &world_sk, "r1 = map[fd:10]\nr2 = r10\nr2 += -8\ncall bpf_map_lookup_elem\n"
+			     "r0 = 0\nexit", 0, NULL },
+		{ &world_sk, "r1 = map[fd:16]\nr2 = r10\nr2 += -4\n*(u32 *)(r10 -4) = 0\n"
+			     "call bpf_map_delete_elem\nr0 = 0\nexit",
+		  -EACCES, "write into map forbidden" },
+		{ &world_sk, "r1 = map[fd:9]\nr0 = 0\nexit", -EBADF,
+		  "fd 9 is not pointing to valid bpf_map" },
+		{ &world_sk, "r1 = map[fd:11][0]+48\nr0 = 0\nexit", -EINVAL,
+		  "invalid access to map value pointer, value_size=48 off=48" },
+		{ &world_sk, "r1 = map[fd:11][0]+40\nr2 = *(u64 *)(r1 +0)\nr0 = 0\nexit", 0, NULL },
+	};
+
+	(void)state;
+	CHECK(t);
+}
+
+#define PKT "r2 = *(u32 *)(r1 +0)\nr3 = *(u32 *)(r1 +4)\nr4 = r2\nr4 += 14\n"
+
+static void packets_are_read_only_where_proven(void **state)
+{
+	static const struct expect t[] = {
+		{ &world_xdp, PKT "if r4 > r3 goto out\nr0 = *(u8 *)(r2 +13)\nout:\nr0 = 2\nexit", 0,
+		  NULL },
+		{ &world_xdp, PKT "if r4 > r3 goto out\nr0 = *(u8 *)(r2 +14)\nout:\nr0 = 2\nexit",
+		  -EACCES, "invalid access to packet, off=14 size=1, R2(id=0,off=14,r=14)" },
+		{ &world_xdp, PKT "if r3 >= r4 goto in\nr0 = 1\nexit\nin:\nr0 = *(u8 *)(r2 +0)\nexit",
+		  0, NULL },
+		{ &world_xdp, PKT "if r3 < r4 goto in\nr0 = 1\nexit\nin:\nr0 = *(u8 *)(r2 +0)\nexit",
+		  -EACCES, "R2 offset is outside of the packet" },
+		{ &world_xdp,
+		  "r6 = r1\n" PKT "if r4 > r3 goto out\nr7 = r2\nr2 = 8\ncall bpf_xdp_adjust_head\n"
+		  "r0 = *(u8 *)(r7 +0)\nout:\nr0 = 2\nexit",
+		  -EACCES, "R7 invalid mem access 'scalar'" },
+		{ &world_cg, "r0 = 2\nexit", -EINVAL,
+		  "At program exit the register R0 has smin=2 smax=2 should have been in [0, 1]" },
+	};
+
+	(void)state;
+	CHECK(t);
+}
+
+static void graph_and_jumps_are_checked(void **state)
+{
+	static const struct expect t[] = {
+		{ &world_sk, "r0 = 0\ngoto pc+1\nexit", -EINVAL,
+		  "jump out of range from insn 1 to 3" },
+		{ &world_sk, "r0 = 0\nexit\nr0 = 1\nexit", -EINVAL, "unreachable insn 2" },
+		{ &world_sk, "r0 = 0", -EINVAL, "last insn is not an exit or jmp" },
+		{ &world_sk, "a:\ngoto a", -EINVAL, "infinite loop detected at insn 0" },
+		{ &world_sk, "r0 = 0\na:\nr0 += 1\nif r0 < 100 goto a\nexit", 0, NULL },
+		{ &world_sk, "call f\nexit\nf:\nr0 = 0\nexit", 0, NULL },
+		{ &world_sk, "call 5000\nr0 = 0\nexit", -EINVAL, "invalid func unknown#5000" },
+		{ &world_sk, "call bpf_csum_diff\nr0 = 0\nexit", -EINVAL,
+		  "program of this type cannot use helper bpf_csum_diff#28" },
+	};
+
+	(void)state;
+	CHECK(t);
+}
+
+static void references_are_given_back(void **state)
+{
+	static const struct expect t[] = {
+		{ &world_sk,
+		  "r1 = map[fd:12]\nr2 = 16\nr3 = 0\ncall bpf_ringbuf_reserve\n"
+		  "if r0 == 0 goto out\nr1 = r0\nr2 = 0\ncall bpf_ringbuf_submit\nout:\nr0 = 0\nexit",
+		  0, NULL },
+		{ &world_sk,
+		  "r1 = map[fd:12]\nr2 = 16\nr3 = 0\ncall bpf_ringbuf_reserve\n"
+		  "r0 = 0\nexit",
+		  -EINVAL, "Unreleased reference id=2 alloc_insn=4" },
+		{ &world_sk,
+		  "r1 = map[fd:12]\nr2 = 16\nr3 = 0\ncall bpf_ringbuf_reserve\n"
+		  "if r0 == 0 goto out\nr6 = r0\nr1 = r0\nr2 = 0\ncall bpf_ringbuf_submit\n"
+		  "r0 = *(u64 *)(r6 +0)\nout:\nr0 = 0\nexit",
+		  -EACCES, "R6 invalid mem access 'scalar'" },
+		{ &world_sk,
+		  "r1 = map[fd:12]\nr2 = 16\nr3 = 0\ncall bpf_ringbuf_reserve\n"
+		  "if r0 == 0 goto out\n*(u64 *)(r0 +9) = 0\nr1 = r0\nr2 = 0\n"
+		  "call bpf_ringbuf_submit\nout:\nr0 = 0\nexit",
+		  -EACCES, "invalid access to memory, mem_size=16 off=9 size=8" },
+	};
+
+	(void)state;
+	CHECK(t);
+}
+
+static void unprivileged_programs_leak_no_pointers(void **state)
+{
+	static const struct expect t[] = {
+		{ &world_sk, "r0 = r1\nexit", -EACCES, "R0 leaks addr as return value" },
+		{ &world_sk, "r0 = 0\nif r1 == r10 goto out\nout:\nexit", -EACCES,
+		  "R10 pointer comparison prohibited" },
+		{ &world_sk, "r0 = 0\na:\nr0 += 1\nif r0 < 100 goto a\nexit", -EINVAL,
+		  "back-edge from insn 2 to 1" },
+		{ &world_sk, "call f\nexit\nf:\nr0 = 0\nexit", -EPERM,
+		  "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN" },
+		{ &world_sk, LOOKUP "if r0 == 0 goto out\n*(u64 *)(r0 +0) = r10\nout:\nr0 = 0\nexit",
+		  -EACCES, "R10 leaks addr into map" },
+		{ &world_sk, "r0 = *(u64 *)(r10 -8)\nexit", -EACCES,
+		  "invalid read from stack R10 off=-8 size=8" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		check_with(&t[i], 0);
+}
+
+static void log_level_and_size_are_the_kernels(void **state)
+{
+	struct world w = { 0 };
+
+	(void)state;
+	world_verify(&w, &world_sk, CAPABLE_ALL, 1, "r0 = 0\nexit");
+	assert_int_equal(w.err, 0);
+	assert_string_equal(w.opts.log_text,
+			    "processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 "
+			    "peak_states 0 mark_read 0\n");
+	assert_int_equal(w.opts.log_true_size, strlen(w.opts.log_text) + 1);
+	assert_int_equal(w.prog.n_insns, 2);
+	world_free(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registers_must_be_set_before_use),
+		cmocka_unit_test(stack_is_bounded_and_typed),
+		cmocka_unit_test(map_values_need_null_checks_and_bounds),
+		cmocka_unit_test(packets_are_read_only_where_proven),
+		cmocka_unit_test(graph_and_jumps_are_checked),
+		cmocka_unit_test(references_are_given_back),
+		cmocka_unit_test(unprivileged_programs_leak_no_pointers),
+		cmocka_unit_test(log_level_and_size_are_the_kernels),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

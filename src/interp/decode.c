@@ -247,7 +247,7 @@ static int decode_one(struct decoder *d, uint32_t pc, struct interp_op *out)
 		opcode = decode_mem(insn, prog->facts && prog->facts[pc].may_fault);
 		break;
 	}
-	if (opcode < 0 || insn->dst_reg >= MAX_BPF_REG || insn->src_reg >= MAX_BPF_REG)
+	if (opcode < 0 || insn->dst_reg > ISA_REG_AX || insn->src_reg > ISA_REG_AX)
 		return -ENOTSUP;
 	if (!target_ok(prog, pc, opcode, out))
 		return -ENOTSUP;

@@ -8,11 +8,11 @@
 #include "interp/test_isa.h"
 
 /* Register pairs (dst, src): low and high ones, those x86 treats specially (R4 is rcx, R0 rax, R3 rdx,
- * R10's neighbours r13 and r12-like encodings), equal ones. R6 holds the io pointer. */
+ * R7 r13, whose encoding as a base is special, and R11 r12, likewise), equal ones. R6 holds the io pointer. */
 static const uint8_t pairs[][2] = {
 	{ 0, 1 }, { 1, 0 }, { 2, 3 }, { 3, 4 }, { 4, 3 }, { 4, 0 }, { 0, 4 },
 	{ 5, 7 }, { 7, 5 }, { 8, 9 }, { 9, 4 }, { 3, 0 }, { 0, 3 }, { 4, 9 },
-	{ 0, 0 }, { 3, 3 }, { 4, 4 }, { 7, 7 },
+	{ 0, 0 }, { 3, 3 }, { 4, 4 }, { 7, 7 }, { 11, 4 }, { 0, 11 },
 };
 
 static const int32_t imms[] = { 0, 1, 2, 3, 7, 8, 10, 31, 32, 63, 64, 127, 128, 255, 256, 0xffff,

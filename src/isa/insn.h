@@ -97,6 +97,7 @@ enum {
 
 enum {
 	ISA_REG_FP = BPF_REG_10,
+	ISA_REG_AX = 11, /* a scratch register that only rewriting uses (BPF_REG_AX) */
 	ISA_CALLER_SAVED = 0x3f, /* register mask: R0 to R5 */
 	ISA_CALL_ARGS = 0x3e,    /* register mask: R1 to R5 */
 };

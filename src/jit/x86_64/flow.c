@@ -11,6 +11,9 @@
 /* Below rsp, what signal handlers leave alone (System V ABI, "red zone"). */
 #define RED_ZONE_BYTES 128
 
+/* R6 to R9 and R11, as a mask. */
+#define CALLEE_SAVED 0xbc0
+
 #define POISON UINT64_C(0xdead4badc0decafe)
 
 const uint32_t jit_tail_entry_bytes = 4;
@@ -19,8 +22,11 @@ const uint32_t jit_tail_entry_bytes = 4;
 
 static void gen_saved(struct jit_gen *g, bool push)
 {
-	for (int i = 0; i < 4; i++) {
-		int r = push ? BPF_REG_6 + i : BPF_REG_9 - i;
+	static const uint8_t regs[] = { BPF_REG_6, BPF_REG_7, BPF_REG_8, BPF_REG_9, ISA_REG_AX };
+	const int n = ARRAY_SIZE(regs);
+
+	for (int i = 0; i < n; i++) {
+		uint8_t r = regs[push ? i : n - 1 - i];
 
 		if (!(g->written >> r & 1))
 			continue;
@@ -35,7 +41,7 @@ static void gen_saved(struct jit_gen *g, bool push)
 static uint32_t frame_size(const struct jit_gen *g)
 {
 	uint32_t bytes = (g->sub->stack_bytes + 7) & ~7u;
-	uint32_t saved = 8 * (uint32_t)__builtin_popcount(g->written & 0x3c0);
+	uint32_t saved = 8 * (uint32_t)__builtin_popcount(g->written & CALLEE_SAVED);
 
 	if (!g->calls)
 		return !saved && bytes <= RED_ZONE_BYTES ? 0 : bytes;

@@ -8,7 +8,7 @@
 #include "jit/x86_64/gen.h"
 #include "object/prog.h"
 
-const uint8_t gen_reg[16] = { RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP };
+const uint8_t gen_reg[16] = { RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP, R12 };
 
 /* Jumps stay inside their subprogram; both halves of a 64-bit immediate are there. */
 static int scan_insn(struct jit_gen *g, const struct subprog *sub, uint32_t pc)
@@ -16,7 +16,7 @@ static int scan_insn(struct jit_gen *g, const struct subprog *sub, uint32_t pc)
 	const struct bpf_insn *insn = &g->prog->insns[pc];
 	int64_t to;
 
-	if (insn->dst_reg >= MAX_BPF_REG || insn->src_reg >= MAX_BPF_REG)
+	if (insn->dst_reg > ISA_REG_AX || insn->src_reg > ISA_REG_AX)
 		return -ENOTSUP;
 	if (isa_is_ld_imm64(insn) && pc + 1 >= sub->end)
 		return -ENOTSUP;

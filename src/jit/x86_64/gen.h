@@ -3,8 +3,8 @@
  * Generating x86-64 code. Inside the room: what its files share.
  *
  * Registers: R0 to R5 are rax rdi rsi rdx rcx r8, so that arguments of helpers, subprograms and
- * callbacks are where the SysV ABI has them; R6 to R9 are rbx r13 r14 r15, which callees save; R10
- * is rbp. r9, r10 and r11 are free within one instruction's code; r12 is not used.
+ * callbacks are where the SysV ABI has them; R6 to R9 and R11 are rbx r13 r14 r15 and r12, which
+ * callees save; R10 is rbp. r9, r10 and r11 are free within one instruction's code.
  *
  * Frame:	return address | rbp <- rbp | stack, downwards | saved registers <- rsp
  * A tail call enters after "push rbp; mov rbp, rsp", which is jit_tail_entry_bytes long.

@@ -152,6 +152,42 @@ static void act_unary(struct gen *g)
 	}
 }
 
+/* t = x; t >>= a; y = x; y <<= b; y |= t, or with t and y changed over. */
+static void idiom_rotation(struct gen *g, uint8_t x, uint8_t t, uint8_t y)
+{
+	uint8_t class = below(g, 2) ? BPF_ALU64 : BPF_ALU, first = below(g, 2) ? BPF_LSH : BPF_RSH;
+	uint8_t join = below(g, 2) ? BPF_OR : below(g, 2) ? BPF_ADD : BPF_XOR;
+	int32_t width = class == BPF_ALU64 ? 64 : 32, n = 1 + (int32_t)below(g, (uint32_t)width - 1);
+
+	emit(g, BPF_RAW_INSN(class | BPF_MOV | BPF_X, t, x, 0, 0));
+	emit(g, BPF_RAW_INSN(class | first | BPF_K, t, 0, 0, n));
+	if (x != y)
+		emit(g, BPF_RAW_INSN(class | BPF_MOV | BPF_X, y, x, 0, 0));
+	emit(g, BPF_RAW_INSN(class | (first ^ BPF_LSH ^ BPF_RSH) | BPF_K, y, 0, 0, width - n));
+	if (below(g, 2))
+		emit(g, BPF_RAW_INSN(class | join | BPF_X, y, t, 0, 0));
+	else
+		emit(g, BPF_RAW_INSN(class | join | BPF_X, t, y, 0, 0));
+	if (below(g, 2))
+		emit(g, BPF_MOV64_IMM(below(g, 2) ? t : y, some_imm(g)));
+}
+
+/* A big-endian number out of memory; an index scaled and added to something. */
+static void idiom_address(struct gen *g, uint8_t dst, uint8_t src)
+{
+	uint8_t size = below(g, 2) ? BPF_W : BPF_DW;
+	int bytes = isa_size_bytes(size);
+
+	if (below(g, 2)) {
+		emit(g, BPF_LDX_MEM(size, dst, BPF_REG_10,
+				    (int16_t)-(bytes + (int)below(g, (uint32_t)(STACK_USED - bytes)))));
+		emit(g, below(g, 2) ? BPF_ENDIAN(BPF_TO_BE, dst, bytes * 8) : BPF_BSWAP(dst, bytes * 8));
+	} else {
+		emit(g, BPF_ALU64_IMM(BPF_LSH, dst, 1 + (int32_t)below(g, 4)));
+		emit(g, BPF_ALU64_REG(BPF_ADD, dst, src));
+	}
+}
+
 /* What compilers write in several instructions and a JIT may make one of. */
 static void act_idiom(struct gen *g)
 {
@@ -160,7 +196,16 @@ static void act_idiom(struct gen *g)
 	int32_t width = class == BPF_ALU64 ? 64 : 32, n = 1 + (int32_t)below(g, (uint32_t)width - 1);
 	uint8_t join = below(g, 3) ? BPF_OR : below(g, 2) ? BPF_ADD : BPF_XOR;
 
-	switch (below(g, 6)) {
+	switch (below(g, 10)) {
+	case 6:
+	case 7:
+	case 8:
+		idiom_rotation(g, src, tmp, below(g, 2) && !(g->locked >> src & 1) ? src : dst);
+		return;
+	case 9:
+		idiom_address(g, dst, src);
+		emit(g, BPF_MOV64_IMM(tmp, 1));
+		return;
 	case 0: /* a rotation */
 		emit(g, BPF_RAW_INSN(class | BPF_MOV | BPF_X, tmp, dst, 0, 0));
 		emit(g, BPF_RAW_INSN(class | BPF_RSH | BPF_K, tmp, 0, 0, width - n));
@@ -280,6 +325,9 @@ static void act_branch(struct gen *g)
 
 	if (g->n_pending == PENDING_MAX)
 		return;
+	/* A condition the other way round, as clang writes it. */
+	if (below(g, 4) == 0)
+		emit(g, BPF_RAW_INSN(class | op | BPF_X, some_src(g), some_src(g), 1, 0));
 	g->pending[g->n_pending].pc = g->n;
 	g->pending[g->n_pending++].left = below(g, 12);
 	switch (below(g, 8)) {

@@ -23,6 +23,7 @@ enum jit_flag {
 	JIT_LONG_FORMS = 1u << 1, /* never use the short form of a jump: for tests */
 	JIT_BASELINE = 1u << 2,  /* no instruction beyond x86-64-v1: for tests, and old machines */
 	JIT_FAR_CALLS = 1u << 3, /* call helpers through a register */
+	JIT_PLAIN = 1u << 4,     /* each instruction by itself */
 };
 
 /*

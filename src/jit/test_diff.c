@@ -78,13 +78,13 @@ static uint64_t from_env(const char *name, uint64_t def)
 static void random_programs_agree(void **state)
 {
 	static const uint32_t flags[] = { 0, JIT_POISON, JIT_POISON | JIT_LONG_FORMS | JIT_FAR_CALLS,
-					  JIT_BASELINE };
+					  JIT_BASELINE, JIT_PLAIN };
 	uint64_t seed = from_env("SKEP_TEST_SEED", 1), n = from_env("SKEP_TEST_PROGS", PROGS);
 	size_t n_kinds;
 
 	(void)state;
 	for (uint64_t i = 0; i < n; i++)
-		compare(seed + i, (uint32_t)(i % 8 ? 20 + i % 100 : 600), flags[i % 4]);
+		compare(seed + i, (uint32_t)(i % 8 ? 20 + i % 100 : 600), flags[i % 5]);
 	n_kinds = bitmap_count(kinds, ISA_KINDS_MAX);
 	print_message("%llu programs from seed %llu, %zu kinds of instruction\n",
 		      (unsigned long long)n, (unsigned long long)seed, n_kinds);

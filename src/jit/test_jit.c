@@ -11,7 +11,10 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "interp/test_control.h"
+#include "isa/insn.h"
+#include "jit/image.h"
 #include "jit/jit.h"
 
 static int compile_hostile(struct prog *prog)
@@ -50,10 +53,52 @@ static void what_is_no_instruction_is_refused(void **state)
 	control_refusals(&jit);
 }
 
+/* Each idiom alone, then exit: with patterns its second instruction has no code of its own. */
+static void idioms_become_one_instruction(void **state)
+{
+	static const struct bpf_insn idioms[][5] = {
+		{ BPF_MOV64_REG(2, 1), BPF_ALU64_IMM(BPF_RSH, 2, 51), BPF_ALU64_IMM(BPF_LSH, 1, 13),
+		  BPF_ALU64_REG(BPF_OR, 1, 2), BPF_MOV64_REG(0, 1) },
+		{ BPF_MOV32_REG(2, 1), BPF_ALU32_IMM(BPF_LSH, 2, 5), BPF_MOV32_REG(3, 1),
+		  BPF_ALU32_IMM(BPF_RSH, 3, 27), BPF_ALU32_REG(BPF_OR, 3, 2) },
+		{ BPF_MOV64_REG(0, 1), BPF_ALU64_IMM(BPF_ADD, 0, 100) },
+		{ BPF_MOV64_REG(0, 1), BPF_ALU64_IMM(BPF_SUB, 0, 100) },
+		{ BPF_MOV32_REG(0, 1), BPF_ALU32_REG(BPF_ADD, 0, 2) },
+		{ BPF_ALU64_IMM(BPF_LSH, 1, 3), BPF_ALU64_REG(BPF_ADD, 1, 2) },
+		{ BPF_MOV64_REG(0, 1), BPF_ALU64_IMM(BPF_AND, 0, 255) },
+		{ BPF_ALU64_IMM(BPF_LSH, 1, 32), BPF_ALU64_IMM(BPF_RSH, 1, 32) },
+		{ BPF_ALU64_IMM(BPF_LSH, 1, 48), BPF_ALU64_IMM(BPF_ARSH, 1, 48) },
+		{ BPF_LDX_MEM(BPF_W, 1, 10, -8), BPF_ENDIAN(BPF_TO_BE, 1, 32) },
+		{ BPF_JMP_IMM(BPF_JEQ, 1, 1, 1), BPF_JMP_A(1), BPF_MOV64_IMM(0, 0) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(idioms); i++) {
+		struct bpf_insn insns[6];
+		uint32_t n = 0;
+
+		while (n < 5 && idioms[i][n].code) {
+			insns[n] = idioms[i][n];
+			n++;
+		}
+		insns[n++] = BPF_EXIT_INSN();
+		for (int plain = 0; plain < 2; plain++) {
+			struct test_prog *tp = test_prog_new(insns, n);
+
+			assert_int_equal(jit_compile_flags(&tp->prog, plain ? JIT_PLAIN : 0), 0);
+			if ((jit_insn_off(&tp->prog, 1) == jit_insn_off(&tp->prog, 2)) == plain)
+				fail_msg("idiom %zu, plain %d", i, plain);
+			jit_free(&tp->prog);
+			test_prog_free(tp);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_instruction_is_refused),
+		cmocka_unit_test(idioms_become_one_instruction),
 		cmocka_unit_test(control_flow_works),
 		cmocka_unit_test(every_instruction_does_as_the_twin),
 	};

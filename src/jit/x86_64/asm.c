@@ -52,6 +52,8 @@ static void opcode(struct asm_buf *b, uint32_t mods, uint32_t op, uint32_t reg, 
 		asm_u8(b, 0xf0);
 	if (rex || mods & X_8)
 		asm_u8(b, 0x40 | rex);
+	if (op > 0xffff)
+		asm_u8(b, op >> 16);
 	if (op > 0xff)
 		asm_u8(b, op >> 8);
 	asm_u8(b, op);

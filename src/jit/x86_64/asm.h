@@ -27,7 +27,7 @@ enum x86_mod {
 	X_LOCK = 1u << 3,
 };
 
-/* Opcodes; two-byte ones are written 0x0fXX. */
+/* Opcodes; longer ones are written 0x0fXX, 0x0f38XX. */
 enum x86_op {
 	OP_ADD = 0x01, OP_OR = 0x09, OP_AND = 0x21, OP_SUB = 0x29, OP_XOR = 0x31, OP_CMP = 0x39,
 	OP_ADD_LOAD = 0x03, OP_CMP_LOAD = 0x3b,
@@ -35,6 +35,7 @@ enum x86_op {
 	OP_STORE8 = 0x88, OP_STORE = 0x89, OP_LOAD = 0x8b, OP_LEA = 0x8d,
 	OP_MOVSXD = 0x63,
 	OP_IMUL = 0x0faf, OP_MOVZX8 = 0x0fb6, OP_MOVZX16 = 0x0fb7, OP_MOVSX8 = 0x0fbe, OP_MOVSX16 = 0x0fbf,
+	OP_MOVBE = 0x0f38f0,
 	OP_CMPXCHG = 0x0fb1, OP_XADD = 0x0fc1,
 	OP_IMUL_IMM8 = 0x6b, OP_IMUL_IMM = 0x69,
 	OP_GRP1_IMM8 = 0x83, OP_GRP1_IMM = 0x81, /* /digit: GRP1_x */

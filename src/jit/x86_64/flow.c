@@ -90,7 +90,7 @@ static int add_reloc(struct jit_gen *g, struct reloc reloc, uint32_t bytes)
 	return vec_push(&g->relocs, reloc);
 }
 
-static int gen_compare(struct jit_gen *g, const struct bpf_insn *insn)
+static void gen_compare(struct jit_gen *g, const struct bpf_insn *insn)
 {
 	uint32_t mods = gen_is_64(insn) ? X_W : 0;
 	bool is_reg = BPF_SRC(insn->code) == BPF_X;
@@ -108,7 +108,6 @@ static int gen_compare(struct jit_gen *g, const struct bpf_insn *insn)
 	} else {
 		asm_grp1(&g->b, mods, GRP1_CMP, dst, insn->imm);
 	}
-	return 0;
 }
 
 /* The condition of each comparison; -1: not one. */
@@ -244,10 +243,21 @@ static int gen_call(struct jit_gen *g, const struct bpf_insn *insn, uint32_t pc)
 	return gen_call_helper(g, prog->calls[insn->imm].fn);
 }
 
+int gen_cond_jump(struct jit_gen *g, const struct bpf_insn *insn, uint32_t to, bool invert)
+{
+	int cc = condition(BPF_OP(insn->code));
+
+	if (cc < 0)
+		return -ENOTSUP;
+	gen_compare(g, insn);
+	if (invert)
+		cc ^= 1;
+	return add_reloc(g, (struct reloc){ .kind = RELOC_JCC, .to = to, .arg = (uint8_t)cc }, 6);
+}
+
 int gen_jmp(struct jit_gen *g, const struct bpf_insn *insn, uint32_t pc)
 {
 	uint32_t to;
-	int cc;
 
 	if (isa_is_call(insn))
 		return gen_call(g, insn, pc);
@@ -259,13 +269,7 @@ int gen_jmp(struct jit_gen *g, const struct bpf_insn *insn, uint32_t pc)
 	to = (uint32_t)isa_jump_target(insn, pc);
 	if (isa_is_ja(insn))
 		return to == pc + 1 ? 0 : add_reloc(g, (struct reloc){ .kind = RELOC_JMP, .to = to }, 5);
-	cc = condition(BPF_OP(insn->code));
-	if (cc < 0)
-		return -ENOTSUP;
-	if (to == pc + 1)
-		return 0;
-	gen_compare(g, insn);
-	return add_reloc(g, (struct reloc){ .kind = RELOC_JCC, .to = to, .arg = (uint8_t)cc }, 6);
+	return gen_cond_jump(g, insn, to, false);
 }
 
 int gen_imm64(struct jit_gen *g, const struct bpf_insn *insn)

@@ -112,6 +112,28 @@ static int gen_insn(struct jit_gen *g, uint32_t pc)
 	}
 }
 
+/* Generates what begins at *@pc, and leaves there the last instruction done. */
+static int gen_next(struct jit_gen *g, uint32_t *pc)
+{
+	uint32_t first = *pc, n = 0;
+	int err = 0;
+
+	g->pcs[first] = gen_here(g);
+	if (!(g->flags & JIT_PLAIN))
+		n = gen_peephole(g, first, &err);
+	if (!n) {
+		err = gen_insn(g, first);
+		n = (uint32_t)isa_insn_slots(&g->prog->insns[first]);
+	}
+	track_zext(g, &g->prog->insns[first]);
+	for (uint32_t i = 1; i < n; i++) {
+		g->pcs[first + i] = gen_here(g);
+		track_zext(g, &g->prog->insns[first + i]);
+	}
+	*pc = first + n - 1;
+	return err;
+}
+
 static int gen_subprog(struct jit_gen *g, const struct subprog *sub)
 {
 	int err = asm_reserve(&g->b, GEN_INSN_BYTES_MAX);
@@ -127,13 +149,9 @@ static int gen_subprog(struct jit_gen *g, const struct subprog *sub)
 			return err;
 		if (bitmap_test(g->targets, pc))
 			g->zext = 0;
-		g->pcs[pc] = gen_here(g);
-		err = gen_insn(g, pc);
+		err = gen_next(g, &pc);
 		if (err)
 			return err;
-		track_zext(g, &g->prog->insns[pc]);
-		if (isa_is_ld_imm64(&g->prog->insns[pc]))
-			g->pcs[++pc] = gen_here(g);
 	}
 	asm_u8(&g->b, 0x0f); /* ud2: the verifier let nothing come here */
 	asm_u8(&g->b, 0x0b);
@@ -166,6 +184,7 @@ int jit_generate(const struct prog *prog, uint32_t flags, struct jit_gen **gen)
 	g->prog = prog;
 	g->flags = flags;
 	g->bmi2 = !(flags & JIT_BASELINE) && __builtin_cpu_supports("bmi2");
+	g->movbe = !(flags & JIT_BASELINE) && __builtin_cpu_supports("movbe");
 	g->pcs = mem_calloc((size_t)prog->n_insns + 1, sizeof(g->pcs[0]));
 	g->subprogs = mem_calloc(prog->n_subprogs, sizeof(g->subprogs[0]));
 	g->targets = mem_calloc(BITMAP_WORDS(prog->n_insns), sizeof(g->targets[0]));

@@ -63,7 +63,7 @@ struct gen_fault {
 struct jit_gen {
 	const struct prog *prog;
 	uint32_t flags;
-	bool bmi2;
+	bool bmi2, movbe; /* what the machine has */
 	struct asm_buf b;
 	struct place *pcs;      /* n_insns + 1 */
 	struct place *subprogs; /* n_subprogs: their prologues */
@@ -116,8 +116,13 @@ int gen_divmod(struct jit_gen *g, const struct bpf_insn *insn); /* div.c */
 int gen_mem(struct jit_gen *g, const struct bpf_insn *insn, bool may_fault); /* mem.c */
 int gen_jmp(struct jit_gen *g, const struct bpf_insn *insn, uint32_t pc); /* flow.c */
 int gen_imm64(struct jit_gen *g, const struct bpf_insn *insn); /* flow.c */
+/* A conditional jump to instruction @to, when its condition holds or (@invert) does not. */
+int gen_cond_jump(struct jit_gen *g, const struct bpf_insn *insn, uint32_t to, bool invert);
 void gen_prologue(struct jit_gen *g); /* flow.c */
 void gen_epilogue(struct jit_gen *g); /* flow.c */
+
+/* Several instructions from @pc as one: how many, 0: there is no pattern. *@err is set on failure. */
+uint32_t gen_peephole(struct jit_gen *g, uint32_t pc, int *err); /* peep.c */
 
 /* Chooses the size of each jump and computes bytes: 0 or -ENOMEM (link.c). */
 int gen_size_jumps(struct jit_gen *g);

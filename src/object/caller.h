@@ -33,8 +33,8 @@ struct caller_ops {
 	/*
 	 * The object behind a client's fd, with one reference taken. @accmode (may be NULL) gets
 	 * O_RDWR, O_RDONLY or O_WRONLY as the fd was opened.
-	 * -EBADF: not open, or not a descriptor of this engine's; the caller of this function
-	 * turns a wrong kind into -EINVAL as the kernel does (see caller_fd_object()).
+	 * -EBADF: not open. -EINVAL: open, but not an object of this engine, as the kernel says
+	 * of any other file.
 	 */
 	int (*fd_to_object)(struct caller *caller, int fd, struct object **obj, int *accmode);
 	/*

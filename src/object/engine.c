@@ -4,10 +4,10 @@
  * hang off it they make and take down themselves; syscall/ puts a whole engine together.
  */
 #include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <sys/sysinfo.h>
 #include <time.h>
-
-#include <errno.h>
 
 #include "object/caller.h"
 #include "object/dev.h"
@@ -43,6 +43,7 @@ int engine_init(struct engine *engine)
 	int err;
 
 	pthread_mutex_init(&engine->lock, NULL);
+	pthread_mutex_init(&engine->base_btf_lock, NULL);
 	for (int i = 0; i < OBJECT_KIND_MAX; i++)
 		idmap_init(&engine->ids[i]);
 	engine->quota = (struct engine_quota){
@@ -79,6 +80,8 @@ void engine_deinit(struct engine *engine)
 	for (int i = 0; i < OBJECT_KIND_MAX; i++)
 		idmap_deinit(&engine->ids[i]);
 	assert(!atomic_load(&engine->objects_used));
+	free((char *)engine->base_btf_path);
+	pthread_mutex_destroy(&engine->base_btf_lock);
 	pthread_mutex_destroy(&engine->lock);
 }
 

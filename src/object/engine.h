@@ -54,7 +54,9 @@ struct engine {
 	void (*defer)(struct engine *engine, struct epoch_node *node,
 		      void (*fn)(struct epoch_node *node));
 	struct ring_dir *_Atomic rings; /* maps/ringbuf.c: which ring an address lies in */
-	struct btf_object *base_btf; /* "vmlinux"; loaded on first use */
+	struct btf_object *base_btf; /* "vmlinux"; loaded on first use (engine_base_btf()) */
+	const char *base_btf_path;   /* NULL: the machine's; owned */
+	pthread_mutex_t base_btf_lock;
 };
 
 /*

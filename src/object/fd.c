@@ -493,7 +493,7 @@ int object_fd_lookup(struct engine *engine, int fd, struct object **obj, int *ac
 		return -EBADF;
 	found = object_fd_by_inode(engine, st.st_dev, st.st_ino);
 	if (!found)
-		return -EBADF;
+		return -EINVAL;
 	if (accmode && found->fd->restricted) {
 		flags = fcntl(fd, F_GETFL);
 		if (flags < 0) {

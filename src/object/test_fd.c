@@ -90,7 +90,7 @@ static void fd_is_small_named_and_found(void **state)
 	assert_ptr_equal(obj, s->obj);
 	assert_int_equal(mode, O_RDWR);
 	object_put(obj);
-	assert_int_equal(object_fd_lookup(&s->engine, 0, &obj, NULL), -EBADF);
+	assert_int_equal(object_fd_lookup(&s->engine, 0, &obj, NULL), -EINVAL);
 	assert_int_equal(object_fd_lookup(&s->engine, -1, &obj, NULL), -EBADF);
 	assert_int_equal(object_fd_lookup(&s->engine, 9999, &obj, NULL), -EBADF);
 	close(s->fd);

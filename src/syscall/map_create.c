@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * BPF_MAP_CREATE: checks in the kernel's order, the type's own, then the object.
+ * Source: kernel/bpf/syscall.c, map_create() and map_check_btf().
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/errno.h"
+#include "btf/btf.h"
+#include "btf/fields.h"
+#include "object/btf_object.h"
+#include "object/map.h"
+#include "syscall/bpf.h"
+#include "syscall/call.h"
+
+#define SHA256_BYTES 32
+#define NUMA_NODES 1 /* node 0 is the only one programs are told of */
+
+/* --- the object ----------------------------------------------------------------------------------- */
+
+static void map_object_free(struct object *obj)
+{
+	struct map *map = map_of(obj);
+
+	if (map->ops->free)
+		map->ops->free(map);
+	btf_record_free(map->record);
+	if (map->btf)
+		object_put(&map->btf->obj);
+	pthread_mutex_destroy(&map->owner.lock);
+	free(map);
+}
+
+static void map_object_release_uref(struct object *obj)
+{
+	struct map *map = map_of(obj);
+
+	if (map->ops->release_uref)
+		map->ops->release_uref(map);
+}
+
+static const struct object_ops map_object_ops = {
+	.fd_name = "bpf-map",
+	.release_uref = map_object_release_uref,
+	.free = map_object_free,
+};
+
+/* --- BTF of key and value --------------------------------------------------------------------------- */
+
+/* May values of this map type hold the special field? Those we do not model nowhere. */
+static bool field_fits(const struct map *map, uint32_t field)
+{
+	return field == BPF_SPIN_LOCK &&
+	       (map->type == BPF_MAP_TYPE_HASH || map->type == BPF_MAP_TYPE_ARRAY);
+}
+
+static int check_fields(const struct bpf_call *call, const struct map *map)
+{
+	uint32_t mask = map->record->field_mask;
+
+	if (!call_capable(call, CAPABLE_BPF))
+		return -EPERM;
+	if (map->flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))
+		return -EACCES;
+	for (; mask; mask &= mask - 1)
+		if (!field_fits(map, mask & -mask))
+			return -EOPNOTSUPP;
+	return 0;
+}
+
+static int check_btf(const struct bpf_call *call, struct map *map)
+{
+	const union bpf_attr *attr = &call->attr;
+	const struct btf *btf = map->btf->btf;
+	uint32_t key_id = attr->btf_key_type_id, value_id = attr->btf_value_type_id;
+	uint32_t size;
+	int err;
+
+	if (key_id && (!btf_type_id_size(btf, &key_id, &size) || size != map->key_size))
+		return -EINVAL;
+	if (!key_id && !map->ops->check_btf)
+		return -EINVAL;
+	if (!btf_type_id_size(btf, &value_id, &size) || size != map->value_size)
+		return -EINVAL;
+	/* As in the kernel, a value whose fields contradict each other has none. */
+	if (btf_parse_fields(btf, NULL, value_id, BTF_MAP_VALUE_FIELDS,
+			     map->value_size, &map->record) == -ENOMEM)
+		return -ENOMEM;
+	err = map->record ? check_fields(call, map) : 0;
+	if (!err)
+		err = btf_fixup_fields(btf, map->record);
+	if (!err && map->ops->check_btf)
+		err = map->ops->check_btf(map, attr->btf_key_type_id, attr->btf_value_type_id);
+	return err;
+}
+
+static int take_btf(struct bpf_call *call, struct map *map)
+{
+	const union bpf_attr *attr = &call->attr;
+	int err;
+
+	if (!attr->btf_key_type_id && !attr->btf_value_type_id)
+		return 0;
+	err = call_btf(call, (int)attr->btf_fd, &map->btf);
+	if (err)
+		return err;
+	if (map->btf->kernel)
+		return -EACCES;
+	if (attr->btf_value_type_id) {
+		err = check_btf(call, map);
+		if (err)
+			return err;
+	}
+	map->btf_key_type_id = attr->btf_key_type_id;
+	map->btf_value_type_id = attr->btf_value_type_id;
+	return 0;
+}
+
+/* --- the command --------------------------------------------------------------------------------------- */
+
+/* Which capability a map type asks for. Source: the switch in map_create(). */
+static bool type_allowed(const struct bpf_call *call, uint32_t type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+	case BPF_MAP_TYPE_CGROUP_STORAGE_DEPRECATED:
+	case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE_DEPRECATED:
+		return true;
+	case BPF_MAP_TYPE_SOCKMAP:
+	case BPF_MAP_TYPE_SOCKHASH:
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+	case BPF_MAP_TYPE_XSKMAP:
+		return call_capable(call, CAPABLE_NET_ADMIN);
+	default:
+		return call_capable(call, CAPABLE_BPF);
+	}
+}
+
+/* What needs no map type to be wrong. */
+static int check_attr(const union bpf_attr *attr)
+{
+	if (attr->map_flags & BPF_F_TOKEN_FD)
+		return -EINVAL; /* no tokens here, as where bpffs delegates nothing */
+	if (attr->btf_vmlinux_value_type_id)
+		return -EINVAL; /* struct_ops only */
+	if (attr->btf_key_type_id && !attr->btf_value_type_id)
+		return -EINVAL;
+	if (attr->map_type != BPF_MAP_TYPE_BLOOM_FILTER && attr->map_type != BPF_MAP_TYPE_ARENA &&
+	    attr->map_extra)
+		return -EINVAL;
+	if ((attr->map_flags & BPF_F_NUMA_NODE) && attr->numa_node >= NUMA_NODES)
+		return -EINVAL;
+	return 0;
+}
+
+/* A map exclusive to one program (excl_prog_hash) is not something we keep. */
+static int check_exclusive(struct bpf_call *call)
+{
+	uint8_t hash[SHA256_BYTES];
+
+	if (!call->attr.excl_prog_hash)
+		return call->attr.excl_prog_hash_size ? -EINVAL : 0;
+	if (call->attr.excl_prog_hash_size != SHA256_BYTES)
+		return -EINVAL;
+	if (copy_in(call->caller, hash, call->attr.excl_prog_hash, sizeof(hash)))
+		return -EFAULT;
+	return -EOPNOTSUPP;
+}
+
+static struct map *map_new(struct bpf_call *call, const struct map_ops *ops)
+{
+	const union bpf_attr *attr = &call->attr;
+	struct map *map = mem_zalloc(ops->alloc_bytes ? ops->alloc_bytes : sizeof(*map));
+
+	if (!map)
+		return NULL;
+	object_init(&map->obj, call->engine, OBJECT_MAP, &map_object_ops);
+	pthread_mutex_init(&map->owner.lock, NULL);
+	map->ops = ops;
+	map->type = attr->map_type;
+	map->key_size = attr->key_size;
+	map->value_size = attr->value_size;
+	map->max_entries = attr->max_entries;
+	map->flags = attr->map_flags & ~(uint32_t)(BPF_F_RDONLY | BPF_F_WRONLY);
+	map->extra = attr->map_extra;
+	return map;
+}
+
+static int map_set_up(struct bpf_call *call, struct map *map)
+{
+	int err = map->ops->alloc(map, &call->attr);
+
+	if (!err)
+		err = call_name_copy(map->name, call->attr.map_name);
+	if (!err)
+		err = take_btf(call, map);
+	if (!err)
+		err = check_exclusive(call);
+	return err;
+}
+
+int cmd_map_create(struct bpf_call *call)
+{
+	const struct map_ops *ops;
+	struct map *map;
+	int err = check_attr(&call->attr);
+	int open_flags = call_open_flags(call->attr.map_flags);
+
+	if (err || open_flags < 0)
+		return err ? err : open_flags;
+	ops = map_ops_by_type(call->attr.map_type);
+	if (!ops)
+		return -EINVAL;
+	err = ops->alloc_check ? ops->alloc_check(&call->attr) : 0;
+	if (!err && call->attr.map_ifindex)
+		err = -EINVAL; /* offload */
+	if (!err && !type_allowed(call, call->attr.map_type))
+		err = -EPERM;
+	if (err)
+		return err;
+	map = map_new(call, ops);
+	if (!map)
+		return -ENOMEM;
+	err = map_set_up(call, map);
+	if (err) {
+		object_put(&map->obj);
+		return err;
+	}
+	return call_publish(call, &map->obj, open_flags);
+}

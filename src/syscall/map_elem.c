@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Commands on the elements of a map: LOOKUP, UPDATE, DELETE, GET_NEXT_KEY, LOOKUP_AND_DELETE, and
+ * FREEZE. Keys and values are copied in and out around the map's operations, which run inside an
+ * epoch; nothing of the client is touched inside one.
+ * Source: kernel/bpf/syscall.c, map_lookup_elem() and its neighbours.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/check.h"
+#include "base/cleanup.h"
+#include "base/errno.h"
+#include "base/macros.h"
+#include "btf/fields.h"
+#include "object/fd.h"
+#include "object/map.h"
+#include "object/prog.h"
+#include "object/value.h"
+#include "run/epoch.h"
+#include "syscall/call.h"
+
+enum access { ACCESS_READ = 1, ACCESS_WRITE = 2 };
+
+/* A map of a command, with what the command works on. */
+struct elem {
+	struct map *map;
+	void *key;   /* NULL: the client gave none */
+	void *value; /* map_user_value_bytes() */
+	uint32_t value_bytes;
+};
+
+static void elem_deinit(struct elem *elem)
+{
+	if (elem->map)
+		object_put(&elem->map->obj);
+	free(elem->key);
+	free(elem->value);
+}
+
+#define _cleanup_elem_ _cleanup_(elem_deinit)
+
+static bool is_queue(const struct map *map)
+{
+	return map->type == BPF_MAP_TYPE_QUEUE || map->type == BPF_MAP_TYPE_STACK;
+}
+
+/* What bpf(2) may do to the map through an fd opened in @mode. */
+static uint32_t rights(const struct map *map, int mode)
+{
+	uint32_t r = mode == O_RDONLY ? ACCESS_READ :
+		     mode == O_WRONLY ? ACCESS_WRITE : ACCESS_READ | ACCESS_WRITE;
+
+	if (atomic_load_explicit(&map->frozen, memory_order_acquire))
+		r &= ~(uint32_t)ACCESS_WRITE;
+	return r;
+}
+
+static int get_map(struct bpf_call *call, uint32_t access, struct elem *elem)
+{
+	struct object *obj;
+	int mode, err;
+
+	err = call_object_mode(call, (int)call->attr.map_fd, OBJECT_MAP, &obj, &mode);
+	if (err)
+		return err;
+	elem->map = map_of(obj);
+	return (rights(elem->map, mode) & access) == access ? 0 : -EPERM;
+}
+
+/* BPF_F_LOCK needs a lock in the value. */
+static int check_lock(const struct elem *elem, uint64_t flags)
+{
+	if ((flags & BPF_F_LOCK) &&
+	    !(elem->map->record && (elem->map->record->field_mask & BPF_SPIN_LOCK)))
+		return -EINVAL;
+	return 0;
+}
+
+static int get_key(struct bpf_call *call, struct elem *elem)
+{
+	uint32_t bytes = elem->map->key_size;
+
+	if (!bytes)
+		return call->attr.key ? -EINVAL : 0;
+	elem->key = mem_alloc(round_up_u64(bytes, 8));
+	if (!elem->key)
+		return -ENOMEM;
+	return copy_in(call->caller, elem->key, call->attr.key, bytes);
+}
+
+static int new_value(struct elem *elem)
+{
+	elem->value_bytes = map_user_value_bytes(elem->map);
+	elem->value = mem_zalloc(round_up_u64(elem->value_bytes, 8));
+	return elem->value ? 0 : -ENOMEM;
+}
+
+/* --- reading ---------------------------------------------------------------------------------------- */
+
+static int lookup_held(const struct elem *elem)
+{
+	struct object *obj;
+
+	if (!elem->map->ops->held)
+		return -ENOTSUPP;
+	obj = elem->map->ops->held(elem->map, elem->key);
+	if (!obj)
+		return -ENOENT;
+	*(uint32_t *)elem->value = obj->id;
+	object_put(obj);
+	return 0;
+}
+
+static int lookup_plain(const struct elem *elem, uint64_t flags)
+{
+	struct map *map = elem->map;
+	void *at;
+
+	if (!map->ops->lookup)
+		return -ENOTSUPP;
+	at = map->ops->lookup(map, elem->key);
+	if (!at)
+		return -ENOENT;
+	if (flags & BPF_F_LOCK)
+		map_value_copy_locked(map, elem->value, at, at);
+	else
+		map_value_copy(map, elem->value, at);
+	map_value_clear_special(map, elem->value);
+	return 0;
+}
+
+static int lookup(const struct elem *elem, uint64_t flags)
+{
+	const struct map_ops *ops = elem->map->ops;
+
+	if (elem->map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		return -ENOTSUPP; /* holds events, which have no ids */
+	if (ops->user_lookup)
+		return ops->user_lookup(elem->map, elem->key, elem->value, flags);
+	if (ops->holds)
+		return lookup_held(elem);
+	if (is_queue(elem->map))
+		return ops->peek(elem->map, elem->value);
+	return lookup_plain(elem, flags);
+}
+
+int cmd_map_lookup_elem(struct bpf_call *call)
+{
+	_cleanup_elem_ struct elem elem = { 0 };
+	uint64_t flags = call->attr.flags;
+	int err;
+
+	if (flags & ~(uint64_t)BPF_F_LOCK)
+		return -EINVAL;
+	err = get_map(call, ACCESS_READ, &elem);
+	if (!err)
+		err = check_lock(&elem, flags);
+	if (!err)
+		err = get_key(call, &elem);
+	if (!err)
+		err = new_value(&elem);
+	if (err)
+		return err;
+	run_enter(call->engine);
+	err = lookup(&elem, flags);
+	run_exit(call->engine);
+	return err ? err : copy_out(call->caller, call->attr.value, elem.value, elem.value_bytes);
+}
+
+int cmd_map_get_next_key(struct bpf_call *call)
+{
+	_cleanup_elem_ struct elem elem = { 0 };
+	_cleanup_free_ void *next = NULL;
+	int err = get_map(call, ACCESS_READ, &elem);
+
+	if (!err && call->attr.key)
+		err = get_key(call, &elem);
+	if (err)
+		return err;
+	if (!elem.map->ops->next_key)
+		return -ENOTSUPP;
+	next = mem_zalloc(round_up_u64(elem.map->key_size, 8));
+	if (!next)
+		return -ENOMEM;
+	run_enter(call->engine);
+	err = elem.map->ops->next_key(elem.map, elem.key, next);
+	run_exit(call->engine);
+	return err ? err : copy_out(call->caller, call->attr.next_key, next, elem.map->key_size);
+}
+
+/* --- writing ---------------------------------------------------------------------------------------- */
+
+/* Index maps refuse an index before they look at the fd. Source: bpf_fd_array_map_update_elem. */
+static int check_held_key(const struct elem *elem, uint64_t flags)
+{
+	if (elem->map->type == BPF_MAP_TYPE_HASH_OF_MAPS)
+		return 0;
+	if (flags != BPF_ANY)
+		return -EINVAL;
+	return *(uint32_t *)elem->key >= elem->map->max_entries ? -E2BIG : 0;
+}
+
+/* The value is an fd: the object it stands for goes in. */
+static int update_held(struct bpf_call *call, const struct elem *elem)
+{
+	enum object_kind kind = (enum object_kind)(elem->map->ops->holds - 1);
+	int fd = *(int *)elem->value;
+	struct object *obj;
+	int err = check_held_key(elem, call->attr.flags);
+
+	if (err)
+		return err;
+	err = call_object(call, fd, kind, &obj);
+	if (err)
+		return kind == OBJECT_PERF_EVENT ? -EBADF : err;
+	run_enter(call->engine);
+	err = elem->map->ops->assign(elem->map, elem->key, obj, call->attr.flags);
+	run_exit(call->engine);
+	object_put(obj);
+	return err;
+}
+
+static int update_plain(struct bpf_call *call, const struct elem *elem)
+{
+	const struct map_ops *ops = elem->map->ops;
+	uint64_t flags = call->attr.flags;
+	int err;
+
+	if (!ops->user_update && !ops->update && !ops->push)
+		return -ENOTSUPP;
+	run_enter(call->engine);
+	if (ops->user_update)
+		err = ops->user_update(elem->map, elem->key, elem->value, flags);
+	else if (is_queue(elem->map))
+		err = ops->push(elem->map, elem->value, flags);
+	else
+		err = ops->update(elem->map, elem->key, elem->value, flags);
+	run_exit(call->engine);
+	return err;
+}
+
+int cmd_map_update_elem(struct bpf_call *call)
+{
+	_cleanup_elem_ struct elem elem = { 0 };
+	int err = get_map(call, ACCESS_WRITE, &elem);
+
+	if (!err)
+		err = check_lock(&elem, call->attr.flags);
+	if (!err)
+		err = get_key(call, &elem);
+	if (!err)
+		err = new_value(&elem);
+	if (!err)
+		err = copy_in(call->caller, elem.value, call->attr.value, elem.value_bytes);
+	if (err)
+		return err;
+	return elem.map->ops->holds ? update_held(call, &elem) : update_plain(call, &elem);
+}
+
+int cmd_map_delete_elem(struct bpf_call *call)
+{
+	_cleanup_elem_ struct elem elem = { 0 };
+	const struct map_ops *ops;
+	int err = get_map(call, ACCESS_WRITE, &elem);
+
+	if (!err)
+		err = get_key(call, &elem);
+	if (err)
+		return err;
+	ops = elem.map->ops;
+	if (!ops->delete && !ops->assign)
+		return -ENOTSUPP;
+	run_enter(call->engine);
+	if (ops->delete)
+		err = ops->delete(elem.map, elem.key);
+	else
+		err = ops->assign(elem.map, elem.key, NULL, 0);
+	run_exit(call->engine);
+	return err;
+}
+
+int cmd_map_lookup_and_delete_elem(struct bpf_call *call)
+{
+	_cleanup_elem_ struct elem elem = { 0 };
+	uint64_t flags = call->attr.flags;
+	const struct map_ops *ops;
+	int err;
+
+	if (flags & ~(uint64_t)BPF_F_LOCK)
+		return -EINVAL;
+	err = get_map(call, ACCESS_READ | ACCESS_WRITE, &elem);
+	if (!err && flags && is_queue(elem.map))
+		err = -EINVAL;
+	if (!err)
+		err = check_lock(&elem, flags);
+	if (!err)
+		err = get_key(call, &elem);
+	if (!err)
+		err = new_value(&elem);
+	if (err)
+		return err;
+	ops = elem.map->ops;
+	if (!ops->user_lookup_and_delete && !(is_queue(elem.map) && ops->pop))
+		return -ENOTSUPP;
+	run_enter(call->engine);
+	if (is_queue(elem.map))
+		err = ops->pop(elem.map, elem.value);
+	else
+		err = ops->user_lookup_and_delete(elem.map, elem.key, elem.value, flags);
+	run_exit(call->engine);
+	return err ? err : copy_out(call->caller, call->attr.value, elem.value, elem.value_bytes);
+}
+
+int cmd_map_freeze(struct bpf_call *call)
+{
+	_cleanup_elem_ struct elem elem = { 0 };
+	struct object *obj;
+	bool thawed = false;
+	int mode, err;
+
+	err = call_object_mode(call, (int)call->attr.map_fd, OBJECT_MAP, &obj, &mode);
+	if (err)
+		return err;
+	elem.map = map_of(obj);
+	if (elem.map->record)
+		return -ENOTSUPP;
+	if (!(rights(elem.map, mode) & ACCESS_WRITE))
+		return -EPERM;
+	if (elem.map->client_mem) {
+		err = object_fd_freeze(obj, elem.map->client_mem);
+		if (err)
+			return err;
+	}
+	return atomic_compare_exchange_strong(&elem.map->frozen, &thawed, true) ? 0 : -EBUSY;
+}

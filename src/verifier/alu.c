@@ -414,21 +414,26 @@ static void clear_id(struct reg_state *reg)
 	reg->off = 0;
 }
 
-/* dst += K keeps the tie to registers dst was copied from. */
+/* dst += K and dst -= K keep the tie to registers dst was copied from. umax: dst's before. */
 static void note_delta(struct verifier_env *env, const struct bpf_insn *insn,
-		       struct reg_state *dst, const struct scalar *src)
+		       struct reg_state *dst, const struct scalar *src, uint64_t umax)
 {
-	bool is64 = BPF_CLASS(insn->code) == BPF_ALU64;
+	bool is32 = BPF_CLASS(insn->code) == BPF_ALU;
+	uint8_t op = BPF_OP(insn->code);
+	int64_t off = is32 ? (int32_t)src->var_off.value : (int64_t)src->var_off.value;
 
-	if (!env->bpf_capable || BPF_OP(insn->code) != BPF_ADD || !is64 || !dst->id ||
-	    !scalar_is_const(src) ||
+	if (op == BPF_SUB)
+		off = (int64_t)-(uint64_t)off;
+	if (!env->bpf_capable || (op != BPF_ADD && op != BPF_SUB) || !dst->id ||
+	    !scalar_known(src, is32) ||
 	    (BPF_SRC(insn->code) == BPF_X && insn->src_reg == insn->dst_reg) ||
-	    dst->id & ID_ADD_CONST || src->var_off.value > INT32_MAX) {
+	    dst->id & ID_ADD_CONST || off != (int32_t)off || (is32 && umax > UINT32_MAX) ||
+	    (op == BPF_SUB && off == INT32_MIN)) {
 		clear_id(dst);
 		return;
 	}
-	dst->id |= ID_ADD_CONST;
-	dst->off = (int32_t)src->var_off.value;
+	dst->id |= is32 ? ID_ADD_CONST32 : ID_ADD_CONST64;
+	dst->off = (int32_t)off;
 }
 
 static int scalar_op(struct verifier_env *env, const struct bpf_insn *insn, struct reg_state *dst,
@@ -456,6 +461,7 @@ static int reg_op(struct verifier_env *env, const struct bpf_insn *insn)
 	struct reg_state *regs = cur_regs(env), *dst = &regs[insn->dst_reg];
 	struct ptr_move m = { .insn = insn, .dst = dst };
 	struct scalar src;
+	uint64_t umax;
 	int err;
 
 	if (BPF_SRC(insn->code) == BPF_K) {
@@ -494,9 +500,10 @@ static int reg_op(struct verifier_env *env, const struct bpf_insn *insn)
 		if (err)
 			return err;
 	}
+	umax = dst->s.umax;
 	err = scalar_op(env, insn, dst, src);
 	if (!err)
-		note_delta(env, insn, dst, &src);
+		note_delta(env, insn, dst, &src, umax);
 	return err;
 }
 
@@ -507,6 +514,7 @@ static int check_end_neg(struct verifier_env *env, const struct bpf_insn *insn)
 	bool neg = BPF_OP(insn->code) == BPF_NEG;
 	struct reg_state *dst = &cur_regs(env)[insn->dst_reg];
 	bool is64 = BPF_CLASS(insn->code) == BPF_ALU64;
+	bool swap = is64 || BPF_SRC(insn->code) == BPF_TO_BE;
 	int err;
 
 	if (neg && (BPF_SRC(insn->code) != BPF_K || insn->src_reg != BPF_REG_0 ||
@@ -526,10 +534,13 @@ static int check_end_neg(struct verifier_env *env, const struct bpf_insn *insn)
 	err = reg_check(env, insn->dst_reg, REG_WRITE_NO_MARK);
 	if (err)
 		return err;
-	clear_id(dst);
-	if (neg)
+	if (neg) {
+		clear_id(dst);
 		return scalar_op(env, insn, dst, dst->s);
-	scalar_end(&dst->s, insn->imm, is64 || BPF_SRC(insn->code) == BPF_TO_BE);
+	}
+	if (swap || insn->imm != 64) /* le64 changes nothing here */
+		clear_id(dst);
+	scalar_end(&dst->s, insn->imm, swap);
 	return 0;
 }
 

@@ -46,7 +46,9 @@ enum {
 #define REG_FP BPF_REG_10
 #define REGMASK_ARGS 0x3eu
 /* In reg_state.id: "value = that of the other registers with this id, plus off". */
-#define ID_ADD_CONST (1u << 31)
+#define ID_ADD_CONST64 (1u << 31)
+#define ID_ADD_CONST32 (1u << 30) /* the sum is of 32 bits */
+#define ID_ADD_CONST (ID_ADD_CONST64 | ID_ADD_CONST32)
 /* reg_state.range of packet pointers compared with pkt_end but not proven. */
 #define AT_PKT_END (-1)
 #define BEYOND_PKT_END (-2)

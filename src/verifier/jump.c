@@ -251,7 +251,9 @@ static void collect_one(struct linked_regs *l, struct reg_state *reg, uint32_t i
 	}
 }
 
-static void collect_linked(struct verifier_state *st, uint32_t id, struct linked_regs *l)
+/* Only registers that may still be read. */
+static void collect_linked(struct verifier_env *env, struct verifier_state *st, uint32_t id,
+			   struct linked_regs *l)
 {
 	int fr;
 	uint32_t i;
@@ -259,9 +261,11 @@ static void collect_linked(struct verifier_state *st, uint32_t id, struct linked
 	id &= ~ID_ADD_CONST;
 	for (fr = st->curframe; fr >= 0; fr--) {
 		struct func_state *func = st->frame[fr];
+		uint16_t live = env->work[state_frame_idx(st, fr)].live_regs;
 
 		for (i = 0; i < REG_FP; i++)
-			collect_one(l, &func->regs[i], id, (struct linked_reg){ fr, i, true });
+			if (live >> i & 1)
+				collect_one(l, &func->regs[i], id, (struct linked_reg){ fr, i, true });
 		for (i = 0; i < func->stack_bytes / REG_SLOT_BYTES; i++)
 			if (slot_is_spill(&func->stack[i]))
 				collect_one(l, &func->stack[i].spilled, id,
@@ -286,7 +290,7 @@ static void sync_one(struct reg_state *reg, const struct reg_state *known)
 	reg->off = off;
 	reg->id = id;
 	reg->subreg_def = subreg_def;
-	scalar_alu(&reg->s, &delta, BPF_ADD, true, 0);
+	scalar_alu(&reg->s, &delta, BPF_ADD, !((id | known->id) & ID_ADD_CONST32), 0);
 }
 
 static void sync_linked(struct verifier_state *st, const struct reg_state *known,
@@ -301,6 +305,9 @@ static void sync_linked(struct verifier_state *st, const struct reg_state *known
 
 		if (reg->type != SCALAR_VALUE || reg == known ||
 		    (reg->id & ~ID_ADD_CONST) != (known->id & ~ID_ADD_CONST))
+			continue;
+		/* A sum of 32 bits says nothing of one of 64. */
+		if (((reg->id ^ known->id) & ID_ADD_CONST) == ID_ADD_CONST)
 			continue;
 		sync_one(reg, known);
 	}
@@ -389,9 +396,9 @@ static int walk_both(struct verifier_env *env, struct branch *b)
 	int err;
 
 	if (BPF_SRC(insn->code) == BPF_X && b->src->type == SCALAR_VALUE && b->src->id)
-		collect_linked(env->cur_state, b->src->id, &b->linked);
+		collect_linked(env, env->cur_state, b->src->id, &b->linked);
 	if (b->dst->type == SCALAR_VALUE && b->dst->id)
-		collect_linked(env->cur_state, b->dst->id, &b->linked);
+		collect_linked(env, env->cur_state, b->dst->id, &b->linked);
 	if (b->linked.cnt > 1) {
 		err = hist_push(env, env->cur_state, 0, linked_regs_pack(&b->linked));
 		if (err)

@@ -478,7 +478,7 @@ int reg_check_bounds(struct verifier_env *env, struct reg_state *reg, const char
 	if (!what)
 		return 0;
 	verbose(env,
-		"REG INVARIANTS VIOLATION (%s): %s u64=[0x%" PRIx64 ", 0x%" PRIx64 "] s64=[0x%" PRIx64
+		"verifier bug: REG INVARIANTS VIOLATION (%s): %s u64=[0x%" PRIx64 ", 0x%" PRIx64 "] s64=[0x%" PRIx64
 		", 0x%" PRIx64 "] u32=[0x%x, 0x%x] s32=[0x%x, 0x%x] var_off=(0x%" PRIx64 ", 0x%" PRIx64
 		")\n",
 		where, what, reg->s.umin, reg->s.umax, (uint64_t)reg->s.smin,

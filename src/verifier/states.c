@@ -39,14 +39,20 @@ static bool check_ids(uint32_t old_id, uint32_t cur_id, struct id_map *m)
 	return true;
 }
 
-/* As above, but no id is as good as one nobody else has. */
+/*
+ * As above for numbers. An old one without id had no ties: any will do. A current one without id
+ * gets one that nobody else has. With ID_ADD_CONST the base must map to the same base, too.
+ */
 static bool check_scalar_ids(uint32_t old_id, uint32_t cur_id, struct id_map *m)
 {
 	if (!old_id)
-		old_id = ++m->tmp_id_gen;
+		return true;
 	if (!cur_id)
 		cur_id = ++m->tmp_id_gen;
-	return check_ids(old_id, cur_id, m);
+	if (!check_ids(old_id, cur_id, m))
+		return false;
+	return !(old_id & ID_ADD_CONST) ||
+	       check_ids(old_id & ~ID_ADD_CONST, cur_id & ~ID_ADD_CONST, m);
 }
 
 /* --- registers ------------------------------------------------------------------------------------------ */
@@ -65,7 +71,8 @@ static bool scalar_safe(struct verifier_env *env, const struct reg_state *old,
 		       check_scalar_ids(old->id, cur->id, &env->id_map);
 	if (!old->precise && exact == NOT_EXACT)
 		return true;
-	if ((old->id & ID_ADD_CONST) != (cur->id & ID_ADD_CONST))
+	/* the kind of sum matters only where there is a tie */
+	if (old->id && (old->id & ID_ADD_CONST) != (cur->id & ID_ADD_CONST))
 		return false;
 	if (old->id & ID_ADD_CONST && old->off != cur->off)
 		return false;

@@ -150,9 +150,7 @@ struct depth_walk {
 
 static uint32_t rounded_depth(const struct vsubprog *sub)
 {
-	uint32_t d = MAX(sub->stack_depth, 1);
-
-	return (d + 15) & ~15u;
+	return (sub->stack_depth + 15u) & ~15u;
 }
 
 static int enter_func(struct verifier_env *env, struct depth_walk *w)

@@ -467,6 +467,11 @@ int object_fd_open(struct object *obj, int open_flags)
 	return fd;
 }
 
+ino_t object_fd_inode(const struct object *obj)
+{
+	return obj->fd ? obj->fd->ino : 0;
+}
+
 struct object *object_fd_by_inode(struct engine *engine, dev_t dev, ino_t ino)
 {
 	struct fd_table *t = engine->fds;

@@ -64,7 +64,10 @@ int object_fd_open(struct object *obj, int open_flags);
 /* The object behind a client's fd of this process with a reference taken. @accmode may be NULL.
  * -EBADF: not open; -EINVAL: open, but not of this engine. */
 int object_fd_lookup(struct engine *engine, int fd, struct object **obj, int *accmode);
-/* The same by identity; NULL: none. */
+/* The inode of its memfd, as /proc/PID/maps shows it; 0: there is none yet. */
+ino_t object_fd_inode(const struct object *obj);
+
+/* The object by identity; NULL: none. */
 struct object *object_fd_by_inode(struct engine *engine, dev_t dev, ino_t ino);
 
 /*

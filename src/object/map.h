@@ -28,6 +28,8 @@ struct btf_record;
 struct map;
 struct prog;
 
+#define MAP_AREAS_MAX 4
+
 enum map_mem_kind {
 	MAP_MEM_ENGINE, /* shared memory no client fd reaches */
 	MAP_MEM_CLIENT, /* the map's memfd: a client may mmap and scribble on it */
@@ -130,6 +132,10 @@ struct map {
 	_Atomic bool frozen;    /* by MAP_FREEZE: bpf(2) may no longer write */
 	_Atomic uint64_t writers; /* client mappings and fds in the act of writing */
 	_Atomic uint64_t mem_bytes; /* charged to the engine's quota */
+	struct map_area {
+		void *start;
+		size_t bytes;
+	} areas[MAP_AREAS_MAX]; /* what map_mem_alloc() gave, for bpf_probe_read */
 	void *client_mem;   /* start of the client-visible area, or NULL */
 	size_t client_mem_bytes;
 

@@ -38,6 +38,17 @@ static int alloc_engine(size_t bytes, void **mem)
 	return 0;
 }
 
+/* Puts an area where @old is; beyond MAP_AREAS_MAX they are not noted. */
+static void area_note(struct map *map, const void *old, void *start, size_t bytes)
+{
+	for (size_t i = 0; i < MAP_AREAS_MAX; i++) {
+		if (map->areas[i].start == old) {
+			map->areas[i] = (struct map_area){ start, bytes };
+			return;
+		}
+	}
+}
+
 int map_mem_alloc(struct map *map, size_t bytes, enum map_mem_kind kind, void **mem)
 {
 	uint64_t size;
@@ -55,6 +66,7 @@ int map_mem_alloc(struct map *map, size_t bytes, enum map_mem_kind kind, void **
 		return err;
 	}
 	atomic_fetch_add_explicit(&map->mem_bytes, size, memory_order_relaxed);
+	area_note(map, NULL, *mem, size);
 	return 0;
 }
 
@@ -64,6 +76,7 @@ void map_mem_free(struct map *map, void *mem, size_t bytes)
 
 	if (!mem)
 		return;
+	area_note(map, mem, NULL, 0);
 	munmap(mem, size);
 	if (mem == map->client_mem)
 		map->client_mem = NULL;

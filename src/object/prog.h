@@ -237,6 +237,9 @@ struct prog_frame {
 	uint32_t ctx_out_bytes;
 };
 
+/* Frees data_out and ctx_out (progs/frame.c). */
+void prog_frame_free(struct prog_frame *frame);
+
 static inline struct prog *prog_of(struct object *obj)
 {
 	return container_of(obj, struct prog, obj);

@@ -37,6 +37,7 @@ uint64_t run_prog(const struct prog *prog, void *ctx, struct run_ctx *rc)
 
 	rc->prog = prog;
 	rc->ctx = ctx;
+	rc->stack_top = (uintptr_t)__builtin_frame_address(0);
 	run_push(rc);
 	if (unlikely(rc->engine->stats_enabled))
 		ret = run_counted(prog, ctx);

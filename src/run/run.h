@@ -14,6 +14,7 @@
 #include "run/epoch.h"
 #include "skep/host.h"
 
+struct caller;
 struct map;
 struct netdev;
 
@@ -43,6 +44,9 @@ struct run_ctx {
 	uint32_t slot;
 	uint32_t tail_calls;     /* made so far by this run: at most PROG_TAIL_CALLS_MAX */
 	uint64_t bpf_cookie;
+	uint64_t func_ip;        /* where a kprobe style event was fired; 0: not told */
+	uint64_t stack_top;      /* set by run_prog(): program stacks lie below it */
+	struct caller *caller;   /* who asked for a test run, or NULL: for bpf_sys_bpf */
 	struct redirect_info redirect;
 	struct event *event;     /* hooks/: the event being fired, or NULL */
 	/* Frames helpers asked to send (bpf_clone_redirect): a list hooks flush after the program. */

@@ -100,7 +100,7 @@ static int check_size(struct verifier_env *env, uint32_t regno, uint32_t mem_arg
 		      bool zero_ok, struct call_meta *meta)
 {
 	const struct reg_state *reg = &cur_regs(env)[regno];
-	enum bpf_access_type type = mem_arg_type & MEM_WRITE ? BPF_WRITE : BPF_READ;
+	enum bpf_access_type type = mem_arg_type & (MEM_WRITE | MEM_UNINIT) ? BPF_WRITE : BPF_READ;
 	struct call_meta *m = meta;
 	int err;
 
@@ -309,7 +309,7 @@ static int check_alloc_size(struct verifier_env *env, uint32_t regno, struct cal
 static int check_mem(struct verifier_env *env, uint32_t arg, uint32_t arg_type,
 		     struct call_meta *meta)
 {
-	enum bpf_access_type type = arg_type & MEM_WRITE ? BPF_WRITE : BPF_READ;
+	enum bpf_access_type type = arg_type & (MEM_WRITE | MEM_UNINIT) ? BPF_WRITE : BPF_READ;
 	uint32_t size = meta->fn->arg_size[arg];
 	const struct reg_state *reg = &cur_regs(env)[BPF_REG_1 + arg];
 	struct tnum t;
@@ -345,7 +345,7 @@ static int check_by_kind(struct verifier_env *env, uint32_t arg, uint32_t arg_ty
 			return reject(env, -EACCES, "invalid map_ptr to access map->value\n");
 		meta->raw_mode = arg_type & MEM_UNINIT;
 		return mem_check_helper(env, regno, (int)meta->map->value_size,
-					arg_type & MEM_WRITE ? BPF_WRITE : BPF_READ, false, meta);
+					arg_type & (MEM_WRITE | MEM_UNINIT) ? BPF_WRITE : BPF_READ, false, meta);
 	case ARG_PTR_TO_SPIN_LOCK:
 		return check_spin_lock(env, regno, meta->fn->id == BPF_FUNC_spin_lock);
 	case ARG_PTR_TO_FUNC:

@@ -44,7 +44,7 @@ static struct regs insn_regs(const struct verifier_env *env, const struct bpf_in
 	if (isa_is_call(insn)) {
 		r.read = call_args(env, insn);
 	} else if (isa_is_ld_skb(insn)) {
-		r.read = UINT16_MAX;
+		r.read = (1u << MAX_BPF_REG) - 1;
 		r.written = 0;
 	}
 	return r;

@@ -91,7 +91,7 @@ static const struct helper_proto update_proto = {
 static const struct helper_proto load_bytes_proto = {
 	.func = nothing, .id = BPF_FUNC_skb_load_bytes, .name = "bpf_skb_load_bytes",
 	.ret_type = RET_INTEGER,
-	.arg_type = { ARG_PTR_TO_CTX, ARG_ANYTHING, ARG_PTR_TO_MEM | MEM_UNINIT,
+	.arg_type = { ARG_PTR_TO_CTX, ARG_ANYTHING, ARG_PTR_TO_MEM | MEM_UNINIT | MEM_WRITE,
 		      ARG_CONST_SIZE },
 };
 

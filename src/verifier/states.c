@@ -92,7 +92,10 @@ static bool region_safe(struct verifier_env *env, const struct reg_state *old,
 static bool packet_safe(struct verifier_env *env, const struct reg_state *old,
 			const struct reg_state *cur)
 {
-	return old->range <= cur->range && old->off == cur->off &&
+	/* compared with pkt_end, nothing proven: not a matter of more or less */
+	if (old->range < 0 || cur->range < 0 ? old->range != cur->range : old->range > cur->range)
+		return false;
+	return old->off == cur->off &&
 	       check_ids(old->id, cur->id, &env->id_map) && scalar_within(&old->s, &cur->s);
 }
 

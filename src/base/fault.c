@@ -77,6 +77,35 @@ static int install(void)
 	return 0;
 }
 
+/* One signal: nothing to do when ours is still there. */
+static int restore(int sig, struct sigaction *old)
+{
+	struct sigaction sa = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	struct sigaction now;
+
+	sigemptyset(&sa.sa_mask);
+	if (sigaction(sig, NULL, &now))
+		return -errno;
+	if (now.sa_flags & SA_SIGINFO && now.sa_sigaction == handler)
+		return 0;
+	*old = now;
+	return sigaction(sig, &sa, NULL) ? -errno : 0;
+}
+
+int fault_handlers_restore(void)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&lock);
+	if (installed) {
+		err = restore(SIGSEGV, &old_segv);
+		if (!err)
+			err = restore(SIGBUS, &old_bus);
+	}
+	pthread_mutex_unlock(&lock);
+	return err;
+}
+
 int fault_range_add(struct fault_range *range)
 {
 	int err;

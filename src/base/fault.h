@@ -23,5 +23,11 @@ struct fault_range {
 /* Registers @range, which stays the caller's; installs the handler on first use. 0 or -errno. */
 int fault_range_add(struct fault_range *range);
 
+/*
+ * Puts the handlers back in front of whatever has been installed since; that one is then chained.
+ * For a host that knows it was displaced by somebody who does not chain. 0 or -errno.
+ */
+int fault_handlers_restore(void);
+
 /* Takes it out; afterwards no handler looks at it any more. */
 void fault_range_del(struct fault_range *range);

@@ -31,9 +31,9 @@ int cmd_obj_pin(struct bpf_call *call)
 
 	if ((attr->file_flags & ~(uint32_t)BPF_F_PATH_FD) || !path_fd_ok(attr))
 		return -EINVAL;
-	err = call->caller->ops->fd_to_object(call->caller, (int)attr->bpf_fd, &obj, NULL);
-	if (err)
-		return err;
+	/* The kernel tries one kind after the other and has one error for all of them. */
+	if (call->caller->ops->fd_to_object(call->caller, (int)attr->bpf_fd, &obj, NULL))
+		return -EINVAL;
 	if (obj->kind == OBJECT_BTF || obj->kind == OBJECT_PERF_EVENT)
 		err = -EINVAL;
 	else

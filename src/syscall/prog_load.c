@@ -68,7 +68,7 @@ static int check_attr(const struct bpf_call *call, const struct prog_type_ops *o
 	/* Attaching at load and offload belong to types and devices there are none of. */
 	if (attr->attach_prog_fd || attr->attach_btf_id || attr->prog_ifindex)
 		return -EINVAL;
-	return ops ? 0 : -EINVAL;
+	return 0;
 }
 
 static bool license_is_gpl(const char *license)
@@ -142,13 +142,15 @@ static int take_attr(struct bpf_call *call, const struct prog_type_ops *ops, str
 	prog->sleepable = attr->prog_flags & BPF_F_SLEEPABLE;
 	prog->uid = call->caller->uid;
 	prog->caps = call->caller->caps;
-	err = ops->check_attach ? ops->check_attach(prog) : 0;
+	err = ops && ops->check_attach ? ops->check_attach(prog) : 0;
 	if (!err)
 		err = take_insns(call, prog);
 	if (!err)
 		err = take_license(call, prog);
 	if (!err && (attr->signature || attr->signature_size))
 		err = -EINVAL; /* there is no keyring to check it against */
+	if (!err && !ops)
+		err = -EINVAL;
 	if (err)
 		return err;
 	prog->load_ns = boottime_ns();

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands of the tool: a table in main.c, a function and a usage text in each command's file. */
+#pragma once
+
+#include "error.h"
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_DIFFERENCE = 1, /* or a rejection */
+	EXIT_INPUT = 2,	     /* or usage */
+	EXIT_INTERRUPTED = 130,
+};
+
+struct command {
+	const char *name;
+	const char *summary;
+	const char *usage; /* printed by `skep help NAME` */
+	int (*main)(int argc, char **argv);
+};
+
+int run_main(int argc, char **argv);
+
+extern const char run_usage[];

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* skep: one tool, a table of commands. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "options.h"
+
+static const struct command commands[] = {
+	{ "run", "run a program on every packet of a capture", run_usage, run_main },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+	const char *names[N_COMMANDS + 1];
+	const char *meant;
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		names[i] = commands[i].name;
+	names[N_COMMANDS] = "help";
+	meant = nearest(name, names, N_COMMANDS + 1);
+	if (meant)
+		complain("", "there is no command '%s'; did you mean '%s'?", name, meant);
+	else
+		complain("", "there is no command '%s'", name);
+	return complain_usage("");
+}
+
+static void overview(struct buffer *out)
+{
+	buffer_text(out,
+		    "Usage: skep COMMAND [ARGUMENT...]\n\n"
+		    "eBPF in user space: check, run and measure programs without privilege.\n\n");
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		buffer_format(out, "  skep %-8s %s\n", commands[i].name, commands[i].summary);
+	buffer_format(out, "  skep %-8s %s\n", "help", "this, or `skep help COMMAND`");
+	buffer_text(out, "\nExit codes: 0 done; 1 a difference or a rejection; 2 usage or input; "
+			 "130 interrupted.\n");
+}
+
+static int help(int argc, char **argv)
+{
+	struct buffer out = { 0 };
+	const struct command *command;
+	int rc;
+
+	if (argc > 1 && strcmp(argv[1], "help") != 0) {
+		command = find_command(argv[1]);
+		if (!command)
+			return unknown_command(argv[1]);
+		return print_out("help", command->usage);
+	}
+	overview(&out);
+	rc = print_out("help", out.data);
+	buffer_deinit(&out);
+	return rc;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	struct buffer out = { 0 };
+
+	if (argc < 2) {
+		overview(&out);
+		fputs(out.data, stderr);
+		buffer_deinit(&out);
+		return EXIT_INPUT;
+	}
+	if (strcmp(argv[1], "--version") == 0)
+		return print_out("", "skep " SKEP_VERSION "\n");
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0)
+		return help(argc - 1, argv + 1);
+	command = find_command(argv[1]);
+	if (!command)
+		return unknown_command(argv[1]);
+	if (wants_help(argc - 1, argv + 1))
+		return print_out(command->name, command->usage);
+	return command->main(argc - 1, argv + 1);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who answers this process's bpf(2) calls: the kernel, or the engine in this process. Chosen once,
+ * before the first call of libbpf, which remembers what it learnt about its bpf(2).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+enum engine_kind {
+	ENGINE_USER,
+	ENGINE_KERNEL
+};
+
+/* What programs read as the time. */
+enum engine_clock {
+	ENGINE_CLOCK_PCAP,
+	ENGINE_CLOCK_REAL,
+	ENGINE_CLOCK_FIXED
+};
+
+typedef void engine_printk_fn(void *arg, const char *line);
+
+struct engine_setup {
+	enum engine_kind kind;
+	bool no_jit;
+	enum engine_clock clock;
+	uint64_t fixed_ns; /* ENGINE_CLOCK_FIXED */
+	uint64_t seed;	   /* of bpf_get_prandom_u32 */
+	engine_printk_fn *printk;
+	void *printk_arg;
+};
+
+/* 0, or -errno with a sentence: for the kernel, which capability is missing. */
+int engine_enter(const struct engine_setup *setup, struct error *err);
+/* The time programs see from now on, where the clock is the capture's. */
+void engine_set_time(uint64_t ns);
+/* Hands over printk lines that come some other way than by call: those of the kernel. */
+void engine_take_printk(void);
+void engine_leave(void);
+
+const char *engine_name(enum engine_kind kind);

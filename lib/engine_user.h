@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The engine in this process, as a host of it: its clock, random numbers and printk lines. */
+#pragma once
+
+#include "engine.h"
+
+int engine_user_enter(const struct engine_setup *setup, struct error *err);
+void engine_user_set_time(uint64_t ns);
+void engine_user_leave(void);

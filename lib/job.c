@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "job.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "records.h"
+#include "testrun.h"
+#include "verdict.h"
+
+#define PROGRESS_PACKETS 512 /* between two looks at how far we are */
+
+/* Set by a signal; there is one job. */
+static volatile sig_atomic_t interrupted;
+
+void job_interrupt(void)
+{
+	interrupted = 1;
+}
+
+/* --- before the engine ---------------------------------------------------------------------------- */
+
+static int check_input(const struct job *job, struct error *err)
+{
+	const struct job_options *o = job->options;
+	uint32_t type = bpf_program__type(job->prog);
+	bool packets = verdict_is_of_packet(type);
+
+	if (type == BPF_PROG_TYPE_UNSPEC)
+		return 0; /* loading says what is wrong */
+	if (packets && !o->capture && !o->data)
+		return error_set(err, -EINVAL,
+				 "program '%s' (%s) takes packets: give them with --pcap "
+				 "FILE, or one with --data FILE|HEX",
+				 bpf_program__name(job->prog), object_type_name(type));
+	if (!packets && o->capture)
+		return error_set(err, -EINVAL,
+				 "program '%s' (%s) takes no packets, so --pcap has nothing "
+				 "to give it: use --ctx FILE|HEX",
+				 bpf_program__name(job->prog), object_type_name(type));
+	if (o->output && !o->capture)
+		return error_set(err, -EINVAL,
+				 "-w writes the packets of a capture that passed: it needs "
+				 "--pcap FILE");
+	return 0;
+}
+
+int job_open(struct job *job, const struct job_options *options, struct error *err)
+{
+	int rc;
+
+	job->options = options;
+	rc = object_open(&job->object, options->path, options->image, err);
+	if (rc)
+		return rc;
+	job->prog = object_choose(&job->object, options->program, err);
+	rc = job->prog ? check_input(job, err) : -ENOENT;
+	for (uint32_t i = 0; !rc && i < options->n_settings; i++)
+		rc = object_set(&job->object, options->settings[i], err);
+	if (!rc)
+		outcome_init(&job->outcome, job->object.bpf, job->prog);
+	return rc;
+}
+
+/* A helper's number is in the immediate of a call whose src_reg is 0; one table for 0..255. */
+static void helpers_of(const struct bpf_program *prog, uint64_t called[JOB_HELPER_WORDS])
+{
+	const struct bpf_insn *insn = bpf_program__insns(prog);
+	size_t n = bpf_program__insn_cnt(prog);
+
+	for (size_t i = 0; i < n; i++) {
+		if (insn[i].code == (BPF_LD | BPF_IMM | BPF_DW)) {
+			i++;
+			continue;
+		}
+		if (insn[i].code == (BPF_JMP | BPF_CALL) && insn[i].src_reg == 0 &&
+		    insn[i].imm >= 0 && insn[i].imm < JOB_HELPER_WORDS * 64)
+			called[insn[i].imm / 64] |= 1ull << insn[i].imm % 64;
+	}
+}
+
+void job_helpers(const struct job *job, uint64_t called[JOB_HELPER_WORDS])
+{
+	struct bpf_program *prog;
+
+	memset(called, 0, JOB_HELPER_WORDS * sizeof(called[0]));
+	bpf_object__for_each_program(prog, job->object.bpf) if (bpf_program__autoload(prog))
+		helpers_of(prog, called);
+}
+
+static void keep_line(void *arg, const char *line)
+{
+	struct job *job = arg;
+
+	outcome_add_line(&job->outcome, line);
+}
+
+static void keep_record(void *arg, uint32_t map, const void *data, size_t bytes)
+{
+	struct job *job = arg;
+
+	outcome_add_record(&job->outcome, map, data, bytes);
+}
+
+int job_load(struct job *job, struct error *err)
+{
+	struct engine_setup setup = job->options->engine;
+	int rc;
+
+	setup.printk = keep_line;
+	setup.printk_arg = job;
+	rc = engine_enter(&setup, err);
+	return rc ? rc : object_load(&job->object, job->prog, 0, err);
+}
+
+void job_read_maps(struct job *job)
+{
+	struct bpf_map *map;
+	uint32_t i = 0;
+
+	bpf_object__for_each_map(map, job->object.bpf)
+		mapshot_read(&job->outcome.maps[i++], bpf_map__fd(map));
+}
+
+void job_close(struct job *job)
+{
+	outcome_deinit(&job->outcome);
+	object_close(&job->object);
+	engine_leave();
+}
+
+/* --- running ---------------------------------------------------------------------------------------- */
+
+struct running {
+	struct job *job;
+	struct testrun run;
+	struct records *records;
+	struct capture *capture;
+	struct capture_writer *writer;
+};
+
+/* Types whose programs see a packet from its network header and cannot change it: a test run gives it
+ * back with an empty Ethernet header. */
+static bool is_unchanged(uint32_t prog_type)
+{
+	return prog_type == BPF_PROG_TYPE_SOCKET_FILTER || prog_type == BPF_PROG_TYPE_CGROUP_SKB;
+}
+
+static void write_packet(struct running *r, const struct packet *packet,
+			 const struct job_step *step, uint32_t keep)
+{
+	struct packet after = { .data = step->data,
+				.bytes = step->bytes,
+				.time_ns = packet->time_ns };
+
+	if (is_unchanged(r->job->outcome.prog_type))
+		after = *packet;
+	/* What was cut off the capture stays cut off; a socket filter may cut more. */
+	after.wire_bytes = after.bytes + (packet->wire_bytes - packet->bytes);
+	if (after.bytes > keep)
+		after.bytes = keep;
+	capture_write(r->writer, &after);
+}
+
+/* Counts one packet. 0; 1 to end. */
+static int count_step(struct running *r, const struct packet *packet, struct job_step *step)
+{
+	struct outcome *o = &r->job->outcome;
+	uint32_t keep;
+
+	records_take(r->records);
+	engine_take_printk();
+	if (step->error == -EINTR)
+		return 1;
+	if (step->error) {
+		outcome_add_refusal(o, testrun_refusal(o->prog_type, packet->bytes, step->error));
+	} else {
+		outcome_add_verdict(o, step->retval, packet->bytes);
+		o->n_runs += r->job->options->repeat;
+		o->ns += step->ns;
+	}
+	if (r->writer && !step->error && verdict_passes(o->prog_type, step->retval, &keep)) {
+		write_packet(r, packet, step, keep);
+		o->n_written++;
+	}
+	return r->job->watch ? r->job->watch(r->job->watch_arg, r->job, step) : 0;
+}
+
+static int run_packet(struct running *r, const struct packet *packet)
+{
+	struct outcome *o = &r->job->outcome;
+	struct testrun_result result = { 0 };
+	struct job_step step = { 0 };
+
+	step.packet = ++o->n_packets;
+	o->n_bytes += packet->bytes;
+	engine_set_time(packet->time_ns);
+	step.error = testrun_run(&r->run, packet->data, packet->bytes, &result);
+	step.retval = result.retval;
+	step.data = r->run.out;
+	step.bytes = result.bytes;
+	step.ns = result.ns;
+	if (count_step(r, packet, &step))
+		return 1;
+	if (r->job->progress && o->n_packets % PROGRESS_PACKETS == 0)
+		r->job->progress(r->job->progress_arg, capture_progress(r->capture), o->n_packets);
+	return 0;
+}
+
+static void run_capture(struct running *r)
+{
+	struct outcome *o = &r->job->outcome;
+	struct packet packet;
+	struct error broken;
+	int rc = 0;
+
+	while (!interrupted && (rc = capture_next(r->capture, &packet, &broken)) == 1)
+		if (run_packet(r, &packet))
+			break;
+	if (rc < 0)
+		o->capture_error = xstrdup(broken.text);
+	o->interrupted = interrupted;
+}
+
+/* One run, on --data and --ctx. */
+static int run_once(struct running *r, struct error *err)
+{
+	const struct buffer *data = r->job->options->data;
+	struct outcome *o = &r->job->outcome;
+	struct testrun_result result = { 0 };
+	struct job_step step = { .packet = 1 };
+	struct packet packet = { 0 };
+
+	if (data) {
+		packet.data = (const uint8_t *)data->data;
+		packet.bytes = packet.wire_bytes = data->bytes;
+	}
+	o->n_packets = data != NULL;
+	o->n_bytes = packet.bytes;
+	step.error = testrun_run(&r->run, packet.data, packet.bytes, &result);
+	if (step.error)
+		return error_set(err, step.error,
+				 "the %s engine cannot run '%s' (%s) on this input: %s",
+				 engine_name(r->job->options->engine.kind), o->program,
+				 object_type_name(o->prog_type),
+				 testrun_refusal(o->prog_type, packet.bytes, step.error));
+	step.retval = result.retval;
+	step.data = o->data_out = r->run.out;
+	step.bytes = o->data_out_bytes = result.bytes;
+	step.ns = result.ns;
+	r->run.out = NULL;
+	o->ctx_out = r->run.ctx_out;
+	o->ctx_out_bytes = result.ctx_bytes;
+	r->run.ctx_out = NULL;
+	count_step(r, &packet, &step);
+	return 0;
+}
+
+/* Programs are run on one CPU, so that per-CPU values are found in one place. */
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t set;
+	int cpu = sched_getcpu();
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu < 0 ? 0 : cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static int start(struct running *r, struct error *err)
+{
+	const struct job_options *o = r->job->options;
+	int rc = 0;
+
+	if (o->capture)
+		rc = capture_open(o->capture, &r->capture, err);
+	if (!rc && o->output && file_is_same(o->capture, o->output))
+		rc = error_set(err, -EINVAL, "-w %s would overwrite the capture being read",
+			       o->output);
+	if (!rc && o->output)
+		rc = capture_writer_open(o->output, r->capture, &r->writer, err);
+	if (!rc)
+		rc = records_open(r->job->object.bpf, keep_record, r->job, &r->records, err);
+	if (rc)
+		return rc;
+	testrun_init(&r->run, bpf_program__fd(r->job->prog), r->job->outcome.prog_type, o->repeat,
+		     o->ctx ? o->ctx->data : NULL, o->ctx ? o->ctx->bytes : 0);
+	stay_on_this_cpu();
+	return 0;
+}
+
+int job_run(struct job *job, struct error *err)
+{
+	struct running r = { .job = job };
+	struct error unwritten;
+	int rc = start(&r, err);
+
+	if (!rc && r.capture)
+		run_capture(&r);
+	else if (!rc)
+		rc = run_once(&r, err);
+	if (!rc) {
+		engine_take_printk();
+		job_read_maps(job);
+	}
+	job->outcome.records_lost = records_lost(r.records);
+	outcome_sort_verdicts(&job->outcome);
+	if (capture_writer_close(r.writer, rc ? &unwritten : err) && !rc)
+		rc = -EIO;
+	records_close(r.records);
+	testrun_deinit(&r.run);
+	capture_close(r.capture);
+	return rc;
+}

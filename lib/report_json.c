@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The keys are interface: they are described in skep-run(1) and only ever added to. */
+#include <bpf/btf.h>
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "object.h"
+#include "records.h"
+#include "report.h"
+#include "value.h"
+#include "verdict.h"
+
+static void put_program(const struct report *r, struct json *j)
+{
+	const struct outcome *o = r->outcome;
+
+	json_string(j, "object", r->object);
+	json_string(j, "engine", r->engine);
+	json_object_begin(j, "program");
+	json_string(j, "name", o->program);
+	json_string(j, "type", object_type_name(o->prog_type));
+	json_string(j, "section", o->section);
+	json_uint(j, "instructions", o->n_insns);
+	json_object_end(j);
+}
+
+static void put_packets(const struct report *r, struct json *j)
+{
+	const struct outcome *o = r->outcome;
+
+	if (r->capture)
+		json_string(j, "capture", r->capture);
+	json_uint(j, "packets", o->n_packets);
+	json_uint(j, "bytes", o->n_bytes);
+	json_bool(j, "complete", !o->interrupted && !o->capture_error);
+	json_array_begin(j, "not_run");
+	for (uint32_t i = 0; i < o->n_refusals; i++) {
+		json_object_begin(j, NULL);
+		json_string(j, "reason", o->refusals[i].reason);
+		json_uint(j, "packets", o->refusals[i].n_packets);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+static void put_verdicts(const struct report *r, struct json *j)
+{
+	const struct outcome *o = r->outcome;
+	uint64_t n_run = 0;
+
+	for (uint32_t i = 0; i < o->n_verdicts; i++)
+		n_run += o->verdicts[i].n_packets;
+	json_array_begin(j, "verdicts");
+	for (uint32_t i = 0; i < o->n_verdicts; i++) {
+		const struct outcome_verdict *v = &o->verdicts[i];
+		char name[VERDICT_NAME_BYTES];
+
+		json_object_begin(j, NULL);
+		json_string(j, "verdict", verdict_name(o->prog_type, v->retval, name));
+		json_uint(j, "value", v->retval);
+		json_uint(j, "packets", v->n_packets);
+		json_uint(j, "bytes", v->n_bytes);
+		json_real(j, "share", n_run ? (double)v->n_packets / n_run : 0, 6);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	json_uint(j, "runs", o->n_runs);
+	if (o->n_runs)
+		json_real(j, "ns_per_run", (double)o->ns / o->n_runs, 1);
+	else
+		json_null(j, "ns_per_run");
+	if (r->other_ns >= 0)
+		json_real(j, "ns_per_run_kernel", r->other_ns, 1);
+}
+
+static void put_globals(const struct report *r, const struct mapshot *m, struct json *j)
+{
+	const struct btf_type *sec = r->btf ? btf__type_by_id(r->btf, m->value_type) : NULL;
+
+	json_object_begin(j, "variables");
+	for (uint32_t i = 0; m->n_entries && sec && btf_is_datasec(sec) && i < btf_vlen(sec); i++) {
+		const struct btf_var_secinfo *info = &btf_var_secinfos(sec)[i];
+		const struct btf_type *var = btf__type_by_id(r->btf, info->type);
+
+		if (info->offset > m->value_bytes || m->value_bytes - info->offset < info->size)
+			continue;
+		value_json(r->btf, var->type, mapshot_value(m, 0, 0) + info->offset, info->size, j,
+			   btf__name_by_offset(r->btf, var->name_off));
+	}
+	json_object_end(j);
+}
+
+static void put_entry(const struct report *r, const struct mapshot *m, uint32_t entry,
+		      struct json *j)
+{
+	json_object_begin(j, NULL);
+	value_json(r->btf, m->key_type, mapshot_key(m, entry), m->key_bytes, j, "key");
+	if (!m->n_cpus)
+		value_json(r->btf, m->value_type, mapshot_value(m, entry, 0), m->value_bytes, j,
+			   "value");
+	else
+		json_array_begin(j, "values");
+	for (uint32_t cpu = 0; cpu < m->n_cpus; cpu++)
+		value_json(r->btf, m->value_type, mapshot_value(m, entry, cpu), m->value_bytes, j,
+			   NULL);
+	if (m->n_cpus)
+		json_array_end(j);
+	json_object_end(j);
+}
+
+static void put_map(const struct report *r, const struct mapshot *m, struct json *j)
+{
+	json_object_begin(j, NULL);
+	json_string(j, "name", m->name);
+	json_string(j, "type", object_map_type_name(m->type));
+	json_uint(j, "max_entries", m->max_entries);
+	if (m->error)
+		json_string(j, "error", strerror(-m->error));
+	if (m->is_global) {
+		put_globals(r, m, j);
+	} else if (m->is_readable) {
+		json_array_begin(j, "entries");
+		for (uint32_t i = 0; i < m->n_entries; i++)
+			if (!mapshot_is_array(m) || !mapshot_entry_is_zero(m, i))
+				put_entry(r, m, i, j);
+		json_array_end(j);
+	}
+	json_object_end(j);
+}
+
+static void put_records(const struct report *r, struct json *j)
+{
+	const struct outcome *o = r->outcome;
+
+	json_array_begin(j, "records");
+	for (uint32_t i = 0; i < o->n_records; i++) {
+		const struct outcome_record *rec = &o->records[i];
+		const struct mapshot *m = &o->maps[rec->map];
+		uint32_t type = records_type(r->btf, m->name, rec->bytes);
+
+		json_object_begin(j, NULL);
+		json_string(j, "map", m->name);
+		json_uint(j, "packet", rec->packet);
+		if (type)
+			value_json(r->btf, type, rec->data, rec->bytes, j, "value");
+		else
+			json_hex(j, "hex", rec->data, rec->bytes);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	if (o->records_lost)
+		json_uint(j, "records_lost", o->records_lost);
+}
+
+static void put_lines(const struct report *r, struct json *j)
+{
+	const struct outcome *o = r->outcome;
+
+	json_array_begin(j, "printk");
+	for (uint32_t i = 0; i < o->n_lines; i++) {
+		json_object_begin(j, NULL);
+		json_uint(j, "packet", o->lines[i].packet);
+		json_string(j, "text", o->lines[i].text);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+void report_json(const struct report *r, struct json *j)
+{
+	const struct outcome *o = r->outcome;
+
+	put_program(r, j);
+	put_packets(r, j);
+	put_verdicts(r, j);
+	json_array_begin(j, "maps");
+	for (uint32_t i = 0; i < o->n_maps; i++)
+		put_map(r, &o->maps[i], j);
+	json_array_end(j);
+	put_records(r, j);
+	put_lines(r, j);
+	if (o->data_out_bytes)
+		json_hex(j, "data_out", o->data_out, o->data_out_bytes);
+	if (o->ctx_out_bytes)
+		json_hex(j, "ctx_out", o->ctx_out, o->ctx_out_bytes);
+	if (r->output) {
+		json_object_begin(j, "written");
+		json_string(j, "file", r->output);
+		json_uint(j, "packets", o->n_written);
+		json_object_end(j);
+	}
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tracepipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "buffer.h"
+
+#define CHUNK_BYTES 65536
+#define MARK	    "bpf_trace_printk: "
+
+struct tracepipe {
+	int fd;
+	pid_t pid;
+	tracepipe_fn *fn; /* NULL: drop what is there */
+	void *arg;
+	struct buffer partial; /* a line not yet complete */
+};
+
+/* A tracefs of our own, attached nowhere; -errno when that is not allowed. */
+static int open_unmounted(void)
+{
+	int fs = syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC);
+	int root, fd;
+
+	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0)) {
+		if (fs >= 0)
+			close(fs);
+		return -EPERM;
+	}
+	root = syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	fd = root < 0 ? -1 : openat(root, "trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	close(fs);
+	if (root >= 0)
+		close(root);
+	return fd < 0 ? -EPERM : fd;
+}
+
+static int open_pipe(void)
+{
+	static const char *const paths[] = { "/sys/kernel/tracing/trace_pipe",
+					     "/sys/kernel/debug/tracing/trace_pipe" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		int fd = open(paths[i], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+		if (fd >= 0)
+			return fd;
+	}
+	return open_unmounted();
+}
+
+/* "  skep-1234  [000] d..31  12.345678: bpf_trace_printk: TEXT": ours when the pid is. */
+static void take_line(struct tracepipe *pipe, const char *line)
+{
+	const char *text = strstr(line, MARK);
+	const char *cpu = strstr(line, " [");
+	const char *pid = cpu;
+
+	if (!text || !cpu || cpu > text || !pipe->fn)
+		return;
+	while (pid > line && pid[-1] == ' ')
+		pid--;
+	while (pid > line && pid[-1] != '-')
+		pid--;
+	if (atol(pid) == pipe->pid)
+		pipe->fn(pipe->arg, text + strlen(MARK));
+}
+
+static void take_lines(struct tracepipe *pipe)
+{
+	char *line = pipe->partial.data;
+	char *end;
+
+	while (line && (end = strchr(line, '\n'))) {
+		*end = '\0';
+		take_line(pipe, line);
+		line = end + 1;
+	}
+	if (line && line != pipe->partial.data) {
+		pipe->partial.bytes -= line - pipe->partial.data;
+		memmove(pipe->partial.data, line, pipe->partial.bytes + 1);
+	}
+}
+
+void tracepipe_take(struct tracepipe *pipe)
+{
+	char chunk[CHUNK_BYTES];
+	ssize_t n;
+
+	if (!pipe)
+		return;
+	while ((n = read(pipe->fd, chunk, sizeof(chunk))) > 0) {
+		buffer_add(&pipe->partial, chunk, n);
+		take_lines(pipe);
+	}
+}
+
+int tracepipe_open(tracepipe_fn *fn, void *arg, struct tracepipe **out, struct error *err)
+{
+	struct tracepipe *pipe;
+	int fd = open_pipe();
+
+	if (fd < 0)
+		return error_set(err, fd,
+				 "bpf_printk lines go to the kernel's trace pipe, and tracefs "
+				 "is neither mounted nor may be opened");
+	pipe = xcalloc(1, sizeof(*pipe));
+	pipe->fd = fd;
+	pipe->pid = getpid();
+	pipe->arg = arg;
+	tracepipe_take(pipe);
+	pipe->fn = fn;
+	*out = pipe;
+	return 0;
+}
+
+void tracepipe_close(struct tracepipe *pipe)
+{
+	if (!pipe)
+		return;
+	close(pipe->fd);
+	buffer_deinit(&pipe->partial);
+	free(pipe);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bpf_printk lines of programs run by the kernel: they go to the one trace pipe of the machine, from
+ * which this takes those of this process. Needs the privilege to open tracefs; reading it takes lines
+ * away from other readers of the pipe.
+ */
+#pragma once
+
+#include "error.h"
+
+struct tracepipe;
+
+typedef void tracepipe_fn(void *arg, const char *line);
+
+/* 0, or -errno with a sentence that says why the lines cannot be read. */
+int tracepipe_open(tracepipe_fn *fn, void *arg, struct tracepipe **out, struct error *err);
+/* Hands over the lines that came since, without newlines. */
+void tracepipe_take(struct tracepipe *pipe);
+void tracepipe_close(struct tracepipe *pipe);

@@ -18,7 +18,7 @@
 #include "btf/fields.h"
 #include "object/fd.h"
 #include "object/map.h"
-#include "object/prog.h"
+#include "object/perf_event.h"
 #include "object/value.h"
 #include "run/epoch.h"
 #include "syscall/call.h"
@@ -217,6 +217,9 @@ static int update_held(struct bpf_call *call, const struct elem *elem)
 	err = call_object(call, fd, kind, &obj);
 	if (err)
 		return kind == OBJECT_PERF_EVENT ? -EBADF : err;
+	/* The client has mapped its ring by now, if it ever will. */
+	if (kind == OBJECT_PERF_EVENT)
+		perf_event_map_ring(perf_event_of(obj));
 	run_enter(call->engine);
 	err = elem->map->ops->assign(elem->map, elem->key, obj, call->attr.flags);
 	run_exit(call->engine);

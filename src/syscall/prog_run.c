@@ -25,10 +25,10 @@ static uint64_t now_ns(void)
 }
 
 /* @runs runs in a row: their time. */
-static uint64_t run_chunk(const struct prog *prog, struct prog_frame *frame, uint32_t runs,
-			  bool first)
+static uint64_t run_chunk(struct caller *caller, const struct prog *prog, struct prog_frame *frame,
+			  uint32_t runs, bool first)
 {
-	struct run_ctx rc = { .engine = frame->engine };
+	struct run_ctx rc = { .engine = frame->engine, .caller = caller };
 	uint64_t start, ns;
 
 	rc.slot = run_enter(frame->engine);
@@ -54,7 +54,7 @@ int prog_run_repeats(struct caller *caller, const struct prog *prog, struct prog
 
 	for (;;) {
 		uint32_t runs = MIN(chunk, left);
-		uint64_t ns = run_chunk(prog, frame, runs, left == repeat);
+		uint64_t ns = run_chunk(caller, prog, frame, runs, left == repeat);
 
 		total += ns;
 		left -= runs;
@@ -103,8 +103,7 @@ static int run_framed(struct caller *caller, const struct prog *prog, struct ske
 	run->ctx_out_bytes = frame.ctx_out_bytes;
 	put_out(run->data_out, run->data_out_room, frame.data_out, frame.data_out_bytes);
 	put_out(run->ctx_out, run->ctx_out_room, frame.ctx_out, frame.ctx_out_bytes);
-	free(frame.data_out);
-	free(frame.ctx_out);
+	prog_frame_free(&frame);
 	return err;
 }
 

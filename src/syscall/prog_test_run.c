@@ -59,11 +59,17 @@ static int check_attr(const struct bpf_call *call, const struct prog *prog)
 
 /* --- in ------------------------------------------------------------------------------------------- */
 
-/* The type cuts a longer context to its own, when the rest is 0 (bpf_ctx_init). */
+/* The type cuts a longer context to its own, when the rest is 0; to ask for one back is to give one
+ * of zeroes (bpf_ctx_init). */
 static int take_ctx(struct bpf_call *call, const struct prog *prog, uint8_t **ctx, uint32_t *bytes)
 {
 	uint32_t n = call->attr.test.ctx_size_in;
 
+	if (!n && call->attr.test.ctx_out && prog->ops->ctx_bytes) {
+		*bytes = prog->ops->ctx_bytes;
+		*ctx = mem_zalloc(*bytes);
+		return *ctx ? 0 : -ENOMEM;
+	}
 	if (!n)
 		return 0;
 	if (n > CTX_BYTES_MAX)
@@ -163,8 +169,7 @@ static int test_run(struct bpf_call *call, const struct prog *prog)
 		err = unframe_err;
 	if (!err)
 		err = put_results(call, prog, &frame, mean_ns(total_ns, repeat));
-	free(frame.data_out);
-	free(frame.ctx_out);
+	prog_frame_free(&frame);
 	return err;
 }
 

@@ -105,6 +105,13 @@ static uint8_t fresh(struct gen *g)
 	return r;
 }
 
+static uint8_t some_size(struct gen *g)
+{
+	static const uint8_t sizes[] = { BPF_B, BPF_H, BPF_W, BPF_DW };
+
+	return sizes[below(g, 4)];
+}
+
 static void act_binary(struct gen *g)
 {
 	static const uint8_t ops[] = { BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_OR,  BPF_AND, BPF_LSH,
@@ -172,6 +179,33 @@ static void idiom_rotation(struct gen *g, uint8_t x, uint8_t t, uint8_t y)
 		emit(g, BPF_MOV64_IMM(below(g, 2) ? t : y, some_imm(g)));
 }
 
+/* An extension after what may have made it unnecessary, or only nearly so. */
+static void idiom_extension(struct gen *g, uint8_t dst, uint8_t src)
+{
+	switch (below(g, 6)) {
+	case 0:
+		emit(g, BPF_ALU64_IMM(BPF_AND, dst, some_imm(g)));
+		break;
+	case 1:
+		emit(g, BPF_ALU64_IMM(BPF_RSH, dst, 30 + (int32_t)below(g, 4)));
+		break;
+	case 2:
+		emit(g, BPF_MOV64_IMM(dst, some_imm(g)));
+		break;
+	case 3:
+		emit(g, BPF_MOV64_REG(dst, src));
+		break;
+	case 4:
+		emit(g, BPF_ALU32_REG(BPF_ADD, dst, src));
+		if (below(g, 2))
+			emit(g, BPF_ALU64_IMM(BPF_ADD, dst, -1));
+		break;
+	default:
+		emit(g, BPF_LDX_MEM(some_size(g), dst, BPF_REG_10, -8));
+	}
+	emit(g, BPF_ZEXT_REG(dst));
+}
+
 /* A big-endian number out of memory; an index scaled and added to something. */
 static void idiom_address(struct gen *g, uint8_t dst, uint8_t src)
 {
@@ -196,7 +230,12 @@ static void act_idiom(struct gen *g)
 	int32_t width = class == BPF_ALU64 ? 64 : 32, n = 1 + (int32_t)below(g, (uint32_t)width - 1);
 	uint8_t join = below(g, 3) ? BPF_OR : below(g, 2) ? BPF_ADD : BPF_XOR;
 
-	switch (below(g, 10)) {
+	switch (below(g, 12)) {
+	case 10:
+	case 11:
+		idiom_extension(g, dst, src);
+		emit(g, BPF_MOV64_REG(tmp, dst));
+		return;
 	case 6:
 	case 7:
 	case 8:
@@ -259,13 +298,6 @@ static uint8_t some_address(struct gen *g, int bytes, bool aligned, int16_t *off
 		at -= at % bytes;
 	*off = (int16_t)(is_ctx ? at : at - STACK_USED);
 	return is_ctx ? CTX_REG : BPF_REG_10;
-}
-
-static uint8_t some_size(struct gen *g)
-{
-	static const uint8_t sizes[] = { BPF_B, BPF_H, BPF_W, BPF_DW };
-
-	return sizes[below(g, 4)];
 }
 
 static void act_memory(struct gen *g)

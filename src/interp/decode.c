@@ -9,6 +9,7 @@
 #include "base/macros.h"
 #include "interp/interp.h"
 #include "interp/op.h"
+#include "interp/watch.h"
 #include "isa/insn.h"
 #include "object/prog.h"
 
@@ -276,8 +277,9 @@ static int decode_prog(struct decoder *d)
 static uint64_t interp_run(const void *ctx, const struct prog *prog)
 {
 	const uint64_t args[5] = { (uint64_t)(uintptr_t)ctx };
+	const struct interp_code *code = prog->jit_info;
 
-	return interp_loop(prog->jit_info, 0, args, NULL);
+	return code->loop(code, 0, args, NULL);
 }
 
 static uint64_t interp_run_callback(const struct prog *prog, uint64_t callback,
@@ -286,7 +288,7 @@ static uint64_t interp_run_callback(const struct prog *prog, uint64_t callback,
 	const struct interp_func *func = (const struct interp_func *)(uintptr_t)callback;
 
 	(void)prog; /* a tail call may have left another one's callback */
-	return interp_loop(func->code, func->start, args, NULL);
+	return func->code->loop(func->code, func->start, args, NULL);
 }
 
 static struct interp_code *code_new(const struct prog *prog)
@@ -314,7 +316,7 @@ static void code_free(struct interp_code *code)
 	free(code);
 }
 
-int interp_prepare(struct prog *prog)
+static int prepare(struct prog *prog, interp_loop_fn loop, struct interp_watch *watch)
 {
 	struct decoder d = { .prog = prog };
 	int err;
@@ -326,7 +328,9 @@ int interp_prepare(struct prog *prog)
 	d.code = code_new(prog);
 	if (!d.code)
 		return -ENOMEM;
-	interp_loop(NULL, 0, NULL, &d.labels);
+	d.code->loop = loop;
+	d.code->watch = watch;
+	loop(NULL, 0, NULL, &d.labels);
 	err = decode_prog(&d);
 	if (err) {
 		code_free(d.code);
@@ -337,6 +341,16 @@ int interp_prepare(struct prog *prog)
 	prog->run = interp_run;
 	prog->run_callback = interp_run_callback;
 	return 0;
+}
+
+int interp_prepare(struct prog *prog)
+{
+	return prepare(prog, interp_loop, NULL);
+}
+
+int interp_prepare_watched(struct prog *prog, struct interp_watch *watch)
+{
+	return prepare(prog, interp_loop_watched, watch);
 }
 
 void interp_free(struct prog *prog)

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+struct interp_watch;
 struct prog;
 
 /* clang-format off */
@@ -75,15 +76,23 @@ struct interp_func {
 	uint32_t start; /* operation */
 };
 
-struct interp_code {
-	const struct prog *prog;
-	struct interp_op *ops; /* one for each instruction, so that a pc means the same in both */
-	struct interp_func funcs[]; /* prog->n_subprogs */
-};
-
 /*
  * Runs from operation @start of @code with r1 to r5: R0. With @labels set it runs nothing and puts
  * there the INTERP_OP_MAX label distances, by enum interp_opcode.
  */
+typedef uint64_t (*interp_loop_fn)(const struct interp_code *code, uint32_t start,
+				   const uint64_t args[5], const int32_t **labels);
+
+struct interp_code {
+	const struct prog *prog;
+	interp_loop_fn loop;        /* whose labels the operations hold */
+	struct interp_watch *watch; /* of interp_loop_watched */
+	struct interp_op *ops; /* one for each instruction, so that a pc means the same in both */
+	struct interp_func funcs[]; /* prog->n_subprogs */
+};
+
+/* The two loops there are (interp_loop_fn). */
 uint64_t interp_loop(const struct interp_code *code, uint32_t start, const uint64_t args[5],
 		     const int32_t **labels);
+uint64_t interp_loop_watched(const struct interp_code *code, uint32_t start, const uint64_t args[5],
+			     const int32_t **labels);

@@ -184,6 +184,17 @@ static int put_funcs(struct bpf_call *call, const struct prog *prog, struct bpf_
 	return 0;
 }
 
+/* Of a function's first line it is where the function begins: readers compare the two. */
+static uint64_t line_address(const struct prog *prog, uint32_t pc)
+{
+	uint32_t bytes;
+
+	for (uint32_t i = 0; i < prog->n_subprogs; i++)
+		if (prog->subprogs[i].start == pc)
+			return (uint64_t)(uintptr_t)jit_subprog_code(prog, i, &bytes);
+	return (uint64_t)(uintptr_t)prog->image + jit_insn_off(prog, pc);
+}
+
 static int put_btf_info(struct bpf_call *call, const struct prog *prog, struct bpf_prog_info *info)
 {
 	uint32_t n_funcs = room(&info->nr_func_info, prog->n_func_info);
@@ -197,8 +208,7 @@ static int put_btf_info(struct bpf_call *call, const struct prog *prog, struct b
 		     n_lines * sizeof(*prog->line_info)))
 		return -EFAULT;
 	for (uint32_t i = 0; i < n_jited; i++) {
-		uint64_t addr = (uint64_t)(uintptr_t)prog->image +
-				jit_insn_off(prog, prog->line_info[i].insn_off);
+		uint64_t addr = line_address(prog, prog->line_info[i].insn_off);
 
 		if (copy_out(call->caller, info->jited_line_info + i * sizeof(addr), &addr,
 			     sizeof(addr)))

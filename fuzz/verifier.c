@@ -6,6 +6,7 @@
  *
  * Input: a byte of options, then 8 bytes an instruction. Map fd 1 is an array of 4 values of 48 bytes.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"

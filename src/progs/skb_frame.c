@@ -154,8 +154,8 @@ static int frame_test(struct prog_frame *frame, struct skb_priv *priv)
 		return err;
 	if (priv->layer == LAYER_2)
 		skb_push(skb, ETH_BYTES);
-	skb->wire_len = skb->len;
-	err = ctx_to_skb(&priv->ctx, skb);
+	/* Without a context wire_len stays 0, as in the kernel. */
+	err = frame->ctx_in ? ctx_to_skb(&priv->ctx, skb) : 0;
 	if (err)
 		return err;
 	if (frame->flags & BPF_F_TEST_SKB_CHECKSUM_COMPLETE) {

@@ -74,6 +74,7 @@ static int check_fields(const struct bpf_call *call, const struct map *map)
 static int check_btf(const struct bpf_call *call, struct map *map)
 {
 	const union bpf_attr *attr = &call->attr;
+	const struct btf_object *base = engine_base_btf(call->engine);
 	const struct btf *btf = map->btf->btf;
 	uint32_t key_id = attr->btf_key_type_id, value_id = attr->btf_value_type_id;
 	uint32_t size;
@@ -86,7 +87,7 @@ static int check_btf(const struct bpf_call *call, struct map *map)
 	if (!btf_type_id_size(btf, &value_id, &size) || size != map->value_size)
 		return -EINVAL;
 	/* As in the kernel, a value whose fields contradict each other has none. */
-	if (btf_parse_fields(btf, NULL, value_id, BTF_MAP_VALUE_FIELDS,
+	if (btf_parse_fields(btf, base ? base->btf : NULL, value_id, BTF_MAP_VALUE_FIELDS,
 			     map->value_size, &map->record) == -ENOMEM)
 		return -ENOMEM;
 	err = map->record ? check_fields(call, map) : 0;

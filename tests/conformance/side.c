@@ -11,6 +11,7 @@
 
 #include "base/macros.h"
 #include "btf/btf.h"
+#include "object/prog.h"
 #include "skep/skep.h"
 
 /* struct test_val of the table: an index and eleven numbers, of which the seventh is set. */
@@ -65,6 +66,17 @@ static long kernel_bpf(struct side *side, int cmd, union bpf_attr *attr)
 static long engine_bpf(struct side *side, int cmd, union bpf_attr *attr)
 {
 	return skep_bpf(side->engine, cmd, attr, sizeof(*attr));
+}
+
+static const char *prog_type_name(uint32_t type)
+{
+	static const char *const names[] = {
+#define PROG_TYPE(num, name, print, test, hook, status, ctx) [num] = print,
+#include "tbl/prog_types.h"
+#undef PROG_TYPE
+	};
+
+	return type < ARRAY_SIZE(names) && names[type] ? names[type] : "(unknown)";
 }
 
 __attribute__((format(printf, 3, 4)))
@@ -329,6 +341,8 @@ int side_load(struct side *side, const struct table_test *test, struct side_maps
 	attr.insns = (uintptr_t)insns;
 	fd = insns ? (int)side->bpf(side, BPF_PROG_LOAD, &attr) : -ENOMEM;
 	free(insns);
+	if (fd < 0 && side->engine && !prog_ops_by_type(test->prog_type))
+		fail(side, fd, "no programs of type %s", prog_type_name(test->prog_type));
 	if (btf >= 0)
 		close(btf);
 	return fd;

@@ -387,6 +387,22 @@ static int finish_return(struct verifier_env *env, const struct call_meta *meta)
 	return meta->fn->ret_type == RET_INTEGER ? reg_check_bounds(env, r0, "retval") : 0;
 }
 
+/*
+ * A tail call that succeeds ends the function: its caller goes on with whatever the other program
+ * returned and did to the packet. One that fails goes on behind the call.
+ */
+static int leave_by_tail_call(struct verifier_env *env)
+{
+	if (!env->cur_state->curframe)
+		return 0;
+	scratch_reg(env, BPF_REG_0);
+	if (!state_push(env, env->insn_idx + 1, env->insn_idx, false))
+		return -EFAULT;
+	call_drop_pkt_pointers(env);
+	reg_set_unknown(env, &cur_regs(env)[BPF_REG_0]);
+	return func_exit_early(env);
+}
+
 int call_helper(struct verifier_env *env)
 {
 	const struct bpf_insn *insn = &env->insns[env->insn_idx];
@@ -424,6 +440,8 @@ int call_helper(struct verifier_env *env)
 		err = compat_check(env, meta.map, meta.fn->id);
 	if (err)
 		return err;
+	if (meta.fn->id == BPF_FUNC_tail_call)
+		return leave_by_tail_call(env);
 	if (meta.fn->pkt_changes)
 		call_drop_pkt_pointers(env);
 	return 0;

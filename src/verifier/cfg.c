@@ -141,7 +141,7 @@ static void note_helper_effects(struct verifier_env *env, uint32_t t)
 
 	if (!fn)
 		return;
-	sub->changes_pkt_data |= fn->pkt_changes;
+	sub->changes_pkt_data |= fn->pkt_changes || fn->id == BPF_FUNC_tail_call;
 	sub->might_sleep |= fn->might_sleep;
 }
 
@@ -333,9 +333,7 @@ static void tarjan_close(struct verifier_env *env, struct tarjan *t, uint32_t pc
 	uint32_t out[2], n = cfg_successors(env->insns, pc, out), i, top;
 	bool is_loop = t->open[t->n_open - 1] != pc;
 
-	/* one instruction is a component of interest only if it jumps to itself, or is a helper that
-	 * runs a callback any number of times */
-	is_loop |= env->work[pc].calls_callback;
+	/* one instruction is a component of interest only if it jumps to itself */
 	for (i = 0; i < n; i++)
 		is_loop |= out[i] == pc;
 	do {
@@ -366,6 +364,20 @@ static void tarjan_from(struct verifier_env *env, struct tarjan *t, uint32_t roo
 	}
 }
 
+/*
+ * A helper that runs a callback any number of times is a loop too: states inside the callback are
+ * not final before all its paths came round. Linux 6.18 does not see that, so these components have
+ * the last numbers and stay out of the log.
+ */
+static void add_callback_loops(struct verifier_env *env, struct tarjan *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < env->n_insns; i++)
+		if (env->work[i].calls_callback && !env->work[i].scc)
+			env->work[i].scc = t->next_scc++;
+}
+
 int cfg_scc(struct verifier_env *env)
 {
 	struct tarjan t = { .next_scc = 1 };
@@ -384,6 +396,8 @@ int cfg_scc(struct verifier_env *env)
 		if (insn_is_ldimm64(&env->insns[i]))
 			i++;
 	}
+	env->cfg.scc_shown = t.next_scc;
+	add_callback_loops(env, &t);
 	env->cfg.scc_cnt = t.next_scc;
 	free(mem);
 	return 0;

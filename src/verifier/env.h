@@ -290,6 +290,7 @@ struct cfg {
 	uint32_t *postorder_start; /* per subprog, plus the end */
 	uint32_t cnt;
 	uint32_t scc_cnt; /* ids are 1 .. scc_cnt - 1 */
+	uint32_t scc_shown; /* those from here on are kept out of the log */
 };
 
 struct stack_liveness; /* liveness.c */

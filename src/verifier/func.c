@@ -232,6 +232,17 @@ int func_exit(struct verifier_env *env)
 	return 0;
 }
 
+int func_exit_early(struct verifier_env *env)
+{
+	int err = liveness_stack_update(env);
+
+	if (!err)
+		err = func_exit(env);
+	env->insn_idx--;
+	liveness_stack_rechain(env);
+	return err;
+}
+
 int func_check_leaks(struct verifier_env *env, bool check_lock, const char *what)
 {
 	const struct verifier_state *st = env->cur_state;

@@ -18,6 +18,8 @@ struct verifier_env;
 int func_call(struct verifier_env *env, const struct bpf_insn *insn);
 /* BPF_EXIT in a frame that is not the first: env->insn_idx is where the caller goes on. */
 int func_exit(struct verifier_env *env);
+/* The same for an instruction that may leave the function; the walk goes on one behind insn_idx. */
+int func_exit_early(struct verifier_env *env);
 /* The helper at env->insn_idx runs the callback once more: a path for that is pushed. */
 int callback_push(struct verifier_env *env, const struct call_meta *meta);
 

@@ -75,7 +75,7 @@ static void print_live(struct verifier_env *env)
 
 		for (unsigned r = BPF_REG_0; r < REG_FP; r++)
 			mask[r] = w->live_regs & 1u << r ? (char)('0' + r) : '.';
-		if (w->scc)
+		if (w->scc && w->scc < env->cfg.scc_shown)
 			verbose(env, "%3u ", w->scc);
 		else
 			verbose(env, "    ");

@@ -45,7 +45,7 @@ static void log_chain(struct verifier_env *env, const char *what, const struct s
 {
 	uint32_t i;
 
-	if (!verbose2(env))
+	if (!verbose2(env) || c->scc >= env->cfg.scc_shown)
 		return;
 	verbose(env, "SCC %s (", what);
 	for (i = 0; i < VERIFIER_FRAMES_MAX - 1 && c->callsites[i]; i++)

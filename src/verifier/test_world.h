@@ -42,8 +42,7 @@ static const struct helper_proto world_protos[] = {
 	{ .id = BPF_FUNC_get_prandom_u32 },
 	{ .id = BPF_FUNC_get_smp_processor_id },
 	{ .id = BPF_FUNC_trace_printk, .gpl_only = true,
-	  .arg_type = { ARG_PTR_TO_MEM | MEM_RDONLY, ARG_CONST_SIZE, ARG_ANYTHING, ARG_ANYTHING,
-			ARG_ANYTHING } },
+	  .arg_type = { ARG_PTR_TO_MEM | MEM_RDONLY, ARG_CONST_SIZE } },
 	{ .id = BPF_FUNC_tail_call, .ret_type = RET_VOID, .pkt_changes = true,
 	  .arg_type = { ARG_PTR_TO_CTX, ARG_CONST_MAP_PTR, ARG_ANYTHING } },
 	{ .id = BPF_FUNC_csum_diff, .pkt_access = true,
@@ -234,6 +233,7 @@ enum {
 	FD_RODATA,	/* 4 -> 64, frozen: "%d %u" */
 	FD_ARRAY4,	/* 4 -> 8, four elements */
 	FD_RDONLY,	/* 4 -> 48, BPF_F_RDONLY_PROG */
+	FD_LOCK,	/* 4 -> 48 with a bpf_spin_lock at 8, once a test gave it its BTF */
 	FD_MAX,
 };
 
@@ -255,6 +255,8 @@ static struct map world_maps[FD_MAX] = {
 	[FD_RDONLY]  = { .ops = &world_array_ops, .type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
 			 .value_size = 48, .max_entries = 1, .flags = BPF_F_RDONLY_PROG,
 			 .extra = 2 },
+	[FD_LOCK]    = { .ops = &world_array_ops, .type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
+			 .value_size = 48, .max_entries = 1, .extra = 3 },
 };
 /* clang-format on */
 

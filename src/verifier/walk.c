@@ -47,19 +47,11 @@ static int check_ld_abs_fields(struct verifier_env *env, const struct bpf_insn *
 /* The load may end the function with r0 = 0: in a subprogram its caller has to live with that. */
 static int hidden_exit(struct verifier_env *env)
 {
-	struct verifier_state *st = env->cur_state;
-	int err;
-
 	scratch_reg(env, BPF_REG_0);
 	if (!state_push(env, env->insn_idx + 1, env->insn_idx, false))
 		return -EFAULT;
-	reg_set_ptr(&st->frame[st->curframe]->regs[BPF_REG_0], SCALAR_VALUE);
-	err = liveness_stack_update(env);
-	if (!err)
-		err = func_exit(env);
-	env->insn_idx--; /* the walk adds one */
-	liveness_stack_rechain(env);
-	return err;
+	reg_set_ptr(&cur_regs(env)[BPF_REG_0], SCALAR_VALUE);
+	return func_exit_early(env);
 }
 
 static int check_ld_abs(struct verifier_env *env, const struct bpf_insn *insn)
@@ -145,15 +137,8 @@ static int check_exit(struct verifier_env *env, const struct bpf_insn *insn, boo
 		err = func_check_return(env);
 		return err ? err : PATH_ENDS;
 	}
-	err = liveness_stack_update(env);
-	if (!err)
-		err = func_exit(env);
-	if (err)
-		return err;
-	liveness_stack_rechain(env);
-	env->insn_idx--; /* the walk adds one */
 	*print_state = true;
-	return 0;
+	return func_exit_early(env);
 }
 
 static int check_ja(struct verifier_env *env, const struct bpf_insn *insn)

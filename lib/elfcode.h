@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The code of a BPF object as its file has it, before libbpf and the verifier touch it: functions,
+ * what their instructions refer to, and the C lines they came from. Reads the ELF bytes with checked
+ * offsets; a broken table is as good as none.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buffer.h"
+#include "error.h"
+
+struct code_line {
+	uint32_t insn; /* first instruction of the line, from the function's start */
+	uint32_t line; /* 0: unknown */
+	const char *file;
+	const char *text;
+};
+
+struct code_reference {
+	uint32_t insn;
+	const char *symbol;
+};
+
+struct code_function {
+	const char *name;
+	const char *section;
+	const struct bpf_insn *insns;
+	uint32_t n_insns;
+	struct code_line *lines; /* by insn */
+	uint32_t n_lines;
+	struct code_reference *references; /* by insn */
+	uint32_t n_references;
+	/* where it is in the file */
+	uint32_t section_index;
+	uint32_t section_insn;
+};
+
+struct elfcode {
+	struct code_function *functions; /* as the sections come */
+	uint32_t n_functions;
+};
+
+/* @image must outlive it. 0 or -errno with a sentence. */
+int elfcode_open(struct elfcode *code, const char *path, const struct buffer *image,
+		 struct error *err);
+void elfcode_close(struct elfcode *code);

@@ -2,16 +2,107 @@
 #include "engine_user.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buffer.h"
+
+#define NS_PER_S 1000000000ull
+#define PROC_FDS "/proc/self/fd"
+
+/* The one engine of this process, and what its host remembers. */
+static struct {
+	struct skep_engine *engine;
+	struct engine_setup setup;
+	uint64_t now_ns;
+	uint64_t random;
+} user;
+
+static uint64_t real_ns(enum skep_clock clock)
+{
+	clockid_t id = clock == SKEP_CLOCK_BOOTTIME ? CLOCK_BOOTTIME
+		       : clock == SKEP_CLOCK_TAI    ? CLOCK_TAI
+		       : clock == SKEP_CLOCK_COARSE ? CLOCK_MONOTONIC_COARSE
+						    : CLOCK_MONOTONIC;
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static uint64_t host_clock(void *arg, enum skep_clock clock)
+{
+	return user.setup.clock == ENGINE_CLOCK_REAL ? real_ns(clock) : user.now_ns;
+}
+
+/* splitmix64: any seed will do, and the same seed gives the same numbers everywhere. */
+static uint32_t host_random(void *arg)
+{
+	uint64_t z = user.random += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return (uint32_t)(z ^ (z >> 31));
+}
+
+static void host_printk(void *arg, const char *line, size_t bytes)
+{
+	char *text;
+
+	if (!user.setup.printk)
+		return;
+	text = xstrndup(line, bytes);
+	user.setup.printk(user.setup.printk_arg, text);
+	free(text);
+}
+
+static const struct skep_host host = {
+	.size = sizeof(host),
+	.clock_ns = host_clock,
+	.random = host_random,
+	.printk = host_printk,
+};
 
 int engine_user_enter(const struct engine_setup *setup, struct error *err)
 {
-	return error_set(err, -ENOSYS, "this build has no engine of its own: use --engine kernel");
+	struct skep_opts opts = {
+		.size = sizeof(opts),
+		.flags = setup->no_jit ? SKEP_INTERPRET : 0,
+		.host = &host,
+	};
+	int rc;
+
+	if (access(PROC_FDS, F_OK))
+		return error_set(err, -ENOENT, "the user engine needs " PROC_FDS ": mount /proc");
+	user.setup = *setup;
+	user.now_ns = setup->clock == ENGINE_CLOCK_FIXED ? setup->fixed_ns : 0;
+	user.random = setup->seed;
+	rc = skep_engine_new(&opts, &user.engine);
+	if (!rc)
+		rc = skep_engine_install(user.engine);
+	if (rc)
+		return error_set(err, rc, "the user engine cannot start: %s", strerror(-rc));
+	return 0;
 }
 
 void engine_user_set_time(uint64_t ns)
 {
+	if (user.setup.clock == ENGINE_CLOCK_PCAP)
+		user.now_ns = ns;
+}
+
+int engine_user_run(int prog_fd, struct skep_run *run)
+{
+	return skep_prog_run(user.engine, prog_fd, run);
 }
 
 void engine_user_leave(void)
 {
+	if (!user.engine)
+		return;
+	skep_engine_install(NULL);
+	skep_engine_free(user.engine);
+	user.engine = NULL;
 }

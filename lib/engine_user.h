@@ -2,8 +2,12 @@
 /* The engine in this process, as a host of it: its clock, random numbers and printk lines. */
 #pragma once
 
+#include <skep/skep.h>
+
 #include "engine.h"
 
 int engine_user_enter(const struct engine_setup *setup, struct error *err);
 void engine_user_set_time(uint64_t ns);
+/* skep_prog_run() on the engine entered. */
+int engine_user_run(int prog_fd, struct skep_run *run);
 void engine_user_leave(void);

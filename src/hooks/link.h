@@ -17,6 +17,8 @@ struct prog;
 /* The engine's events and attachments; deinit takes all devices and attachments down. */
 int hooks_init(struct engine *engine);
 void hooks_deinit(struct engine *engine);
+/* The last of it, when every link has been freed: accepts an engine without hooks. */
+void hooks_free(struct engine *engine);
 
 /* -EINVAL: no such device. Source: bpf_xdp_link_attach. */
 int hook_link_xdp(struct prog *prog, uint32_t ifindex, uint32_t flags, struct bpf_link **link);

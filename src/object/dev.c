@@ -108,6 +108,15 @@ struct netdev *dev_by_index(const struct engine *engine, uint32_t ifindex)
 	return i < list->n && list->devs[i]->ifindex == ifindex ? list->devs[i] : NULL;
 }
 
+struct netdev *dev_next(const struct engine *engine, uint32_t after)
+{
+	const struct dev_list *list =
+		atomic_load_explicit(&engine->devs->list, memory_order_acquire);
+	uint32_t i = after == UINT32_MAX ? list->n : lower_bound(list, after + 1);
+
+	return i < list->n ? list->devs[i] : NULL;
+}
+
 struct netdev *dev_by_name(const struct engine *engine, const char *name)
 {
 	const struct dev_list *list =

@@ -35,6 +35,7 @@ struct netdev {
 	struct bpf_link *_Atomic xdp;
 	struct run_array *_Atomic ingress; /* tcx ingress, in order */
 	struct run_array *_Atomic egress;
+	uint64_t tcx_revision[2]; /* of ingress and egress; 0: nothing attached yet. hooks/ */
 	_Atomic uint64_t rx_packets, tx_packets, drops;
 	struct epoch_node free_node; /* dev.c */
 };
@@ -49,4 +50,6 @@ int dev_add(struct engine *engine, const char *name, uint32_t ifindex, struct ne
 void dev_remove(struct netdev *dev);
 /* Valid inside an epoch; NULL: none. O(log n). */
 struct netdev *dev_by_index(const struct engine *engine, uint32_t ifindex);
+/* The device with the least ifindex above @after, or NULL. */
+struct netdev *dev_next(const struct engine *engine, uint32_t after);
 struct netdev *dev_by_name(const struct engine *engine, const char *name);

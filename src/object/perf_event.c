@@ -28,10 +28,21 @@ struct record_header {
 	uint16_t size;
 };
 
+/* The client closed it: its program stops. */
+static void release_uref(struct object *obj)
+{
+	struct perf_event *event = perf_event_of(obj);
+	struct object *attachment = event->attachment;
+
+	event->attachment = NULL;
+	object_put(attachment);
+}
+
 static void event_free(struct object *obj)
 {
 	struct perf_event *event = perf_event_of(obj);
 
+	release_uref(obj);
 	if (event->event_fd >= 0)
 		close(event->event_fd);
 	pthread_mutex_destroy(&event->lock);
@@ -40,6 +51,7 @@ static void event_free(struct object *obj)
 
 static const struct object_ops event_ops = {
 	.fd_name = "[perf_event]",
+	.release_uref = release_uref,
 	.free = event_free,
 };
 

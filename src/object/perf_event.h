@@ -37,9 +37,8 @@ struct perf_event {
 	uint64_t config;
 	int32_t cpu;      /* -1: any */
 	_Atomic bool enabled;
-	bool exclusive;   /* has a program set by PERF_EVENT_IOC_SET_BPF */
 	struct event *event; /* hooks/: the tracepoint, or NULL */
-	void *attachment;    /* hooks/: what IOC_SET_BPF made */
+	struct object *attachment; /* hooks/: the link IOC_SET_BPF made; holds a reference */
 
 	pthread_mutex_t lock; /* the ring */
 	uint8_t *page;        /* the memfd, mapped; NULL: not yet */

@@ -17,6 +17,10 @@ enum { PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST, PACKET_OTHERHOST };
 #define ETH_PROTO_MIN 0x0600 /* ETH_P_802_3_MIN: below it is a length */
 #define ETH_PROTO_802_3 0x0001
 #define ETH_PROTO_802_2 0x0004
+#define ETH_P_8021Q 0x8100
+#define ETH_P_8021AD 0x88a8
+#define ETH_ADDRS_BYTES 12
+#define VLAN_TAG_BYTES 4
 
 int skb_init(struct skb *skb, const uint8_t *data, uint32_t bytes, uint32_t headroom,
 	     struct netdev *dev)
@@ -143,6 +147,42 @@ void skb_eth_type_trans(struct skb *skb, struct netdev *dev)
 	}
 	skb->protocol = proto;
 	skb->network_off = (uint16_t)(skb->data - skb->head);
+}
+
+void skb_vlan_untag(struct skb *skb)
+{
+	uint16_t proto = ntohs(skb->protocol), tci;
+	uint8_t *mac = skb->head + skb->mac_off;
+
+	if ((proto != ETH_P_8021Q && proto != ETH_P_8021AD) || skb->len < VLAN_TAG_BYTES)
+		return;
+	skb->vlan_present = true;
+	skb->vlan_proto = skb->protocol;
+	memcpy(&tci, skb->data, sizeof(tci));
+	skb->vlan_tci = ntohs(tci);
+	memcpy(&skb->protocol, skb->data + 2, sizeof(skb->protocol));
+	memmove(mac + VLAN_TAG_BYTES, mac, ETH_ADDRS_BYTES);
+	skb->mac_off += VLAN_TAG_BYTES;
+	skb_pull(skb, VLAN_TAG_BYTES);
+	skb->network_off = (uint16_t)(skb->data - skb->head);
+}
+
+int skb_vlan_restore(struct skb *skb)
+{
+	uint16_t tci = htons(skb->vlan_tci);
+	int err;
+
+	if (!skb->vlan_present || skb->len < ETH_ADDRS_BYTES)
+		return 0;
+	err = skb_reserve(skb, VLAN_TAG_BYTES, 0);
+	if (err)
+		return err;
+	skb_push(skb, VLAN_TAG_BYTES);
+	memmove(skb->data, skb->data + VLAN_TAG_BYTES, ETH_ADDRS_BYTES);
+	memcpy(skb->data + ETH_ADDRS_BYTES, &skb->vlan_proto, sizeof(skb->vlan_proto));
+	memcpy(skb->data + ETH_ADDRS_BYTES + 2, &tci, sizeof(tci));
+	skb->vlan_present = false;
+	return 0;
 }
 
 uint32_t csum_add(uint32_t a, uint32_t b)

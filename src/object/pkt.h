@@ -140,6 +140,13 @@ static inline uint32_t skb_headroom(const struct skb *skb)
  */
 void skb_eth_type_trans(struct skb *skb, struct netdev *dev);
 
+/*
+ * Takes the outermost VLAN tag out of a packet whose data is behind the Ethernet header, into the skb
+ * (source: skb_vlan_untag); puts it back into one whose data begins at it: 0 or -ENOMEM.
+ */
+void skb_vlan_untag(struct skb *skb);
+int skb_vlan_restore(struct skb *skb);
+
 /* One's complement sum of @bytes added to @sum, and its folding into 16 bits. */
 uint32_t csum_partial(const void *data, uint32_t bytes, uint32_t sum);
 uint32_t csum_add(uint32_t a, uint32_t b);

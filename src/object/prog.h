@@ -42,6 +42,7 @@ struct prog_frame;
 #define PROG_TAIL_CALLS_MAX 33  /* MAX_TAIL_CALL_CNT */
 #define PROG_INSNS_MAX 1000000  /* BPF_COMPLEXITY_LIMIT_INSNS */
 #define PROG_INSNS_UNPRIV_MAX 4096 /* BPF_MAXINSNS */
+#define PROG_FRAME_META_MAX 252 /* XDP metadata: a multiple of 4, as skb_shared_info can hold */
 #define PROG_TAG_BYTES 8        /* BPF_TAG_SIZE */
 
 /* What a rewritten ldimm64 was in the program as loaded. */
@@ -235,6 +236,9 @@ struct prog_frame {
 	uint32_t data_out_bytes;
 	uint8_t *ctx_out;
 	uint32_t ctx_out_bytes;
+	/* XDP at the hook: the metadata in front of data_out, for tc to see */
+	uint32_t meta_bytes;
+	uint8_t meta[PROG_FRAME_META_MAX];
 };
 
 /* Frees data_out and ctx_out (progs/frame.c). */

@@ -22,10 +22,6 @@
 #define GSO_BYTES_MAX 65536    /* GSO_LEGACY_MAX_SIZE */
 #define ETH_P_IP 0x0800
 #define ETH_P_IPV6 0x86dd
-#define ETH_P_8021Q 0x8100
-#define ETH_P_8021AD 0x88a8
-#define VLAN_TAG_BYTES 4
-#define ETH_ADDRS_BYTES 12
 #define IP_BYTES 20
 #define IPV6_BYTES 40
 
@@ -178,25 +174,6 @@ static int check_test(const struct prog_frame *frame)
 
 /* --- as the hook ------------------------------------------------------------------------------- */
 
-/* Takes the outermost VLAN tag out of a packet whose data is behind the Ethernet header. */
-static void vlan_untag(struct skb *skb)
-{
-	uint16_t proto = ntohs(skb->protocol), tci;
-	uint8_t *mac = skb->head + skb->mac_off;
-
-	if ((proto != ETH_P_8021Q && proto != ETH_P_8021AD) || skb->len < VLAN_TAG_BYTES)
-		return;
-	skb->vlan_present = true;
-	skb->vlan_proto = skb->protocol;
-	memcpy(&tci, skb->data, sizeof(tci));
-	skb->vlan_tci = ntohs(tci);
-	memcpy(&skb->protocol, skb->data + 2, sizeof(skb->protocol));
-	memmove(mac + VLAN_TAG_BYTES, mac, ETH_ADDRS_BYTES);
-	skb->mac_off += VLAN_TAG_BYTES;
-	skb_pull(skb, VLAN_TAG_BYTES);
-	skb->network_off = (uint16_t)(skb->data - skb->head);
-}
-
 static int frame_hook(const struct prog *prog, struct prog_frame *frame, struct skb_priv *priv)
 {
 	struct netdev *dev = frame_dev(frame, frame->ifindex);
@@ -209,7 +186,7 @@ static int frame_hook(const struct prog *prog, struct prog_frame *frame, struct 
 	if (err)
 		return err;
 	skb_eth_type_trans(skb, dev);
-	vlan_untag(skb);
+	skb_vlan_untag(skb);
 	skb->ingress_ifindex = dev->ifindex;
 	skb->wire_len = skb->len;
 	err = fill_sock(skb);
@@ -218,23 +195,6 @@ static int frame_hook(const struct prog *prog, struct prog_frame *frame, struct 
 	skb->at_ingress = true;
 	if (priv->layer == LAYER_2)
 		skb_push(skb, ETH_BYTES);
-	return 0;
-}
-
-static int vlan_retag(struct skb *skb)
-{
-	uint16_t tci = htons(skb->vlan_tci);
-	int err;
-
-	if (!skb->vlan_present || skb->len < ETH_ADDRS_BYTES)
-		return 0;
-	err = skb_reserve(skb, VLAN_TAG_BYTES, 0);
-	if (err)
-		return err;
-	skb_push(skb, VLAN_TAG_BYTES);
-	memmove(skb->data, skb->data + VLAN_TAG_BYTES, ETH_ADDRS_BYTES);
-	memcpy(skb->data + ETH_ADDRS_BYTES, &skb->vlan_proto, sizeof(skb->vlan_proto));
-	memcpy(skb->data + ETH_ADDRS_BYTES + 2, &tci, sizeof(tci));
 	return 0;
 }
 
@@ -286,7 +246,7 @@ static int restore_l2(const struct prog_frame *frame, struct skb_priv *priv)
 		if (!frame->hook)
 			memset(skb->data, 0, ETH_BYTES);
 	}
-	return frame->hook ? vlan_retag(skb) : 0;
+	return frame->hook ? skb_vlan_restore(skb) : 0;
 }
 
 static int check_csum(const struct prog_frame *frame, const struct skb *skb)

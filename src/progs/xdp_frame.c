@@ -178,6 +178,10 @@ int xdp_unframe(const struct prog *prog, struct prog_frame *frame)
 		priv->md.data_end = (uint32_t)(xdp->data_end - xdp->data_meta);
 		err = frame_ctx_out(frame, &priv->md, sizeof(priv->md));
 	}
+	if (frame->hook) {
+		frame->meta_bytes = (uint32_t)(xdp->data - xdp->data_meta);
+		memcpy(frame->meta, xdp->data_meta, frame->meta_bytes);
+	}
 	priv_free(priv);
 	frame->priv = frame->ctx = NULL;
 	return err;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See gen.h and jit/backend.h: one pass that learns where jumps lead, one that emits. */
+#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -174,6 +175,14 @@ static int gen_prog(struct jit_gen *g)
 	return gen_size_jumps(g);
 }
 
+/* clang 14 knows no "movbe" for __builtin_cpu_supports(). */
+static bool has_movbe(void)
+{
+	unsigned int a, b, c = 0, d;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && c & bit_MOVBE;
+}
+
 int jit_generate(const struct prog *prog, uint32_t flags, struct jit_gen **gen)
 {
 	struct jit_gen *g = mem_zalloc(sizeof(*g));
@@ -184,7 +193,7 @@ int jit_generate(const struct prog *prog, uint32_t flags, struct jit_gen **gen)
 	g->prog = prog;
 	g->flags = flags;
 	g->bmi2 = !(flags & JIT_BASELINE) && __builtin_cpu_supports("bmi2");
-	g->movbe = !(flags & JIT_BASELINE) && __builtin_cpu_supports("movbe");
+	g->movbe = !(flags & JIT_BASELINE) && has_movbe();
 	g->pcs = mem_calloc((size_t)prog->n_insns + 1, sizeof(g->pcs[0]));
 	g->subprogs = mem_calloc(prog->n_subprogs, sizeof(g->subprogs[0]));
 	g->targets = mem_calloc(BITMAP_WORDS(prog->n_insns), sizeof(g->targets[0]));

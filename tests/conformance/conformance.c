@@ -4,9 +4,11 @@
  * it accepts, does it run to the same result? Where bpf(2) is not allowed, what the table expects of
  * Linux 6.12 stands for the kernel.
  *
- *   conformance TABLE.so [-v] [-m] [-u] [-i] [-t TEXT] [FROM [TO]]
+ *   conformance TABLE.so [-v] [-m] [-p] [-u] [-i] [-t TEXT] [FROM [TO]]
  *     -v  show both logs of each difference        -m  show messages that differ
  *     -u  without capabilities, against the table  -i  interpret instead of compiling
+ *     -p  with CAP_BPF and CAP_NET_ADMIN only, so that pointers must not leak; speculative paths, which
+ *         Linux then walks too, are not ours (ARCHITECTURE.md, trust): three tests differ by them
  *     -t  only tests with TEXT in their name
  *
  * Exit 1 when something false was accepted, ran to another result, crashed or hung, and when something
@@ -29,7 +31,7 @@
 enum { LOG_LINES_SHOWN = 12, ENOTSUPP = 524 };
 
 static struct options {
-	bool verbose, messages, unpriv, interpret;
+	bool verbose, messages, unpriv, no_perfmon, interpret;
 	const char *text;
 	uint32_t from, to;
 } options = { .to = UINT32_MAX };
@@ -211,19 +213,30 @@ static bool is_wanted(const struct table_test *test)
 	       test->prog_type == BPF_PROG_TYPE_CGROUP_SKB;
 }
 
+static uint32_t caps(void)
+{
+	if (options.unpriv)
+		return 0;
+	return options.no_perfmon ? SKEP_CAP_BPF | SKEP_CAP_NET_ADMIN : SKEP_CAP_ALL;
+}
+
 static int run_tests(struct children *children, uint32_t first)
 {
 	struct result *results = children->arg;
 	static struct side kernel, own;
 	struct btf *vmlinux = NULL;
 	bool has_kernel = !options.unpriv && !side_open_kernel(&kernel);
-	int err = side_open_engine(&own, options.unpriv ? 0 : SKEP_CAP_ALL, options.interpret);
+	int err = side_open_engine(&own, caps(), options.interpret);
 
 	if (err) {
 		fprintf(stderr, "conformance: no engine: %s\n", strerror(-err));
 		return 2;
 	}
 	btf_load_base(NULL, &vmlinux);
+	if (options.no_perfmon)
+		err = side_drop_caps();
+	if (err)
+		return 2;
 	kernel.vmlinux = own.vmlinux = vmlinux;
 	kernel.map_btf = own.map_btf = table.map_btf();
 	kernel.log_level = own.log_level = options.verbose ? BPF_LOG_LEVEL1 : 0;
@@ -276,10 +289,11 @@ static void read_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "vmuit:")) != -1) {
+	while ((c = getopt(argc, argv, "vmpuit:")) != -1) {
 		options.verbose |= c == 'v';
 		options.messages |= c == 'm';
 		options.unpriv |= c == 'u';
+		options.no_perfmon |= c == 'p';
 		options.interpret |= c == 'i';
 		if (c == 't')
 			options.text = optarg;
@@ -287,7 +301,7 @@ static void read_options(int argc, char **argv)
 			exit(2);
 	}
 	if (optind >= argc) {
-		fprintf(stderr, "usage: conformance TABLE.so [-v] [-m] [-u] [-i] [-t TEXT] [FROM [TO]]\n");
+		fprintf(stderr, "usage: conformance TABLE.so [-v] [-m] [-p] [-u] [-i] [-t TEXT] [FROM [TO]]\n");
 		exit(2);
 	}
 	load_table(argv[optind++]);

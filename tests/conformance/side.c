@@ -2,6 +2,7 @@
 #include "side.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -419,6 +420,20 @@ int side_open_kernel(struct side *side)
 	close((int)fd);
 	find_flags(side);
 	return side_prepare(side);
+}
+
+int side_drop_caps(void)
+{
+	const int kept[] = { CAP_NET_ADMIN, 39 /* CAP_BPF */ };
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return -errno;
+	data[0].effective = data[1].effective = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		data[kept[i] / 32].effective |= 1u << kept[i] % 32;
+	return syscall(SYS_capset, &header, data) ? -errno : 0;
 }
 
 int side_open_engine(struct side *side, uint32_t caps, bool interpret)

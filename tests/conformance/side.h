@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "table.h"
@@ -32,6 +33,10 @@ struct side {
 /* 0, or -errno: -EPERM where bpf(2) is not allowed, -ENOSYS, … */
 int side_open_kernel(struct side *side);
 int side_open_engine(struct side *side, uint32_t caps, bool interpret);
+
+/* The kernel's side of this process keeps CAP_BPF and CAP_NET_ADMIN only: no CAP_PERFMON, so pointers
+ * must not leak and speculation is looked at. 0 or -errno. */
+int side_drop_caps(void);
 void side_close(struct side *side);
 
 struct side_maps {

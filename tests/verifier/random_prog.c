@@ -140,7 +140,8 @@ static void stack_access(struct random_prog *p)
 		emit(p, BPF_STX_MEM(size, BPF_REG_10, any_number(p), off));
 		break;
 	case 2:
-		emit(p, BPF_STX_MEM(BPF_DW, BPF_REG_10, rnd(p, 4) ? BPF_REG_6 : BPF_REG_10,
+		emit(p, BPF_STX_MEM(BPF_DW, BPF_REG_10,
+				    p->pure ? any_number(p) : rnd(p, 4) ? BPF_REG_6 : BPF_REG_10,
 				    (int16_t)(-16 - 8 * (int)rnd(p, 4))));
 		break;
 	default:
@@ -199,6 +200,24 @@ static void map_in_r1(struct random_prog *p)
 	emit(p, map[1]);
 }
 
+/* A number the verifier knows nothing of. */
+static void unknown(struct random_prog *p, uint8_t r)
+{
+	if (!p->pure) {
+		emit(p, BPF_CALL_HELPER(BPF_FUNC_get_prandom_u32));
+		emit(p, BPF_MOV64_REG(r, BPF_REG_0));
+		return;
+	}
+	emit(p, BPF_ST_MEM(BPF_W, BPF_REG_10, -4, (int32_t)rnd(p, 4)));
+	emit(p, BPF_MOV64_REG(BPF_REG_2, BPF_REG_10));
+	emit(p, BPF_ALU64_IMM(BPF_ADD, BPF_REG_2, -4));
+	map_in_r1(p);
+	emit(p, BPF_CALL_HELPER(BPF_FUNC_map_lookup_elem));
+	emit(p, BPF_MOV64_IMM(r, 77));
+	emit(p, BPF_JMP_IMM(BPF_JEQ, BPF_REG_0, 0, 1));
+	emit(p, BPF_LDX_MEM(BPF_DW, r, BPF_REG_0, (int16_t)(8 * rnd(p, 6))));
+}
+
 static void lookup(struct random_prog *p)
 {
 	uint32_t pc;
@@ -252,7 +271,7 @@ static void helper_memory(struct random_prog *p)
 {
 	if (rnd(p, 2)) {
 		for (int off = -64; off < -16; off += 8)
-			if (rnd(p, 16))
+			if (p->pure || rnd(p, 16))
 				emit(p, BPF_ST_MEM(BPF_DW, BPF_REG_10, (int16_t)off, 0));
 		emit(p, BPF_ST_MEM(BPF_W, BPF_REG_10, -4, 1));
 		emit(p, BPF_MOV64_REG(BPF_REG_2, BPF_REG_10));
@@ -275,7 +294,9 @@ static void helper_memory(struct random_prog *p)
 		emit(p, BPF_CALL_HELPER(BPF_FUNC_skb_load_bytes));
 		emit(p, BPF_LDX_MEM(BPF_B, number(p), BPF_REG_10, -64));
 	}
-	emit(p, BPF_MOV64_REG(number(p), BPF_REG_0));
+	/* R0 may still be a pointer: a number only to a program that is not run */
+	if (!p->pure)
+		emit(p, BPF_MOV64_REG(number(p), BPF_REG_0));
 }
 
 /* XDP: data and data_end, a comparison, an access that it covers, or not quite. */
@@ -449,8 +470,7 @@ static void statement(struct random_prog *p)
 		atomics(p);
 		break;
 	default:
-		emit(p, BPF_CALL_HELPER(BPF_FUNC_get_prandom_u32));
-		emit(p, BPF_MOV64_REG(number(p), BPF_REG_0));
+		unknown(p, number(p));
 		break;
 	}
 }
@@ -467,11 +487,18 @@ static void block(struct random_prog *p)
 	p->depth--;
 }
 
+/* What lies on the stack, or a pointer in it, is no one's business. */
+static void clear_stack(struct random_prog *p)
+{
+	for (int off = -72; p->pure && off < 0; off += 8)
+		emit(p, BPF_ST_MEM(BPF_DW, BPF_REG_10, (int16_t)off, 0));
+}
+
 static void main_prog(struct random_prog *p)
 {
 	emit(p, BPF_MOV64_REG(BPF_REG_6, BPF_REG_1));
-	emit(p, BPF_CALL_HELPER(BPF_FUNC_get_prandom_u32));
-	emit(p, BPF_MOV64_REG(BPF_REG_7, BPF_REG_0));
+	clear_stack(p);
+	unknown(p, BPF_REG_7);
 	emit(p, BPF_LDX_MEM(BPF_W, BPF_REG_8, BPF_REG_6,
 			    p->type == BPF_PROG_TYPE_XDP ? 16 : 0)); /* rx_queue_index, len */
 	emit(p, BPF_MOV64_IMM(BPF_REG_9, imm(p)));
@@ -487,6 +514,7 @@ static void subprog(struct random_prog *p)
 {
 	emit(p, BPF_MOV64_REG(BPF_REG_7, BPF_REG_1));
 	emit(p, BPF_MOV64_REG(BPF_REG_6, BPF_REG_2));
+	clear_stack(p);
 	emit(p, BPF_LDX_MEM(BPF_W, BPF_REG_8, BPF_REG_6, 0));
 	emit(p, BPF_MOV64_IMM(BPF_REG_9, imm(p)));
 	if (rnd(p, 2))
@@ -497,15 +525,16 @@ static void subprog(struct random_prog *p)
 	emit(p, BPF_EXIT_INSN());
 }
 
-void random_prog_make(struct random_prog *p, uint64_t seed, int map_fd)
+void random_prog_make(struct random_prog *p, uint64_t seed, int map_fd, bool pure)
 {
 	uint32_t n, done = 0;
 
 	memset(p, 0, sizeof(*p));
 	p->rng = seed * 0x9e3779b97f4a7c15u + 88172645463325252u;
 	p->map_fd = map_fd;
+	p->pure = pure;
 	p->busy = -1;
-	p->wrong = rnd(p, 3) ? 0 : 12;
+	p->wrong = pure || rnd(p, 3) ? 0 : 12;
 	p->subprogs = rnd(p, 3);
 	p->type = rnd(p, 3) ? BPF_PROG_TYPE_SOCKET_FILTER : BPF_PROG_TYPE_XDP;
 	p->flags = rnd(p, 4) ? 0 : rnd(p, 2) ? BPF_F_TEST_STATE_FREQ : BPF_F_STRICT_ALIGNMENT;

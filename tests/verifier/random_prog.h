@@ -29,8 +29,9 @@ struct random_prog {
 	uint32_t n_calls;
 	uint8_t callee[8];
 	int busy;  /* register that counts a loop, -1: none */
-	bool in_subprog;
+	bool in_subprog, pure;
 	int wrong; /* one statement in so many is forbidden; 0: none */
 };
 
-void random_prog_make(struct random_prog *p, uint64_t seed, int map_fd);
+/* pure: what it does hangs on context, packet and map alone. */
+void random_prog_make(struct random_prog *p, uint64_t seed, int map_fd, bool pure);

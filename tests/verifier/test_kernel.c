@@ -110,7 +110,7 @@ static bool differ(uint64_t seed, int map_fd, bool keep_logs, int *verdict)
 	bool bad;
 
 	snprintf(what, sizeof(what), "seed %" PRIu64, seed);
-	random_prog_make(&p, seed, map_fd);
+	random_prog_make(&p, seed, map_fd, false);
 	b.n = p.n;
 	b.type = p.type;
 	b.flags = p.flags;

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "base/bits.h"
 #include "base/macros.h"
 #include "interp/test_control.h"
@@ -126,6 +127,26 @@ static void helpers_get_five_arguments(const struct test_engine *engine)
 	test_prog_call(tp, sum_helper, 1);
 	prepared(engine, tp);
 	assert_int_equal(test_prog_run(tp, NULL, NULL), 10 + 40 + 90 + 200 + 350 + 10000);
+	done(engine, tp);
+}
+
+static uint64_t slot_helper(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	(void)a, (void)b, (void)c, (void)d, (void)e;
+	return run_current()->slot;
+}
+
+static void slot_is_the_processor_number(const struct test_engine *engine)
+{
+	const struct bpf_insn insns[] = { BPF_MOV64_IMM(0, -1), BPF_CALL_HELPER(0), BPF_EXIT_INSN() };
+	struct test_prog *tp = test_prog_new(insns, ARRAY_SIZE(insns));
+	struct run_ctx rc = { .slot = 0x80000003 };
+
+	test_prog_call(tp, slot_helper, BPF_FUNC_get_smp_processor_id);
+	prepared(engine, tp);
+	run_push(&rc);
+	assert_int_equal(tp->prog.run(NULL, &tp->prog), 0x80000003);
+	run_pop(&rc);
 	done(engine, tp);
 }
 
@@ -453,6 +474,7 @@ static void jumps_of_all_lengths_land(const struct test_engine *engine)
 void control_run_all(const struct test_engine *engine)
 {
 	helpers_get_five_arguments(engine);
+	slot_is_the_processor_number(engine);
 	helpers_get_an_aligned_stack(engine);
 	frames_are_their_own(engine);
 	helpers_call_back(engine);
@@ -462,6 +484,32 @@ void control_run_all(const struct test_engine *engine)
 	tail_call_replaces_the_frame_it_is_in(engine);
 	loads_that_fault_read_0(engine);
 	jumps_of_all_lengths_land(engine);
+}
+
+void control_out_of_memory(const struct test_engine *engine)
+{
+	uint32_t n = 0;
+	int err;
+
+	do {
+		struct test_prog *tp = loop_prog();
+
+		tp->prog.facts[0].may_fault = tp->prog.facts[7].may_fault = true;
+		mem_fail_at = ++n;
+		err = engine->prepare(&tp->prog);
+		mem_fail_at = 0;
+		if (err) {
+			assert_int_equal(err, -ENOMEM);
+			assert_null(tp->prog.run);
+			assert_null(tp->prog.jit_info);
+			assert_false(tp->prog.jited);
+			test_prog_free(tp);
+		} else {
+			assert_int_equal(test_prog_run(tp, NULL, NULL), LOOP_RESULT);
+			done(engine, tp);
+		}
+	} while (err);
+	assert_true(n > 2);
 }
 
 void control_refusals(const struct test_engine *engine)

@@ -170,6 +170,12 @@ static void control_flow_works(void **state)
 	control_run_all(&interp);
 }
 
+static void out_of_memory_is_survived(void **state)
+{
+	(void)state;
+	control_out_of_memory(&interp);
+}
+
 static void what_is_no_instruction_is_refused(void **state)
 {
 	(void)state;
@@ -180,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_instruction_is_refused),
+		cmocka_unit_test(out_of_memory_is_survived),
 		cmocka_unit_test(control_flow_works),
 		cmocka_unit_test(a_watcher_sees_every_step_and_access),
 		cmocka_unit_test(a_watcher_stops_a_run),

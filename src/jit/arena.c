@@ -93,6 +93,8 @@ static struct jit_chunk *chunk_new(void)
 		return NULL;
 	}
 	chunk->pid = getpid();
+	/* Sanitizers read what stands before a function that is called through a pointer. */
+	bitmap_set(chunk->used, 0);
 	return chunk;
 }
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define JIT_CHUNK_BYTES (16u << 20)
-#define JIT_CODE_BYTES_MAX JIT_CHUNK_BYTES
+#define JIT_CODE_BYTES_MAX (JIT_CHUNK_BYTES - 64)
 
 struct jit_chunk;
 

@@ -47,6 +47,12 @@ static void control_flow_works(void **state)
 	control_run_all(&baseline);
 }
 
+static void out_of_memory_is_survived(void **state)
+{
+	(void)state;
+	control_out_of_memory(&jit);
+}
+
 static void what_is_no_instruction_is_refused(void **state)
 {
 	(void)state;
@@ -98,6 +104,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_instruction_is_refused),
+		cmocka_unit_test(out_of_memory_is_survived),
 		cmocka_unit_test(idioms_become_one_instruction),
 		cmocka_unit_test(control_flow_works),
 		cmocka_unit_test(every_instruction_does_as_the_twin),

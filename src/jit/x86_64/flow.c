@@ -207,6 +207,16 @@ static void gen_tail_call(struct jit_gen *g)
 		asm_land(&g->b, out[i]);
 }
 
+/* bpf_get_smp_processor_id: the run's slot. False: @helper_id is not written out. */
+static bool gen_inlined_helper(struct jit_gen *g, uint32_t helper_id)
+{
+	if (helper_id != BPF_FUNC_get_smp_processor_id || g->flags & JIT_PLAIN)
+		return false;
+	asm_load_tls(&g->b, RAX, run_current_tls_off());
+	asm_rm(&g->b, 0, OP_LOAD, RAX, RAX, offsetof(struct run_ctx, slot));
+	return true;
+}
+
 /* The subprogram that starts at instruction @pc, or n_subprogs. */
 static uint32_t subprog_at(const struct prog *prog, int64_t pc)
 {
@@ -240,6 +250,8 @@ static int gen_call(struct jit_gen *g, const struct bpf_insn *insn, uint32_t pc)
 		gen_tail_call(g);
 		return 0;
 	}
+	if (gen_inlined_helper(g, prog->calls[insn->imm].helper_id))
+		return 0;
 	return gen_call_helper(g, prog->calls[insn->imm].fn);
 }
 

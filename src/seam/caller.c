@@ -47,7 +47,7 @@ static int in_install_fd(struct caller *caller, struct object *obj, int open_fla
 static int in_pin(struct caller *caller, int dirfd, uint64_t path, struct object *obj)
 {
 	char buf[PATH_MAX];
-	ssize_t n = in_copy_str(caller, buf, path, sizeof(buf));
+	ssize_t n = caller->ops->copy_str(caller, buf, path, sizeof(buf));
 
 	return n < 0 ? (int)n : pin_add(caller->engine, dirfd, buf, obj);
 }
@@ -55,7 +55,7 @@ static int in_pin(struct caller *caller, int dirfd, uint64_t path, struct object
 static int in_pinned(struct caller *caller, int dirfd, uint64_t path, struct object **obj)
 {
 	char buf[PATH_MAX];
-	ssize_t n = in_copy_str(caller, buf, path, sizeof(buf));
+	ssize_t n = caller->ops->copy_str(caller, buf, path, sizeof(buf));
 
 	return n < 0 ? (int)n : pin_get(caller->engine, dirfd, buf, obj);
 }

@@ -4,9 +4,12 @@
 
 #include "syscall/call.h"
 
-/* Reads the client's info (@known bytes of ours, zero-filled); *@bytes: how much it has room for.
- * 0, -E2BIG (a tail that is not 0), -EFAULT. */
-int info_begin(struct bpf_call *call, void *info, uint32_t known, uint32_t *bytes);
+/*
+ * Reads the client's info (@known bytes of ours, zero-filled); *@bytes: how much it has room for.
+ * 0, -E2BIG (what is behind @fields_end is not 0), -EFAULT.
+ */
+int info_begin(struct bpf_call *call, void *info, uint32_t known, uint32_t fields_end,
+	       uint32_t *bytes);
 /* Writes it and info_len back: 0 or -EFAULT. */
 int info_end(struct bpf_call *call, const void *info, uint32_t bytes);
 

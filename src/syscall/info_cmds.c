@@ -16,10 +16,11 @@
 #include "run/epoch.h"
 #include "syscall/info.h"
 
-int info_begin(struct bpf_call *call, void *info, uint32_t known, uint32_t *bytes)
+int info_begin(struct bpf_call *call, void *info, uint32_t known, uint32_t fields_end,
+	       uint32_t *bytes)
 {
 	uint32_t given = call->attr.info.info_len;
-	int err = call_check_tail(call->caller, call->attr.info.info, known, given);
+	int err = call_check_tail(call->caller, call->attr.info.info, fields_end, given);
 
 	if (err)
 		return err;
@@ -62,7 +63,7 @@ static int map_info(struct bpf_call *call, struct map *map)
 {
 	struct bpf_map_info info, in;
 	uint32_t bytes;
-	int err = info_begin(call, &in, sizeof(in), &bytes);
+	int err = info_begin(call, &in, sizeof(in), sizeof(in), &bytes);
 
 	if (err)
 		return err;
@@ -155,7 +156,7 @@ static int link_info(struct bpf_call *call, const struct bpf_link *link)
 	struct bpf_link_info info, in;
 	const struct prog *prog;
 	uint32_t bytes;
-	int err = info_begin(call, &in, sizeof(in), &bytes);
+	int err = info_begin(call, &in, sizeof(in), sizeof(in), &bytes);
 
 	if (err)
 		return err;

@@ -251,7 +251,10 @@ int prog_info(struct bpf_call *call, struct prog *prog)
 {
 	struct bpf_prog_info info;
 	uint32_t bytes;
-	int err = info_begin(call, &info, sizeof(info), &bytes);
+	/* Padding follows the last field: it must be 0 as well. */
+	int err = info_begin(call, &info, sizeof(info),
+			     offsetof(struct bpf_prog_info, attach_btf_id) + sizeof(uint32_t),
+			     &bytes);
 
 	if (err)
 		return err;

@@ -225,6 +225,20 @@ uint32_t run_enter(struct engine *engine)
 	return run_lease.slot;
 }
 
+void run_enter_slot(struct engine *engine, uint32_t slot)
+{
+	struct run *run = engine->run;
+
+	assert(slot < run->n_slots && slot_of_thread(run) < 0);
+	for (uint32_t tries = 0; !slot_take(run, slot); tries++) {
+		if (tries < ENTER_SPINS)
+			continue;
+		if (tries % WAITS_PER_REAP == 0)
+			reap_dead(run);
+		wait_for_exit(run);
+	}
+}
+
 static void reclaim(struct run *run, bool wait);
 
 void run_exit(struct engine *engine)

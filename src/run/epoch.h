@@ -27,6 +27,8 @@ void run_deinit(struct engine *engine);
 
 /* Enters: the slot's number. Never fails; may wait. Nesting allowed. */
 uint32_t run_enter(struct engine *engine);
+/* The same, in this slot; not from inside a run. */
+void run_enter_slot(struct engine *engine, uint32_t slot);
 void run_exit(struct engine *engine);
 
 /* The slot this thread leased last, and of which engine's run state. Written by epoch.c only. */

@@ -57,6 +57,17 @@ static void nested_entry_shares_the_slot(void **state)
 	assert_false(run_inside(&engine));
 }
 
+static void asked_for_slot_is_given(void **state)
+{
+	for (int i = 0; i < 20; i++)
+		for (uint32_t slot = 0; slot < SLOTS; slot++) {
+			run_enter_slot(&engine, slot);
+			assert_int_equal(run_enter(&engine), slot);
+			run_exit(&engine);
+			run_exit(&engine);
+		}
+}
+
 static void two_engines_nest_in_one_thread(void **state)
 {
 	struct engine other = { 0 };
@@ -315,6 +326,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(nested_entry_shares_the_slot),
+		TEST(asked_for_slot_is_given),
 		TEST(two_engines_nest_in_one_thread),
 		TEST(deferred_waits_for_the_reader),
 		TEST(more_threads_than_slots_wait_their_turn),

@@ -24,14 +24,22 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+static uint32_t enter(struct engine *engine, uint32_t slot)
+{
+	if (slot == PROG_RUN_ANY_SLOT)
+		return run_enter(engine);
+	run_enter_slot(engine, slot);
+	return slot;
+}
+
 /* @runs runs in a row: their time. */
 static uint64_t run_chunk(struct caller *caller, const struct prog *prog, struct prog_frame *frame,
-			  uint32_t runs, bool first)
+			  uint32_t runs, uint32_t slot, bool first)
 {
 	struct run_ctx rc = { .engine = frame->engine, .caller = caller };
 	uint64_t start, ns;
 
-	rc.slot = run_enter(frame->engine);
+	rc.slot = enter(frame->engine, slot);
 	start = now_ns();
 	for (uint32_t i = 0; i < runs; i++) {
 		if (!first && prog->ops->reframe)
@@ -47,14 +55,14 @@ static uint64_t run_chunk(struct caller *caller, const struct prog *prog, struct
 }
 
 int prog_run_repeats(struct caller *caller, const struct prog *prog, struct prog_frame *frame,
-		     uint32_t repeat, uint64_t *total_ns)
+		     uint32_t repeat, uint32_t slot, uint64_t *total_ns)
 {
 	uint32_t left = repeat, chunk = 1;
 	uint64_t total = 0;
 
 	for (;;) {
 		uint32_t runs = MIN(chunk, left);
-		uint64_t ns = run_chunk(caller, prog, frame, runs, left == repeat);
+		uint64_t ns = run_chunk(caller, prog, frame, runs, slot, left == repeat);
 
 		total += ns;
 		left -= runs;
@@ -94,7 +102,8 @@ static int run_framed(struct caller *caller, const struct prog *prog, struct ske
 	err = prog->ops->frame(prog, &frame);
 	if (err)
 		return err;
-	err = prog_run_repeats(caller, prog, &frame, MAX(run->repeat, 1u), &run->ns);
+	err = prog_run_repeats(caller, prog, &frame, MAX(run->repeat, 1u),
+			       PROG_RUN_ANY_SLOT, &run->ns);
 	unframe_err = prog->ops->unframe(prog, &frame);
 	if (!err)
 		err = unframe_err;

@@ -50,7 +50,8 @@ static int check_attr(const struct bpf_call *call, const struct prog *prog)
 	/* XDP: live frames (BPF_F_TEST_XDP_LIVE_FRAMES) would need a device to live on. */
 	if (test->flags & ~flags)
 		return -EINVAL;
-	if (!(test->flags & BPF_F_TEST_RUN_ON_CPU) && test->cpu)
+	if (test->cpu && !(test->flags & BPF_F_TEST_RUN_ON_CPU) &&
+	    prog->type != BPF_PROG_TYPE_XDP && prog->type != BPF_PROG_TYPE_SYSCALL)
 		return -EINVAL;
 	if (test->flags & BPF_F_TEST_RUN_ON_CPU && test->cpu >= call->engine->n_slots)
 		return -ENXIO;
@@ -150,6 +151,8 @@ static int test_run(struct bpf_call *call, const struct prog *prog)
 	struct prog_frame frame = { .engine = call->engine, .flags = call->attr.test.flags };
 	_cleanup_free_ uint8_t *data = NULL, *ctx = NULL;
 	uint32_t repeat = MAX(call->attr.test.repeat, 1u);
+	uint32_t slot = frame.flags & BPF_F_TEST_RUN_ON_CPU ? call->attr.test.cpu :
+							      PROG_RUN_ANY_SLOT;
 	uint64_t total_ns = 0;
 	int err, unframe_err;
 
@@ -163,7 +166,7 @@ static int test_run(struct bpf_call *call, const struct prog *prog)
 	err = prog->ops->frame(prog, &frame);
 	if (err)
 		return err;
-	err = prog_run_repeats(call->caller, prog, &frame, repeat, &total_ns);
+	err = prog_run_repeats(call->caller, prog, &frame, repeat, slot, &total_ns);
 	unframe_err = prog->ops->unframe(prog, &frame);
 	if (!err)
 		err = unframe_err;

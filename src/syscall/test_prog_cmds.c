@@ -380,6 +380,10 @@ static void test_runs_take_what_the_kernels_take(void **state)
 				memset(ctx, 0, sizeof(ctx));
 				if (run_types[t] == BPF_PROG_TYPE_XDP)
 					ctx[4] = 64;
+				/* a frame with an empty first part: docs/differences.md */
+				if (run_types[t] == BPF_PROG_TYPE_XDP && ctx_sizes[c] < 8 &&
+				    (ctx_sizes[c] || out))
+					continue;
 				snprintf(what, sizeof(what), "type %u, context of %u, out %d",
 					 run_types[t], ctx_sizes[c], out);
 				run_both(what, fd, &attr);

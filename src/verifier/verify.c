@@ -123,6 +123,23 @@ static int pass_alloc_walk(struct verifier_env *env)
 	return env->scc_visits && env->explored ? 0 : -ENOMEM;
 }
 
+/* Which types may sleep. Source: check_attach_btf_id, can_be_sleepable. */
+static int pass_check_sleepable(struct verifier_env *env)
+{
+	const struct prog *prog = env->prog;
+
+	if (prog->type == BPF_PROG_TYPE_SYSCALL && !prog->sleepable) {
+		vlog_printf(&env->log, "Syscall programs can only be sleepable\n");
+		return -EINVAL;
+	}
+	if (prog->sleepable && !prog->ops->sleepable_ok) {
+		vlog_printf(&env->log, "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and "
+				       "struct_ops programs can be sleepable\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* In this order; the first that fails is the verdict. */
 static int (*const passes[])(struct verifier_env *env) = {
 	pass_read_funcs,
@@ -133,6 +150,7 @@ static int (*const passes[])(struct verifier_env *env) = {
 	cfg_check,
 	cfg_postorder,
 	liveness_stack_init,
+	pass_check_sleepable,
 	cfg_scc,
 	liveness_regs,
 	pass_alloc_walk,

@@ -385,7 +385,7 @@ static int run_one(const struct run_args *args)
 int run_main(int argc, char **argv)
 {
 	struct run_args args = {
-		.job = { .repeat = 1, .engine = { .seed = SEED_DEFAULT } },
+		.job = { .repeat = 1, .hook = true, .engine = { .seed = SEED_DEFAULT } },
 		.rows = ROWS_DEFAULT,
 	};
 	int rc = EXIT_INPUT;

@@ -171,6 +171,7 @@ static void write_packet(struct running *r, const struct packet *packet,
 static int count_step(struct running *r, const struct packet *packet, struct job_step *step)
 {
 	struct outcome *o = &r->job->outcome;
+	const char *refused;
 	uint32_t keep;
 
 	records_take(r->records);
@@ -181,6 +182,9 @@ static int count_step(struct running *r, const struct packet *packet, struct job
 		outcome_add_refusal(o, testrun_refusal(o->prog_type, packet->bytes, step->error));
 	} else {
 		outcome_add_verdict(o, step->retval, packet->bytes);
+		refused = r->run.hook ? testrun_kernel_refusal(o->prog_type, packet) : NULL;
+		if (refused)
+			outcome_add_kernel_refusal(o, refused);
 		o->n_runs += r->job->options->repeat;
 		o->ns += step->ns;
 	}
@@ -200,7 +204,7 @@ static int run_packet(struct running *r, const struct packet *packet)
 	step.packet = ++o->n_packets;
 	o->n_bytes += packet->bytes;
 	engine_set_time(packet->time_ns);
-	step.error = testrun_run(&r->run, packet->data, packet->bytes, &result);
+	step.error = testrun_run(&r->run, packet, &result);
 	step.retval = result.retval;
 	step.data = r->run.out;
 	step.bytes = result.bytes;
@@ -242,7 +246,7 @@ static int run_once(struct running *r, struct error *err)
 	}
 	o->n_packets = data != NULL;
 	o->n_bytes = packet.bytes;
-	step.error = testrun_run(&r->run, packet.data, packet.bytes, &result);
+	step.error = testrun_run(&r->run, &packet, &result);
 	if (step.error)
 		return error_set(err, step.error,
 				 "the %s engine cannot run '%s' (%s) on this input: %s",
@@ -290,6 +294,7 @@ static int start(struct running *r, struct error *err)
 		return rc;
 	testrun_init(&r->run, bpf_program__fd(r->job->prog), r->job->outcome.prog_type, o->repeat,
 		     o->ctx ? o->ctx->data : NULL, o->ctx ? o->ctx->bytes : 0);
+	r->run.hook = o->hook && o->engine.kind == ENGINE_USER;
 	stay_on_this_cpu();
 	return 0;
 }

@@ -26,6 +26,7 @@ struct job_options {
 	const struct buffer *data; /* NULL: none given */
 	const struct buffer *ctx;
 	uint32_t repeat;
+	bool hook; /* frame packets as the program's hook does, where the engine can */
 	struct engine_setup engine; /* printk is the job's own */
 };
 

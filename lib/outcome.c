@@ -34,6 +34,7 @@ void outcome_deinit(struct outcome *o)
 	free(o->section);
 	free(o->verdicts);
 	free(o->refusals);
+	free(o->kernel_refusals);
 	free(o->records);
 	free(o->lines);
 	free(o->maps);
@@ -57,17 +58,27 @@ void outcome_add_verdict(struct outcome *o, uint32_t retval, uint64_t bytes)
 	o->verdicts[i].n_bytes += bytes;
 }
 
-void outcome_add_refusal(struct outcome *o, const char *reason)
+static void count_refusal(struct outcome_refusal **list, uint32_t *n, const char *reason)
 {
 	uint32_t i = 0;
 
-	while (i < o->n_refusals && strcmp(o->refusals[i].reason, reason) != 0)
+	while (i < *n && strcmp((*list)[i].reason, reason) != 0)
 		i++;
-	if (i == o->n_refusals) {
-		array_grow(o->refusals, o->n_refusals);
-		o->refusals[o->n_refusals++] = (struct outcome_refusal){ .reason = reason };
+	if (i == *n) {
+		array_grow(*list, *n);
+		(*list)[(*n)++] = (struct outcome_refusal){ .reason = reason };
 	}
-	o->refusals[i].n_packets++;
+	(*list)[i].n_packets++;
+}
+
+void outcome_add_refusal(struct outcome *o, const char *reason)
+{
+	count_refusal(&o->refusals, &o->n_refusals, reason);
+}
+
+void outcome_add_kernel_refusal(struct outcome *o, const char *reason)
+{
+	count_refusal(&o->kernel_refusals, &o->n_kernel_refusals, reason);
 }
 
 void outcome_add_record(struct outcome *o, uint32_t map, const void *data, uint32_t bytes)

@@ -51,6 +51,8 @@ struct outcome {
 	uint32_t n_verdicts;
 	struct outcome_refusal *refusals;
 	uint32_t n_refusals;
+	struct outcome_refusal *kernel_refusals; /* run here; the kernel's test run would not */
+	uint32_t n_kernel_refusals;
 	struct outcome_record *records;
 	uint32_t n_records;
 	struct outcome_line *lines;
@@ -72,6 +74,7 @@ void outcome_init(struct outcome *o, struct bpf_object *bpf, const struct bpf_pr
 void outcome_deinit(struct outcome *o);
 void outcome_add_verdict(struct outcome *o, uint32_t retval, uint64_t bytes);
 void outcome_add_refusal(struct outcome *o, const char *reason);
+void outcome_add_kernel_refusal(struct outcome *o, const char *reason);
 void outcome_add_record(struct outcome *o, uint32_t map, const void *data, uint32_t bytes);
 void outcome_add_line(struct outcome *o, const char *text);
 /* Most frequent first. */

@@ -24,6 +24,19 @@ static void put_program(const struct report *r, struct json *j)
 	json_object_end(j);
 }
 
+static void put_refusals(const char *name, const struct outcome_refusal *list, uint32_t n,
+			 struct json *j)
+{
+	json_array_begin(j, name);
+	for (uint32_t i = 0; i < n; i++) {
+		json_object_begin(j, NULL);
+		json_string(j, "reason", list[i].reason);
+		json_uint(j, "packets", list[i].n_packets);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 static void put_packets(const struct report *r, struct json *j)
 {
 	const struct outcome *o = r->outcome;
@@ -33,14 +46,8 @@ static void put_packets(const struct report *r, struct json *j)
 	json_uint(j, "packets", o->n_packets);
 	json_uint(j, "bytes", o->n_bytes);
 	json_bool(j, "complete", !o->interrupted && !o->capture_error);
-	json_array_begin(j, "not_run");
-	for (uint32_t i = 0; i < o->n_refusals; i++) {
-		json_object_begin(j, NULL);
-		json_string(j, "reason", o->refusals[i].reason);
-		json_uint(j, "packets", o->refusals[i].n_packets);
-		json_object_end(j);
-	}
-	json_array_end(j);
+	put_refusals("not_run", o->refusals, o->n_refusals, j);
+	put_refusals("kernel_would_refuse", o->kernel_refusals, o->n_kernel_refusals, j);
 }
 
 static void put_verdicts(const struct report *r, struct json *j)

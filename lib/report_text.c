@@ -89,6 +89,12 @@ static void put_refusals(const struct report *r, struct buffer *out)
 		buffer_format(out, "not run: %s: %s\n",
 			      unit_count(f->n_packets, "packet", "packets", packets), f->reason);
 	}
+	for (uint32_t i = 0; i < r->outcome->n_kernel_refusals; i++) {
+		const struct outcome_refusal *f = &r->outcome->kernel_refusals[i];
+
+		buffer_format(out, "the kernel's test run would refuse %s: %s\n",
+			      unit_count(f->n_packets, "packet", "packets", packets), f->reason);
+	}
 }
 
 static void put_time(const struct report *r, struct buffer *out)

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* BPF_PROG_TEST_RUN: one run of a loaded program on one packet or context. */
+/*
+ * One run of a loaded program on one packet or context: by BPF_PROG_TEST_RUN, or, in the engine of this
+ * process, framed as the program's hook does it, which takes packets that a test run refuses and shows
+ * socket filters the link header.
+ */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "capture.h"
 
 #define TESTRUN_GROWTH_BYTES 1024 /* a program may make a packet this much longer */
 
@@ -11,6 +17,7 @@ struct testrun {
 	int prog_fd;
 	uint32_t prog_type;
 	uint32_t repeat;
+	bool hook;	    /* run by engine_user_run(), not by bpf(2) */
 	const void *ctx_in; /* NULL: none */
 	uint32_t ctx_bytes;
 	uint8_t *out; /* the packet after the run; owned */
@@ -28,8 +35,9 @@ struct testrun_result {
 void testrun_init(struct testrun *run, int prog_fd, uint32_t prog_type, uint32_t repeat,
 		  const void *ctx, uint32_t ctx_bytes);
 void testrun_deinit(struct testrun *run);
-/* 0 or -errno. @data may be NULL for programs that take no packet. */
-int testrun_run(struct testrun *run, const void *data, uint32_t bytes,
-		struct testrun_result *result);
+/* 0 or -errno. The packet's data is NULL for programs that take none. */
+int testrun_run(struct testrun *run, const struct packet *packet, struct testrun_result *result);
 /* Why the call refused a packet of @bytes with @error, as a short phrase. */
 const char *testrun_refusal(uint32_t prog_type, uint32_t bytes, int error);
+/* Why the kernel's test run would refuse the packet; NULL: it takes it. Source: net/bpf/test_run.c. */
+const char *testrun_kernel_refusal(uint32_t prog_type, const struct packet *packet);

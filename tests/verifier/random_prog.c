@@ -55,15 +55,16 @@ static void arithmetic(struct random_prog *p)
 				       BPF_LSH, BPF_RSH, BPF_ARSH, BPF_DIV, BPF_MOD, BPF_MOV };
 	uint8_t op = ops[rnd(p, ARRAY_SIZE(ops))], class = rnd(p, 2) ? BPF_ALU64 : BPF_ALU;
 	int32_t k = imm(p);
+	int16_t off = (op == BPF_DIV || op == BPF_MOD) && rnd(p, 2); /* signed */
 
 	if (op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH)
 		k = (int32_t)rnd(p, class == BPF_ALU ? 32 : 64);
 	if ((op == BPF_DIV || op == BPF_MOD) && !k)
 		k = 3;
 	if (rnd(p, 3) == 0)
-		emit(p, BPF_RAW_INSN(class | op | BPF_X, number(p), any_number(p), 0, 0));
+		emit(p, BPF_RAW_INSN(class | op | BPF_X, number(p), any_number(p), off, 0));
 	else
-		emit(p, BPF_RAW_INSN(class | op | BPF_K, number(p), 0, 0, k));
+		emit(p, BPF_RAW_INSN(class | op | BPF_K, number(p), 0, off, k));
 }
 
 static void unary(struct random_prog *p)
@@ -73,10 +74,13 @@ static void unary(struct random_prog *p)
 
 	switch (rnd(p, 5)) {
 	case 0:
-		emit(p, BPF_RAW_INSN(BPF_ALU64 | BPF_NEG, r, 0, 0, 0));
+		emit(p, BPF_RAW_INSN((rnd(p, 2) ? BPF_ALU64 : BPF_ALU) | BPF_NEG, r, 0, 0, 0));
 		break;
 	case 1:
-		emit(p, BPF_ENDIAN(rnd(p, 2) ? BPF_TO_BE : BPF_TO_LE, r, 16 << rnd(p, 3)));
+		if (rnd(p, 3))
+			emit(p, BPF_ENDIAN(rnd(p, 2) ? BPF_TO_BE : BPF_TO_LE, r, 16 << rnd(p, 3)));
+		else
+			emit(p, BPF_BSWAP(r, 16 << rnd(p, 3)));
 		break;
 	case 2:
 		emit(p, BPF_MOVSX64_REG(r, any_number(p), bits[rnd(p, 3)]));
@@ -105,7 +109,12 @@ static uint32_t jump(struct random_prog *p)
 
 static void land(struct random_prog *p, uint32_t jump_pc)
 {
-	p->insns[jump_pc].off = (int16_t)(p->n - jump_pc - 1);
+	struct bpf_insn *insn = &p->insns[jump_pc];
+
+	if (insn->code == (BPF_JMP32 | BPF_JA))
+		insn->imm = (int32_t)(p->n - jump_pc - 1);
+	else
+		insn->off = (int16_t)(p->n - jump_pc - 1);
 }
 
 static void branch(struct random_prog *p)
@@ -115,7 +124,7 @@ static void branch(struct random_prog *p)
 	block(p);
 	if (rnd(p, 2)) {
 		out = p->n;
-		emit(p, BPF_JMP_A(0));
+		emit(p, rnd(p, 3) ? BPF_JMP_A(0) : BPF_JMP32_A(0));
 		land(p, pc);
 		block(p);
 		land(p, out);
@@ -145,8 +154,9 @@ static void stack_access(struct random_prog *p)
 				    (int16_t)(-16 - 8 * (int)rnd(p, 4))));
 		break;
 	default:
-		emit(p, BPF_ST_MEM(BPF_DW, BPF_REG_10, off & ~7, 0));
-		emit(p, BPF_LDX_MEM(size, number(p), BPF_REG_10, off));
+		emit(p, BPF_ST_MEM(BPF_DW, BPF_REG_10, off & ~7, imm(p)));
+		emit(p, size == BPF_DW || rnd(p, 3) ? BPF_LDX_MEM(size, number(p), BPF_REG_10, off) :
+						      BPF_LDX_MEMSX(size, number(p), BPF_REG_10, off));
 		break;
 	}
 }
@@ -168,6 +178,8 @@ static void variable_stack(struct random_prog *p)
 
 static void value_access(struct random_prog *p)
 {
+	static const uint8_t sizes[] = { BPF_DW, BPF_W, BPF_H, BPF_B };
+	uint8_t size = sizes[rnd(p, ARRAY_SIZE(sizes))];
 	int16_t off = (int16_t)(8 * rnd(p, 5));
 
 	if (rnd(p, 2)) {
@@ -176,18 +188,22 @@ static void value_access(struct random_prog *p)
 				    BPF_ALU32_IMM(BPF_AND, BPF_REG_1, 15));
 		emit(p, BPF_ALU64_REG(BPF_ADD, BPF_REG_0, BPF_REG_1));
 	}
-	switch (rnd(p, 4)) {
+	switch (rnd(p, 5)) {
 	case 0:
-		emit(p, BPF_STX_MEM(BPF_W, BPF_REG_0, any_number(p), off));
+		emit(p, BPF_STX_MEM(size, BPF_REG_0, any_number(p), off));
 		break;
 	case 1:
-		emit(p, BPF_LDX_MEM(BPF_DW, number(p), BPF_REG_0, off));
+		emit(p, BPF_LDX_MEM(size, number(p), BPF_REG_0, off));
 		break;
 	case 2:
-		emit(p, BPF_LDX_MEMSX(BPF_B, number(p), BPF_REG_0, off));
+		emit(p, BPF_LDX_MEMSX(size == BPF_DW ? BPF_W : size, number(p), BPF_REG_0, off));
+		break;
+	case 3:
+		emit(p, BPF_ST_MEM(size, BPF_REG_0, off, imm(p)));
 		break;
 	default:
-		emit(p, BPF_ATOMIC_OP(BPF_DW, BPF_ADD | BPF_FETCH, BPF_REG_0, number(p), off));
+		emit(p, BPF_ATOMIC_OP(rnd(p, 2) ? BPF_DW : BPF_W, BPF_ADD | BPF_FETCH, BPF_REG_0,
+				      number(p), off));
 		break;
 	}
 }
@@ -307,7 +323,11 @@ static void packet(struct random_prog *p)
 
 	if (p->type != BPF_PROG_TYPE_XDP || p->in_subprog) {
 		if (p->type == BPF_PROG_TYPE_SOCKET_FILTER && !p->in_subprog) {
-			emit(p, rnd(p, 2) ? BPF_LD_ABS(BPF_H, 12) : BPF_LD_IND(BPF_B, any_number(p), 3));
+			const uint8_t sizes[] = { BPF_W, BPF_H, BPF_B };
+			uint8_t size = sizes[rnd(p, 3)];
+
+			emit(p, rnd(p, 2) ? BPF_LD_ABS(size, (int32_t)rnd(p, 30)) :
+					    BPF_LD_IND(size, any_number(p), 3));
 			emit(p, BPF_MOV64_REG(number(p), BPF_REG_0));
 		}
 		return;

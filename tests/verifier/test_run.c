@@ -3,6 +3,7 @@
  * What accepted programs do: random programs (random_prog.h) that hang on nothing but context, packet
  * and map run once in the kernel, once interpreted, once compiled. Return value, packet and map
  * must be the same after it. This goes through all rewriting: context, lookups, LD_ABS, dead code.
+ * Fails if fewer than two in three programs run or fewer than OPCODES_MIN opcodes were in them.
  *
  *	test-verifier-run [first seed [count]]
  */
@@ -18,7 +19,8 @@
 #include "random_prog.h"
 #include "skep/skep.h"
 
-#define COUNT 300
+#define COUNT 3000
+#define OPCODES_MIN 125 /* every one a program may be loaded with, but may_goto */
 #define DIFFERENCES_MAX 5
 #define SKIPPED 77
 #define PACKET_BYTES 96
@@ -37,6 +39,8 @@ struct outcome {
 	uint8_t packet[OUT_BYTES];
 	uint64_t map[RANDOM_PROG_ENTRIES][RANDOM_PROG_VALUE_BYTES / 8];
 };
+
+static bool opcode_seen[256]; /* in programs that ran */
 
 static long side_bpf(const struct side *side, int cmd, union bpf_attr *attr)
 {
@@ -130,6 +134,10 @@ static void outcome_of(const struct side *side, uint64_t seed, struct outcome *o
 	o->load = (int)side_bpf(side, BPF_PROG_LOAD, &attr);
 	if (o->load < 0)
 		return;
+	for (uint32_t i = 0; i < p.n; i++) {
+		opcode_seen[p.insns[i].code] = true;
+		i += p.insns[i].code == (BPF_LD | BPF_IMM | BPF_DW);
+	}
 	fill(seed, o->map, sizeof(o->map));
 	map_write(side, o);
 	o->run = prog_run(side, seed, o->load, o);
@@ -165,7 +173,7 @@ int main(int argc, char **argv)
 	struct side sides[] = { { "kernel" }, { "interpreted", SKEP_INTERPRET }, { "compiled" } };
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
 	unsigned count = argc > 2 ? (unsigned)atoi(argv[2]) : argc > 1 ? 1 : COUNT;
-	unsigned ran = 0, differing = 0, done;
+	unsigned ran = 0, differing = 0, opcodes = 0, done;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(sides); i++) {
 		int err = side_open(&sides[i], i > 0);
@@ -185,10 +193,12 @@ int main(int argc, char **argv)
 			differing += !same(seed + done, sides[i].name, &want, &got);
 		}
 	}
-	printf("%u programs, %u ran, %u differ\n", done, ran, differing);
+	for (unsigned i = 0; i < ARRAY_SIZE(opcode_seen); i++)
+		opcodes += opcode_seen[i];
+	printf("%u programs, %u ran, %u opcodes, %u differ\n", done, ran, opcodes, differing);
 	for (unsigned i = 1; i < ARRAY_SIZE(sides); i++) {
 		close(sides[i].map_fd);
 		skep_engine_free(sides[i].engine);
 	}
-	return differing || (count >= COUNT && ran * 2 < done);
+	return differing || (count >= COUNT && (ran * 3 < done * 2 || opcodes < OPCODES_MIN));
 }

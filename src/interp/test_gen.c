@@ -222,6 +222,55 @@ static void idiom_address(struct gen *g, uint8_t dst, uint8_t src)
 	}
 }
 
+/* The stack addressed by a sum: t is an address only in between, and is overwritten at the end. */
+static void idiom_index(struct gen *g, uint8_t t, uint8_t i, uint8_t x)
+{
+	uint8_t size = some_size(g);
+	int32_t scale = (int32_t)below(g, 4);
+
+	/* i = 0 to 3, so that the scaled index stays below 32 */
+	emit(g, BPF_ALU64_IMM(BPF_AND, i, 3));
+	switch (below(g, 4)) {
+	case 0:
+		emit(g, BPF_MOV64_REG(t, BPF_REG_10));
+		emit(g, BPF_ALU64_REG(BPF_ADD, t, i));
+		break;
+	case 1:
+		emit(g, BPF_MOV64_REG(t, i));
+		emit(g, BPF_ALU64_REG(BPF_ADD, t, BPF_REG_10));
+		break;
+	default:
+		emit(g, BPF_MOV64_REG(t, i));
+		if (scale)
+			emit(g, BPF_ALU64_IMM(BPF_LSH, t, scale));
+		emit(g, BPF_ALU64_REG(BPF_ADD, t, BPF_REG_10));
+	}
+	if (below(g, 2)) {
+		emit(g, BPF_LDX_MEM(size, below(g, 2) ? t : x, t, -STACK_USED));
+	} else {
+		emit(g, BPF_STX_MEM(size, t, i, -STACK_USED + 24));
+	}
+	emit(g, BPF_LDX_MEM(BPF_DW, t, BPF_REG_10, -STACK_USED));
+}
+
+/* A number in memory changed in place, with the register dead afterwards or not. */
+static void idiom_in_place(struct gen *g, uint8_t t, uint8_t x)
+{
+	static const uint8_t ops[] = { BPF_ADD, BPF_SUB, BPF_OR, BPF_AND, BPF_XOR, BPF_MUL };
+	uint8_t size = below(g, 2) ? BPF_W : BPF_DW, op = ops[below(g, ARRAY_SIZE(ops))];
+	uint8_t class = below(g, 2) ? BPF_ALU64 : BPF_ALU;
+	int16_t off = (int16_t)-(8 + (int)below(g, STACK_USED - 8));
+
+	emit(g, BPF_LDX_MEM(size, t, BPF_REG_10, off));
+	if (below(g, 2))
+		emit(g, BPF_RAW_INSN(class | op | BPF_X, t, x, 0, 0));
+	else
+		emit(g, BPF_RAW_INSN(class | op | BPF_K, t, 0, 0, some_imm(g)));
+	emit(g, BPF_STX_MEM(size, BPF_REG_10, t, off));
+	if (below(g, 2))
+		emit(g, BPF_MOV64_IMM(t, 3));
+}
+
 /* What compilers write in several instructions and a JIT may make one of. */
 static void act_idiom(struct gen *g)
 {
@@ -230,7 +279,19 @@ static void act_idiom(struct gen *g)
 	int32_t width = class == BPF_ALU64 ? 64 : 32, n = 1 + (int32_t)below(g, (uint32_t)width - 1);
 	uint8_t join = below(g, 3) ? BPF_OR : below(g, 2) ? BPF_ADD : BPF_XOR;
 
-	switch (below(g, 12)) {
+	switch (below(g, 16)) {
+	case 12:
+	case 13:
+		if (tmp == dst) {
+			emit(g, BPF_MOV64_IMM(tmp, 4));
+			return;
+		}
+		idiom_index(g, tmp, dst, dst);
+		return;
+	case 14:
+	case 15:
+		idiom_in_place(g, tmp, src);
+		return;
 	case 10:
 	case 11:
 		idiom_extension(g, dst, src);

@@ -171,6 +171,24 @@ static int gen_simple(struct jit_gen *g, const struct bpf_insn *insn)
 	return 0;
 }
 
+void gen_op_memory(struct jit_gen *g, const struct bpf_insn *insn, uint32_t mods, enum x86_reg base,
+		   int32_t disp)
+{
+	const struct alu_op *op = &alu_ops[BPF_OP(insn->code) >> 4];
+	bool is_short = asm_is_imm8(insn->imm);
+
+	assert(op->rr);
+	if (BPF_SRC(insn->code) == BPF_X) {
+		asm_rm(&g->b, mods, op->rr, gen_src(insn), base, disp);
+		return;
+	}
+	asm_rm(&g->b, mods, is_short ? OP_GRP1_IMM8 : OP_GRP1_IMM, op->digit, base, disp);
+	if (is_short)
+		asm_u8(&g->b, (uint32_t)insn->imm);
+	else
+		asm_u32(&g->b, (uint32_t)insn->imm);
+}
+
 int gen_alu(struct jit_gen *g, const struct bpf_insn *insn)
 {
 	uint8_t op = BPF_OP(insn->code);

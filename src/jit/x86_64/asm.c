@@ -98,7 +98,7 @@ void asm_rmi(struct asm_buf *b, uint32_t mods, uint32_t op, enum x86_reg reg, en
 	     enum x86_reg index, int scale, int32_t disp)
 {
 	assert(index != RSP);
-	opcode(b, mods, op, reg, index, base);
+	opcode(b, byte_mods(mods, reg), op, reg, index, base);
 	address(b, reg, base, (int32_t)((uint32_t)scale << 6 | (index & 7u) << 3 | (base & 7u)), disp);
 }
 

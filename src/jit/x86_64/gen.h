@@ -110,6 +110,21 @@ static inline void gen_mov(struct jit_gen *g, uint32_t mods, enum x86_reg to, en
 		asm_rr(&g->b, mods, OP_LOAD, to, from);
 }
 
+/* base + disp, or base + index << scale + disp */
+struct gen_addr {
+	enum x86_reg base, index;
+	int32_t scale, disp;
+	bool has_index;
+};
+
+/* mem.c: a load and a store of @size (BPF_B, …), and op [base + disp], its operand. */
+void gen_load_at(struct jit_gen *g, uint8_t size, bool is_sx, enum x86_reg reg,
+		 const struct gen_addr *addr);
+void gen_store_at(struct jit_gen *g, uint8_t size, enum x86_reg reg, const struct gen_addr *addr);
+/* alu.c: add, sub, or, and or xor as in @insn, on memory. */
+void gen_op_memory(struct jit_gen *g, const struct bpf_insn *insn, uint32_t mods, enum x86_reg base,
+		   int32_t disp);
+
 /* Each generates one instruction of its kind: 0, -ENOMEM or -ENOTSUP. */
 int gen_alu(struct jit_gen *g, const struct bpf_insn *insn);   /* alu.c */
 int gen_divmod(struct jit_gen *g, const struct bpf_insn *insn); /* div.c */

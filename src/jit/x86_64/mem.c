@@ -9,29 +9,55 @@
 /* Mode of BPF_LDX beside BPF_PROBE_MEM: it sign-extends. Rewriting makes both. */
 #define PROBE_MEMSX 0x40
 
+static void access(struct jit_gen *g, uint32_t mods, uint32_t op, enum x86_reg reg,
+		   const struct gen_addr *addr)
+{
+	if (addr->has_index)
+		asm_rmi(&g->b, mods, op, reg, addr->base, addr->index, addr->scale, addr->disp);
+	else
+		asm_rm(&g->b, mods, op, reg, addr->base, addr->disp);
+}
+
+void gen_load_at(struct jit_gen *g, uint8_t size, bool is_sx, enum x86_reg reg,
+		 const struct gen_addr *addr)
+{
+	uint32_t mods = is_sx ? X_W : 0;
+
+	switch (size) {
+	case BPF_B:
+		access(g, mods, is_sx ? OP_MOVSX8 : OP_MOVZX8, reg, addr);
+		break;
+	case BPF_H:
+		access(g, mods, is_sx ? OP_MOVSX16 : OP_MOVZX16, reg, addr);
+		break;
+	case BPF_W:
+		access(g, mods, is_sx ? OP_MOVSXD : OP_LOAD, reg, addr);
+		break;
+	default:
+		access(g, X_W, OP_LOAD, reg, addr);
+	}
+}
+
+void gen_store_at(struct jit_gen *g, uint8_t size, enum x86_reg reg, const struct gen_addr *addr)
+{
+	uint32_t mods = size == BPF_DW ? X_W : size == BPF_H ? X_16 : size == BPF_B ? X_8 : 0;
+
+	access(g, mods, size == BPF_B ? OP_STORE8 : OP_STORE, reg, addr);
+}
+
 static void load(struct jit_gen *g, uint8_t size, bool is_sx, enum x86_reg reg, enum x86_reg base,
 		 int16_t off)
 {
-	switch (size) {
-	case BPF_B:
-		asm_rm(&g->b, is_sx ? X_W : 0, is_sx ? OP_MOVSX8 : OP_MOVZX8, reg, base, off);
-		break;
-	case BPF_H:
-		asm_rm(&g->b, is_sx ? X_W : 0, is_sx ? OP_MOVSX16 : OP_MOVZX16, reg, base, off);
-		break;
-	case BPF_W:
-		asm_rm(&g->b, is_sx ? X_W : 0, is_sx ? OP_MOVSXD : OP_LOAD, reg, base, off);
-		break;
-	default:
-		asm_rm(&g->b, X_W, OP_LOAD, reg, base, off);
-	}
+	const struct gen_addr addr = { .base = base, .disp = off };
+
+	gen_load_at(g, size, is_sx, reg, &addr);
 }
 
 static void store(struct jit_gen *g, uint8_t size, enum x86_reg reg, enum x86_reg base, int16_t off)
 {
-	uint32_t mods = size == BPF_DW ? X_W : size == BPF_H ? X_16 : size == BPF_B ? X_8 : 0;
+	const struct gen_addr addr = { .base = base, .disp = off };
 
-	asm_rm(&g->b, mods, size == BPF_B ? OP_STORE8 : OP_STORE, reg, base, off);
+	gen_store_at(g, size, reg, &addr);
 }
 
 static void store_imm(struct jit_gen *g, uint8_t size, int32_t imm, enum x86_reg base, int16_t off)

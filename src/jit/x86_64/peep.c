@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Short runs of instructions that x86-64 has one for. Each pattern leaves every register as the
- * instructions one by one would, but for what is overwritten, unread, soon after. Only the first
- * instruction of a run may be jumped to. The patterns are those clang writes.
- */
+/* See peep.h: rotations, sums, extensions, jumps. */
 #include "base/bits.h"
 #include "base/macros.h"
 #include "jit/x86_64/gen.h"
+#include "jit/x86_64/peep.h"
 #include "object/prog.h"
 
-/* How far gen_is_dead() looks. */
+/* How far peep_is_dead() looks. */
 #define DEAD_INSNS_MAX 24
 
-/* The @n instructions from @pc belong together. */
-static bool is_run(const struct jit_gen *g, uint32_t pc, uint32_t n)
+bool peep_is_run(const struct jit_gen *g, uint32_t pc, uint32_t n)
 {
 	if (pc + n > g->sub->end)
 		return false;
@@ -24,8 +20,7 @@ static bool is_run(const struct jit_gen *g, uint32_t pc, uint32_t n)
 	return true;
 }
 
-/* No instruction from @pc on reads @reg before it is overwritten, as far as is quickly seen. */
-static bool is_dead(const struct jit_gen *g, uint8_t reg, uint32_t pc)
+bool peep_is_dead(const struct jit_gen *g, uint8_t reg, uint32_t pc)
 {
 	uint32_t end = MIN(g->sub->end, pc + DEAD_INSNS_MAX);
 
@@ -42,18 +37,6 @@ static bool is_dead(const struct jit_gen *g, uint8_t reg, uint32_t pc)
 			pc++;
 	}
 	return false;
-}
-
-static bool is_alu(const struct bpf_insn *insn, uint8_t code, uint8_t dst)
-{
-	return insn->code == code && insn->dst_reg == dst && insn->off == 0;
-}
-
-/* A plain move of a register to another one. */
-static bool is_move(const struct bpf_insn *insn)
-{
-	return isa_is_alu(insn) && BPF_OP(insn->code) == BPF_MOV && BPF_SRC(insn->code) == BPF_X &&
-	       insn->off == 0 && insn->dst_reg != insn->src_reg;
 }
 
 /* --- rotation ------------------------------------------------------------------------------------ */
@@ -73,7 +56,7 @@ static bool is_shift_by(const struct bpf_insn *insn, uint8_t class, uint8_t dst)
 {
 	uint8_t op = BPF_OP(insn->code);
 
-	return is_alu(insn, class | op | BPF_K, dst) && (op == BPF_LSH || op == BPF_RSH);
+	return peep_is_alu(insn, class | op | BPF_K, dst) && (op == BPF_LSH || op == BPF_RSH);
 }
 
 static bool match_rotate(const struct jit_gen *g, uint32_t pc, struct rotate *r)
@@ -82,13 +65,13 @@ static bool match_rotate(const struct jit_gen *g, uint32_t pc, struct rotate *r)
 	int32_t width;
 	uint8_t join;
 
-	if (!is_run(g, pc, 4) || !is_move(a))
+	if (!peep_is_run(g, pc, 4) || !peep_is_move(a))
 		return false;
 	*r = (struct rotate){ .class = BPF_CLASS(a->code), .x = a->src_reg, .t = a->dst_reg };
 	r->y = r->x;
 	r->n = 4;
 	if (d->code == a->code && d->off == 0 && d->src_reg == r->x && d->dst_reg != r->t) {
-		if (!is_run(g, pc, 5))
+		if (!peep_is_run(g, pc, 5))
 			return false;
 		r->y = d->dst_reg;
 		r->n = 5;
@@ -104,7 +87,7 @@ static bool match_rotate(const struct jit_gen *g, uint32_t pc, struct rotate *r)
 		return false;
 	r->result = e->dst_reg;
 	r->other = e->dst_reg == r->y ? r->t : r->y;
-	if (!is_alu(e, r->class | join | BPF_X, r->result) || e->src_reg != r->other ||
+	if (!peep_is_alu(e, r->class | join | BPF_X, r->result) || e->src_reg != r->other ||
 	    (r->result != r->y && r->result != r->t))
 		return false;
 	r->left = BPF_OP(b->code) == BPF_LSH ? b->imm : d->imm;
@@ -138,7 +121,7 @@ static uint32_t peep_rotate(struct jit_gen *g, uint32_t pc)
 	mods = r.class == BPF_ALU64 ? X_W : 0;
 	other = (enum x86_reg)gen_reg[r.other];
 	digit = r.other_op == BPF_LSH ? SHIFT_SHL : SHIFT_SHR;
-	if (is_dead(g, r.other, pc + r.n)) {
+	if (peep_is_dead(g, r.other, pc + r.n)) {
 		emit_rotation(g, &r, mods);
 		return r.n;
 	}
@@ -162,13 +145,13 @@ static uint32_t peep_lea(struct jit_gen *g, uint32_t pc)
 	uint32_t mods = BPF_CLASS(a->code) == BPF_ALU64 ? X_W : 0;
 	uint8_t class = BPF_CLASS(a->code);
 
-	if (!is_run(g, pc, 2) || !is_move(a))
+	if (!peep_is_run(g, pc, 2) || !peep_is_move(a))
 		return 0;
-	if (is_alu(b, class | BPF_ADD | BPF_K, a->dst_reg)) {
+	if (peep_is_alu(b, class | BPF_ADD | BPF_K, a->dst_reg)) {
 		asm_rm(&g->b, mods, OP_LEA, gen_dst(a), gen_src(a), b->imm);
-	} else if (is_alu(b, class | BPF_SUB | BPF_K, a->dst_reg) && b->imm != INT32_MIN) {
+	} else if (peep_is_alu(b, class | BPF_SUB | BPF_K, a->dst_reg) && b->imm != INT32_MIN) {
 		asm_rm(&g->b, mods, OP_LEA, gen_dst(a), gen_src(a), -b->imm);
-	} else if (is_alu(b, class | BPF_ADD | BPF_X, a->dst_reg) && b->src_reg != a->dst_reg) {
+	} else if (peep_is_alu(b, class | BPF_ADD | BPF_X, a->dst_reg) && b->src_reg != a->dst_reg) {
 		asm_rmi(&g->b, mods, OP_LEA, gen_dst(a), gen_src(a), gen_src(b), 0, 0);
 	} else {
 		return 0;
@@ -181,10 +164,10 @@ static uint32_t peep_scale(struct jit_gen *g, uint32_t pc)
 {
 	const struct bpf_insn *a = &g->prog->insns[pc], *b = a + 1;
 
-	if (!is_run(g, pc, 2) || !is_alu(a, BPF_ALU64 | BPF_LSH | BPF_K, a->dst_reg) || a->imm < 1 ||
+	if (!peep_is_run(g, pc, 2) || !peep_is_alu(a, BPF_ALU64 | BPF_LSH | BPF_K, a->dst_reg) || a->imm < 1 ||
 	    a->imm > 3)
 		return 0;
-	if (!is_alu(b, BPF_ALU64 | BPF_ADD | BPF_X, a->dst_reg) || b->src_reg == a->dst_reg)
+	if (!peep_is_alu(b, BPF_ALU64 | BPF_ADD | BPF_X, a->dst_reg) || b->src_reg == a->dst_reg)
 		return 0;
 	asm_rmi(&g->b, X_W, OP_LEA, gen_dst(a), gen_src(b), gen_dst(a), a->imm, 0);
 	return 2;
@@ -197,8 +180,8 @@ static uint32_t peep_mask(struct jit_gen *g, uint32_t pc)
 {
 	const struct bpf_insn *a = &g->prog->insns[pc], *b = a + 1;
 
-	if (!is_run(g, pc, 2) || !is_move(a) ||
-	    !is_alu(b, BPF_CLASS(a->code) | BPF_AND | BPF_K, a->dst_reg))
+	if (!peep_is_run(g, pc, 2) || !peep_is_move(a) ||
+	    !peep_is_alu(b, BPF_CLASS(a->code) | BPF_AND | BPF_K, a->dst_reg))
 		return 0;
 	if (b->imm == 0xff)
 		asm_rr(&g->b, X_8, OP_MOVZX8, gen_dst(a), gen_src(a));
@@ -213,12 +196,13 @@ static uint32_t peep_mask(struct jit_gen *g, uint32_t pc)
 static uint32_t peep_extend(struct jit_gen *g, uint32_t pc)
 {
 	const struct bpf_insn *a = &g->prog->insns[pc], *b = a + 1;
-	bool is_sx = BPF_OP(b->code) == BPF_ARSH;
 	enum x86_reg dst = gen_dst(a);
+	bool is_sx;
 
-	if (!is_run(g, pc, 2) || !is_alu(a, BPF_ALU64 | BPF_LSH | BPF_K, a->dst_reg))
+	if (!peep_is_run(g, pc, 2) || !peep_is_alu(a, BPF_ALU64 | BPF_LSH | BPF_K, a->dst_reg))
 		return 0;
-	if (!is_alu(b, BPF_ALU64 | (is_sx ? BPF_ARSH : BPF_RSH) | BPF_K, a->dst_reg) ||
+	is_sx = BPF_OP(b->code) == BPF_ARSH;
+	if (!peep_is_alu(b, BPF_ALU64 | (is_sx ? BPF_ARSH : BPF_RSH) | BPF_K, a->dst_reg) ||
 	    a->imm != b->imm)
 		return 0;
 	switch (64 - a->imm) {
@@ -236,26 +220,6 @@ static uint32_t peep_extend(struct jit_gen *g, uint32_t pc)
 	}
 }
 
-/* --- memory -------------------------------------------------------------------------------------- */
-
-/* d = *(u32 or u64 *)(s + off); d = be d */
-static uint32_t peep_load_be(struct jit_gen *g, uint32_t pc)
-{
-	const struct bpf_insn *a = &g->prog->insns[pc], *b = a + 1;
-	int bits = isa_size_bytes(a->code) * 8;
-
-	if (!g->movbe || !is_run(g, pc, 2) || bits < 32 ||
-	    (BPF_CLASS(a->code) | BPF_MODE(a->code)) != (BPF_LDX | BPF_MEM) ||
-	    (g->prog->facts && g->prog->facts[pc].may_fault))
-		return 0;
-	if (b->code != (BPF_ALU | BPF_END | BPF_TO_BE) && b->code != (BPF_ALU64 | BPF_END | BPF_TO_LE))
-		return 0;
-	if (b->dst_reg != a->dst_reg || b->imm != bits || b->off)
-		return 0;
-	asm_rm(&g->b, bits == 64 ? X_W : 0, OP_MOVBE, gen_dst(a), gen_src(a), a->off);
-	return 2;
-}
-
 /* --- jumps --------------------------------------------------------------------------------------- */
 
 /* if not (condition) goto far, written as: if condition goto +1; goto far */
@@ -263,7 +227,7 @@ static uint32_t peep_invert(struct jit_gen *g, uint32_t pc, int *err)
 {
 	const struct bpf_insn *a = &g->prog->insns[pc], *b = a + 1;
 
-	if (!is_run(g, pc, 2) || !isa_is_cond_jump(a) || a->off != 1 || !isa_is_ja(b))
+	if (!peep_is_run(g, pc, 2) || !isa_is_cond_jump(a) || a->off != 1 || !isa_is_ja(b))
 		return 0;
 	*err = gen_cond_jump(g, a, (uint32_t)isa_jump_target(b, pc + 1), true);
 	return 2;
@@ -277,8 +241,9 @@ uint32_t gen_peephole(struct jit_gen *g, uint32_t pc, int *err)
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_ALU:
 	case BPF_ALU64:
-		if (BPF_OP(insn->code) != BPF_MOV && BPF_OP(insn->code) != BPF_LSH)
-			return 0;
+		n = peep_index(g, pc);
+		if (n || (BPF_OP(insn->code) != BPF_MOV && BPF_OP(insn->code) != BPF_LSH))
+			return n;
 		n = peep_rotate(g, pc);
 		if (!n)
 			n = peep_lea(g, pc);
@@ -288,7 +253,7 @@ uint32_t gen_peephole(struct jit_gen *g, uint32_t pc, int *err)
 			n = peep_scale(g, pc);
 		return n ? n : peep_extend(g, pc);
 	case BPF_LDX:
-		return peep_load_be(g, pc);
+		return peep_load(g, pc);
 	case BPF_JMP:
 	case BPF_JMP32:
 		return peep_invert(g, pc, err);

@@ -27,6 +27,20 @@ static void hard_wire_branches(struct verifier_env *env)
 	}
 }
 
+/* The address of a subprogram no path ever entered, which is about to go: no one will call it. */
+static void forget_dead_callbacks(struct verifier_env *env)
+{
+	for (uint32_t pc = 0; pc < env->n_insns; pc += (uint32_t)isa_insn_slots(&env->insns[pc])) {
+		struct bpf_insn *insn = &env->insns[pc];
+
+		if (!isa_is_pseudo_func(insn) || !env->aux[pc].seen ||
+		    env->aux[isa_call_target(insn, pc)].seen)
+			continue;
+		insn->src_reg = 0;
+		isa_set_imm64(insn, 0);
+	}
+}
+
 static bool is_dead(const struct verifier_env *env, uint32_t pc)
 {
 	return !env->aux[pc].seen;
@@ -79,6 +93,7 @@ int fixups_dead_code(struct verifier_env *env)
 		return 0;
 	}
 	hard_wire_branches(env);
+	forget_dead_callbacks(env);
 	err = remove_if(env, is_dead);
 	if (err)
 		return err;

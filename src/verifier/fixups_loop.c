@@ -58,6 +58,15 @@ static void inline_loop(const struct verifier_env *env, struct insn_edits *e, ui
 	insn_edits_outward(e, LOOP_CALL_AT, env->subprogs[callee].start);
 }
 
+/* A callback no path ever ran (no iterations are asked for) is dead code: the call stays. */
+static bool is_inlinable(const struct verifier_env *env, uint32_t pc)
+{
+	const struct insn_aux *aux = &env->aux[pc];
+
+	return aux->seen && aux->loop_inline.fit_for_inline &&
+	       env->aux[env->subprogs[aux->loop_inline.callback_subprogno].start].seen;
+}
+
 /* The calls of one subprogram; its frame grows once for all of them. */
 static void inline_loops_of(struct verifier_env *env, struct vsubprog *sub, struct insn_edits *e)
 {
@@ -69,9 +78,10 @@ static void inline_loops_of(struct verifier_env *env, struct vsubprog *sub, stru
 		const struct bpf_insn *insn = &env->insns[pc];
 
 		if (!isa_is_helper_call(insn) || insn->imm != BPF_FUNC_loop ||
-		    !env->aux[pc].loop_inline.fit_for_inline)
+		    !is_inlinable(env, pc))
 			continue;
 		inline_loop(env, e, pc, (int16_t)-(int32_t)grown);
+		env->aux[pc].loop_inline.fit_for_inline = false; /* it is done */
 		any = true;
 	}
 	if (any)

@@ -197,20 +197,35 @@ static uint32_t first_line_at(const struct btf_prog_info *info, uint32_t pc)
 	return lo;
 }
 
+#define GONE UINT32_MAX
+
+/* A loop over a callback that is gone cannot be inlined. */
+static void renumber_callback(struct insn_aux *aux, const uint32_t *number, uint32_t n)
+{
+	uint32_t callee = aux->loop_inline.callback_subprogno;
+
+	if (!aux->loop_inline.fit_for_inline)
+		return;
+	assert(callee < n);
+	aux->loop_inline.fit_for_inline = number[callee] != GONE;
+	aux->loop_inline.callback_subprogno = number[callee];
+}
+
 /* Moves subprogram starts, drops the empty ones, and renumbers who names them. */
 static void move_subprogs(const struct plan *p)
 {
 	struct verifier_env *env = p->env;
 	struct btf_prog_info *info = &env->btf_info;
-	uint32_t number[VERIFIER_SUBPROGS_MAX + 2], n = 0;
+	uint32_t number[VERIFIER_SUBPROGS_MAX + 2], n = 0, old_cnt = env->subprog_cnt;
 
 	for (uint32_t i = 0; i < env->subprog_cnt; i++) {
 		uint32_t start = p->moved[env->subprogs[i].start];
 		uint32_t end = p->moved[env->subprogs[i + 1].start];
 
-		number[i] = n;
+		number[i] = GONE;
 		if (start == end)
 			continue;
+		number[i] = n;
 		if (i < info->n_funcs) {
 			info->funcs[n] = info->funcs[i];
 			info->funcs[n].insn_off = start;
@@ -229,9 +244,7 @@ static void move_subprogs(const struct plan *p)
 	if (info->n_funcs)
 		info->n_funcs = n;
 	for (uint32_t pc = 0; pc < p->n_new; pc++)
-		if (p->aux[pc].loop_inline.fit_for_inline)
-			p->aux[pc].loop_inline.callback_subprogno =
-				number[p->aux[pc].loop_inline.callback_subprogno];
+		renumber_callback(&p->aux[pc], number, old_cnt);
 }
 
 static int plan_run(struct plan *p)

@@ -225,6 +225,28 @@ static void a_subprogram_never_called_is_removed(void **state)
 	env_free(env);
 }
 
+/* Its address was taken, but no path ran it: nobody will. */
+static void the_address_of_a_dead_callback_is_zero(void **state)
+{
+	const struct bpf_insn insns[] = {
+		BPF_LD_IMM64_RAW(BPF_REG_2, BPF_PSEUDO_FUNC, 3), /* to 4 */
+		exit0[0], exit0[1],
+		exit0[0], exit0[1], /* dead */
+	};
+	const struct bpf_insn want[] = { BPF_LD_IMM64(BPF_REG_2, 0), exit0[0], exit0[1] };
+	struct verifier_env *env = env_new(insns, ARRAY_SIZE(insns));
+
+	env->subprog_cnt = 2;
+	env->subprogs[1].start = 4;
+	env->subprogs[2].start = 6;
+	env->aux[4].seen = env->aux[5].seen = 0;
+	assert_int_equal(fixups_run(env), 0);
+	assert_code(env, want, ARRAY_SIZE(want));
+	assert_int_equal(env->subprog_cnt, 1);
+	assert_int_equal(fixups_publish(env), 0);
+	env_free(env);
+}
+
 /* --- bpf_loop ------------------------------------------------------------------------------ */
 
 static struct verifier_env *env_with_loop(uint16_t stack_depth)
@@ -270,6 +292,15 @@ static void a_call_of_bpf_loop_stays_where_it_must(void **state)
 	assert_int_equal(fixups_loops(env), 0);
 	assert_int_equal(env->n_insns, 4);
 	assert_int_equal(env->subprogs[0].stack_depth, 8);
+	env_free(env);
+
+	env = env_with_loop(8); /* no path ran the callback: it goes, and with it what names it */
+	env->aux[2].seen = env->aux[3].seen = 0;
+	assert_int_equal(fixups_run(env), 0);
+	assert_int_equal(env->n_insns, 2);
+	assert_int_equal(env->insns[0].imm, BPF_FUNC_loop);
+	assert_false(env->aux[0].loop_inline.fit_for_inline);
+	assert_int_equal(env->subprog_cnt, 1);
 	env_free(env);
 }
 
@@ -571,6 +602,7 @@ int main(void)
 		cmocka_unit_test(dead_code_is_removed_for_the_privileged),
 		cmocka_unit_test(dead_code_traps_for_the_unprivileged),
 		cmocka_unit_test(a_subprogram_never_called_is_removed),
+		cmocka_unit_test(the_address_of_a_dead_callback_is_zero),
 		cmocka_unit_test(a_call_of_bpf_loop_becomes_a_loop),
 		cmocka_unit_test(a_call_of_bpf_loop_stays_where_it_must),
 		cmocka_unit_test(narrow_loads_yield_their_bytes),

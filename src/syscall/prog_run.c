@@ -26,7 +26,7 @@ static uint64_t now_ns(void)
 
 static uint32_t enter(struct engine *engine, uint32_t slot)
 {
-	if (slot == PROG_RUN_ANY_SLOT)
+	if (slot == PROG_RUN_ANY_SLOT || run_inside(engine))
 		return run_enter(engine);
 	run_enter_slot(engine, slot);
 	return slot;

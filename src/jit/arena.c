@@ -38,7 +38,28 @@ struct jit_chunk {
 static struct {
 	pthread_mutex_t lock;
 	struct jit_chunk *chunks;
+	bool fork_safe; /* the handlers below are registered */
 } arena = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* A child must not find the lock held by a thread it does not have. */
+static void before_fork(void)
+{
+	pthread_mutex_lock(&arena.lock);
+}
+
+static void after_fork(void)
+{
+	pthread_mutex_unlock(&arena.lock);
+}
+
+static int make_fork_safe(void)
+{
+	int err = arena.fork_safe ? 0 : pthread_atfork(before_fork, after_fork, after_fork);
+
+	if (!err)
+		arena.fork_safe = true;
+	return -err;
+}
 
 static void *map_near_text(int fd)
 {
@@ -135,7 +156,7 @@ static int alloc_locked(struct jit_code *code, uint32_t bytes)
 		if (chunk->pid == pid && !chunk_take(chunk, code, bytes))
 			return 0;
 	}
-	chunk = chunk_new();
+	chunk = make_fork_safe() ? NULL : chunk_new();
 	if (!chunk)
 		return -ENOMEM;
 	chunk->next = arena.chunks;

@@ -2,8 +2,10 @@
 /*
  * Goal: native code and interpreter agree on whole programs. Method: random programs
  * (interp/test_gen.h) from fixed seeds, each on several contexts; R0 and the context must be equal.
+ * Then the same in several threads that compile and free as they go.
  * Set SKEP_TEST_SEED and SKEP_TEST_PROGS to look elsewhere and for longer.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,10 +93,64 @@ static void random_programs_agree(void **state)
 	assert_true(n_kinds >= KINDS_MIN || n < PROGS);
 }
 
+/* --- threads ------------------------------------------------------------------------------------- */
+
+#define THREADS 4
+#define ROUNDS 150
+
+/* Compiles, runs, takes a fault and frees, again and again: wrong results are counted. */
+static void *work(void *arg)
+{
+	uint64_t first = (uint64_t)(uintptr_t)arg * ROUNDS, *wrong = calloc(1, sizeof(*wrong));
+	const struct bpf_insn fault[] = { BPF_MOV64_IMM(0, 5), BPF_LDX_MEM(BPF_DW, 0, 1, 0),
+					  BPF_EXIT_INSN() };
+
+	for (uint64_t i = 0; wrong && i < ROUNDS; i++) {
+		struct test_prog *slow = test_gen_prog(first + i, 60);
+		struct test_prog *fast = test_gen_prog(first + i, 60);
+		struct test_prog *faults = test_prog_new(fault, 3);
+		struct gen_ctx a, b;
+
+		faults->prog.facts[1].may_fault = true;
+		test_gen_ctx(first + i, &a);
+		b = a;
+		if (interp_prepare(&slow->prog) || jit_compile(&fast->prog) ||
+		    jit_compile(&faults->prog))
+			abort();
+		*wrong += test_prog_run(slow, &a, NULL) != test_prog_run(fast, &b, NULL);
+		*wrong += test_prog_run(faults, (void *)64, NULL) != 0;
+		interp_free(&slow->prog);
+		jit_free(&fast->prog);
+		jit_free(&faults->prog);
+		test_prog_free(slow);
+		test_prog_free(fast);
+		test_prog_free(faults);
+	}
+	return wrong;
+}
+
+static void threads_compile_and_run_side_by_side(void **state)
+{
+	pthread_t threads[THREADS];
+
+	(void)state;
+	for (uintptr_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, work, (void *)i), 0);
+	for (int i = 0; i < THREADS; i++) {
+		uint64_t *wrong = NULL;
+
+		pthread_join(threads[i], (void **)&wrong);
+		assert_non_null(wrong);
+		assert_int_equal(*wrong, 0);
+		free(wrong);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_programs_agree),
+		cmocka_unit_test(threads_compile_and_run_side_by_side),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compare.h"
 #include "file.h"
 #include "job.h"
 #include "options.h"
@@ -260,6 +261,11 @@ static void draw(void *arg, double done, uint64_t packet)
 	uint64_t now = now_ns();
 	int cells = done < 0 ? 0 : (int)(done * BAR_CELLS);
 
+	if (done >= 1) {
+		if (p->drawn_ns)
+			fputs("\r\033[K", stderr);
+		return;
+	}
 	if (now - p->began_ns < BAR_AFTER_NS || now - p->drawn_ns < BAR_EVERY_NS)
 		return;
 	p->drawn_ns = now;
@@ -269,12 +275,6 @@ static void draw(void *arg, double done, uint64_t packet)
 		fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %llu packets", cells,
 			"##############################", BAR_CELLS - cells, "", done * 100,
 			(unsigned long long)packet);
-}
-
-static void clear(const struct progress *p)
-{
-	if (p->drawn_ns)
-		fputs("\r\033[K", stderr);
 }
 
 /* --- what it came to -------------------------------------------------------------------------------- */
@@ -297,7 +297,37 @@ static int show_rejection(const struct run_args *args, const char *log, const ch
 	return EXIT_DIFFERENCE;
 }
 
-static int show(const struct run_args *args, const struct report *report)
+static void put_comparison_text(const struct comparison *c, struct buffer *out)
+{
+	buffer_format(out, "\ncompared: %llu packets", (unsigned long long)c->n_compared);
+	if (c->lines_unread)
+		buffer_text(out, " (but not bpf_printk: the kernel's lines may not be read)");
+	if (c->not_comparable)
+		buffer_format(out, "\nnot comparable: %s", c->not_comparable);
+	if (c->difference)
+		buffer_format(out, "\nDIFFERENCE at %s\n", c->difference);
+	else
+		buffer_text(out, "\nno difference between the engines\n");
+}
+
+static void put_comparison_json(const struct comparison *c, struct json *j)
+{
+	json_object_begin(j, "comparison");
+	json_uint(j, "packets", c->n_compared);
+	json_bool(j, "equal", !c->difference);
+	if (c->difference) {
+		json_string(j, "difference", c->difference);
+		json_uint(j, "packet", c->first_differing);
+	}
+	if (c->not_comparable)
+		json_string(j, "not_comparable", c->not_comparable);
+	json_bool(j, "printk_compared", !c->lines_unread);
+	json_object_end(j);
+}
+
+/* @c: NULL when one engine ran. */
+static int show(const struct run_args *args, const struct report *report,
+		const struct comparison *c)
 {
 	struct buffer out = { 0 };
 	struct json j = { 0 };
@@ -306,11 +336,15 @@ static int show(const struct run_args *args, const struct report *report)
 	if (args->json) {
 		json_object_begin(&j, NULL);
 		report_json(report, &j);
+		if (c)
+			put_comparison_json(c, &j);
 		json_object_end(&j);
 		buffer_text(&j.out, "\n");
 		out = j.out;
 	} else {
 		report_text(report, &out);
+		if (c)
+			put_comparison_text(c, &out);
 	}
 	rc = print_out(NAME, buffer_string(&out));
 	buffer_deinit(&out);
@@ -334,10 +368,11 @@ static struct report make_report(const struct run_args *args, const struct outco
 }
 
 /* What is shown also after a job that ended early. */
-static int finish(const struct run_args *args, const struct report *report)
+static int finish(const struct run_args *args, const struct report *report,
+		  const struct comparison *c)
 {
 	const struct outcome *o = report->outcome;
-	int rc = show(args, report);
+	int rc = show(args, report, c);
 
 	if (o->capture_error)
 		return complain(NAME, "%s; what came before it was run", o->capture_error);
@@ -345,21 +380,56 @@ static int finish(const struct run_args *args, const struct report *report)
 		complain(NAME, "interrupted after packet %llu", (unsigned long long)o->n_packets);
 		return EXIT_INTERRUPTED;
 	}
+	return rc == EXIT_DONE && c && c->difference ? EXIT_DIFFERENCE : rc;
+}
+
+static void watch_progress(struct job *job, struct progress *progress)
+{
+	progress->began_ns = now_ns();
+	if (!isatty(STDERR_FILENO))
+		return;
+	job->progress = draw;
+	job->progress_arg = progress;
+}
+
+static int run_both(const struct run_args *args)
+{
+	struct job job = { 0 };
+	struct comparison c = { 0 };
+	struct progress progress = { 0 };
+	struct report report;
+	struct error err;
+	int rc = job_open(&job, &args->job, &err);
+
+	watch_progress(&job, &progress);
+	catch_signals();
+	if (!rc)
+		rc = compare_run(&job, &c, &err);
+	if (rc == -EBADMSG && c.rejection_log) {
+		rc = show_rejection(args, c.rejection_log, err.text);
+	} else if (rc) {
+		rc = complain(NAME, "%s", err.text);
+	} else {
+		report = make_report(args, &c.outcome, bpf_object__btf(job.object.bpf));
+		report.engine = "both";
+		report.other = "kernel";
+		report.other_ns = c.other_ns;
+		rc = finish(args, &report, &c);
+	}
+	comparison_deinit(&c);
+	job_close(&job);
 	return rc;
 }
 
 static int run_one(const struct run_args *args)
 {
 	struct job job = { 0 };
-	struct progress progress = { .began_ns = now_ns() };
+	struct progress progress = { 0 };
 	struct report report;
 	struct error err;
 	int rc = job_open(&job, &args->job, &err);
 
-	if (isatty(STDERR_FILENO)) {
-		job.progress = draw;
-		job.progress_arg = &progress;
-	}
+	watch_progress(&job, &progress);
 	if (!rc)
 		rc = job_load(&job, &err);
 	if (rc == -EBADMSG) {
@@ -370,13 +440,12 @@ static int run_one(const struct run_args *args)
 	if (!rc) {
 		catch_signals();
 		rc = job_run(&job, &err);
-		clear(&progress);
 	}
 	if (rc) {
 		rc = complain(NAME, "%s", err.text);
 	} else {
 		report = make_report(args, &job.outcome, bpf_object__btf(job.object.bpf));
-		rc = finish(args, &report);
+		rc = finish(args, &report, NULL);
 	}
 	job_close(&job);
 	return rc;
@@ -393,7 +462,7 @@ int run_main(int argc, char **argv)
 	if (parse(argc, argv, &args) && read_inputs(&args)) {
 		object_verbose(args.verbose);
 		args.job.engine.kind = args.engine == CHOICE_KERNEL ? ENGINE_KERNEL : ENGINE_USER;
-		rc = run_one(&args);
+		rc = args.engine == CHOICE_BOTH ? run_both(&args) : run_one(&args);
 	}
 	free(args.job.settings);
 	buffer_deinit(&args.image);

@@ -84,6 +84,11 @@ void engine_take_printk(void)
 	tracepipe_take(entered.pipe);
 }
 
+bool engine_lines_are_read(void)
+{
+	return entered.kind == ENGINE_USER || entered.pipe;
+}
+
 void engine_leave(void)
 {
 	tracepipe_close(entered.pipe);

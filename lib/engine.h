@@ -40,6 +40,8 @@ int engine_enter(const struct engine_setup *setup, struct error *err);
 void engine_set_time(uint64_t ns);
 /* Hands over printk lines that come some other way than by call: those of the kernel. */
 void engine_take_printk(void);
+/* Whether lines come at all: those of the kernel may be another's to read. */
+bool engine_lines_are_read(void);
 void engine_leave(void);
 
 const char *engine_name(enum engine_kind kind);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elfcode.h"
 #include "file.h"
 #include "records.h"
 #include "testrun.h"
@@ -62,35 +63,58 @@ int job_open(struct job *job, const struct job_options *options, struct error *e
 	rc = job->prog ? check_input(job, err) : -ENOENT;
 	for (uint32_t i = 0; !rc && i < options->n_settings; i++)
 		rc = object_set(&job->object, options->settings[i], err);
-	if (!rc)
+	if (!rc) {
+		object_select(&job->object, job->prog);
 		outcome_init(&job->outcome, job->object.bpf, job->prog);
+	}
 	return rc;
 }
 
-/* A helper's number is in the immediate of a call whose src_reg is 0; one table for 0..255. */
-static void helpers_of(const struct bpf_program *prog, uint64_t called[JOB_HELPER_WORDS])
+/* A helper's number is in the immediate of a call whose src_reg is 0. */
+static void helpers_of(const struct code_function *f, uint64_t called[JOB_HELPER_WORDS])
 {
-	const struct bpf_insn *insn = bpf_program__insns(prog);
-	size_t n = bpf_program__insn_cnt(prog);
+	for (uint32_t i = 0; i < f->n_insns; i++) {
+		const struct bpf_insn *insn = &f->insns[i];
 
-	for (size_t i = 0; i < n; i++) {
-		if (insn[i].code == (BPF_LD | BPF_IMM | BPF_DW)) {
+		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW)) {
 			i++;
 			continue;
 		}
-		if (insn[i].code == (BPF_JMP | BPF_CALL) && insn[i].src_reg == 0 &&
-		    insn[i].imm >= 0 && insn[i].imm < JOB_HELPER_WORDS * 64)
-			called[insn[i].imm / 64] |= 1ull << insn[i].imm % 64;
+		if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == 0 && insn->imm >= 0 &&
+		    insn->imm < JOB_HELPER_WORDS * 64)
+			called[insn->imm / 64] |= 1ull << insn->imm % 64;
 	}
+}
+
+/* Subprograms are in .text; which program calls which is not looked at. */
+static bool is_loaded(const struct job *job, const struct code_function *f)
+{
+	const struct bpf_program *prog = bpf_object__find_program_by_name(job->object.bpf, f->name);
+
+	return strcmp(f->section, ".text") == 0 || (prog && bpf_program__autoload(prog));
 }
 
 void job_helpers(const struct job *job, uint64_t called[JOB_HELPER_WORDS])
 {
-	struct bpf_program *prog;
+	struct elfcode code;
+	struct error unused;
 
 	memset(called, 0, JOB_HELPER_WORDS * sizeof(called[0]));
-	bpf_object__for_each_program(prog, job->object.bpf) if (bpf_program__autoload(prog))
-		helpers_of(prog, called);
+	if (elfcode_open(&code, job->options->path, job->options->image, &unused))
+		return;
+	for (uint32_t i = 0; i < code.n_functions; i++)
+		if (is_loaded(job, &code.functions[i]))
+			helpers_of(&code.functions[i], called);
+	elfcode_close(&code);
+}
+
+bool job_prints(const struct job *job)
+{
+	uint64_t called[JOB_HELPER_WORDS];
+
+	job_helpers(job, called);
+	return called[BPF_FUNC_trace_printk / 64] >> BPF_FUNC_trace_printk % 64 & 1 ||
+	       called[BPF_FUNC_trace_vprintk / 64] >> BPF_FUNC_trace_vprintk % 64 & 1;
 }
 
 static void keep_line(void *arg, const char *line)
@@ -112,9 +136,12 @@ int job_load(struct job *job, struct error *err)
 	struct engine_setup setup = job->options->engine;
 	int rc;
 
-	setup.printk = keep_line;
-	setup.printk_arg = job;
+	if (job_prints(job)) {
+		setup.printk = keep_line;
+		setup.printk_arg = job;
+	}
 	rc = engine_enter(&setup, err);
+	job->outcome.printk_unread = setup.printk && !rc && !engine_lines_are_read();
 	return rc ? rc : object_load(&job->object, job->prog, 0, err);
 }
 
@@ -202,6 +229,7 @@ static int run_packet(struct running *r, const struct packet *packet)
 	struct job_step step = { 0 };
 
 	step.packet = ++o->n_packets;
+	step.bytes_before = packet->bytes;
 	o->n_bytes += packet->bytes;
 	engine_set_time(packet->time_ns);
 	step.error = testrun_run(&r->run, packet, &result);
@@ -229,6 +257,8 @@ static void run_capture(struct running *r)
 	if (rc < 0)
 		o->capture_error = xstrdup(broken.text);
 	o->interrupted = interrupted;
+	if (r->job->progress)
+		r->job->progress(r->job->progress_arg, 1, o->n_packets);
 }
 
 /* One run, on --data and --ctx. */
@@ -244,6 +274,7 @@ static int run_once(struct running *r, struct error *err)
 		packet.data = (const uint8_t *)data->data;
 		packet.bytes = packet.wire_bytes = data->bytes;
 	}
+	step.bytes_before = packet.bytes;
 	o->n_packets = data != NULL;
 	o->n_bytes = packet.bytes;
 	step.error = testrun_run(&r->run, &packet, &result);

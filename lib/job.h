@@ -35,7 +35,8 @@ struct job_step {
 	uint64_t packet; /* from 1 */
 	int error;	 /* -errno: it was not run */
 	uint32_t retval;
-	const uint8_t *data;
+	uint32_t bytes_before;
+	const uint8_t *data; /* as the program left it */
 	uint32_t bytes;
 	uint64_t ns;
 };
@@ -43,6 +44,7 @@ struct job_step {
 struct job;
 /* Called after each packet; nonzero ends the job. */
 typedef int job_watch_fn(void *arg, struct job *job, const struct job_step *step);
+/* @done from 0 to 1, which it is when all has been run; negative when it cannot be known. */
 typedef void job_progress_fn(void *arg, double done, uint64_t packet);
 
 struct job {
@@ -72,3 +74,5 @@ void job_close(struct job *job);
 /* Ids of the helpers that the chosen program and its subprograms call: bit i of word i / 64. */
 #define JOB_HELPER_WORDS 4
 void job_helpers(const struct job *job, uint64_t called[JOB_HELPER_WORDS]);
+/* Whether it calls bpf_printk. */
+bool job_prints(const struct job *job);

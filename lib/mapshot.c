@@ -163,12 +163,11 @@ static uint64_t number_at(const uint8_t *data, uint32_t bytes)
 	return value;
 }
 
-static int compare_keys(const void *a, const void *b, void *arg)
+int mapshot_compare_keys(const struct mapshot *a, uint32_t entry_a, const struct mapshot *b,
+			 uint32_t entry_b)
 {
-	const struct mapshot *shot = arg;
-	const uint8_t *x = mapshot_key(shot, *(const uint32_t *)a);
-	const uint8_t *y = mapshot_key(shot, *(const uint32_t *)b);
-	uint32_t bytes = shot->key_bytes;
+	const uint8_t *x = mapshot_key(a, entry_a), *y = mapshot_key(b, entry_b);
+	uint32_t bytes = a->key_bytes;
 
 	if (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) {
 		uint64_t left = number_at(x, bytes), right = number_at(y, bytes);
@@ -176,6 +175,11 @@ static int compare_keys(const void *a, const void *b, void *arg)
 		return left < right ? -1 : left > right;
 	}
 	return memcmp(x, y, bytes);
+}
+
+static int compare_entries(const void *a, const void *b, void *arg)
+{
+	return mapshot_compare_keys(arg, *(const uint32_t *)a, arg, *(const uint32_t *)b);
 }
 
 static void sort_entries(struct mapshot *shot)
@@ -187,7 +191,7 @@ static void sort_entries(struct mapshot *shot)
 
 	for (uint32_t i = 0; i < shot->n_entries; i++)
 		order[i] = i;
-	qsort_r(order, shot->n_entries, sizeof(*order), compare_keys, shot);
+	qsort_r(order, shot->n_entries, sizeof(*order), compare_entries, shot);
 	for (uint32_t i = 0; i < shot->n_entries; i++) {
 		memcpy(keys + (size_t)i * shot->key_bytes, mapshot_key(shot, order[i]),
 		       shot->key_bytes);

@@ -36,6 +36,9 @@ size_t mapshot_stride(const struct mapshot *shot);
 const uint8_t *mapshot_key(const struct mapshot *shot, uint32_t entry);
 /* The value of @entry on @cpu (0 when it is not per CPU). */
 const uint8_t *mapshot_value(const struct mapshot *shot, uint32_t entry, uint32_t cpu);
+/* Less than, equal to or greater than zero, in the order entries have; of two shots of one map. */
+int mapshot_compare_keys(const struct mapshot *a, uint32_t entry_a, const struct mapshot *b,
+			 uint32_t entry_b);
 bool mapshot_entry_is_zero(const struct mapshot *shot, uint32_t entry);
 /* Elements of arrays are always there: of those, all but the zero ones count as entries. */
 bool mapshot_is_array(const struct mapshot *shot);

@@ -189,7 +189,7 @@ static bool has_tail_calls(const struct object *obj)
 	return false;
 }
 
-static void select_programs(struct object *obj, const struct bpf_program *chosen)
+void object_select(struct object *obj, const struct bpf_program *chosen)
 {
 	bool tail_calls = has_tail_calls(obj);
 	struct bpf_program *prog;
@@ -232,7 +232,7 @@ int object_load(struct object *obj, struct bpf_program *prog, uint32_t log_level
 			"write SEC(\"xdp\"), SEC(\"tc\"), SEC(\"socket\") or another that libbpf "
 			"knows",
 			obj->path, bpf_program__section_name(prog), bpf_program__name(prog));
-	select_programs(obj, prog);
+	object_select(obj, prog);
 	rc = prepare_log(obj, prog, log_level);
 	if (rc)
 		return error_set(err, rc, "no memory for the verifier's log");

@@ -38,6 +38,9 @@ struct bpf_program *object_choose(struct object *obj, const char *name, struct e
 /* Sets a `const volatile` global before loading, from "NAME=VALUE". 0 or -errno with a sentence. */
 int object_set(struct object *obj, const char *setting, struct error *err);
 
+/* Selects what object_load() will load: @prog, and what it may tail-call. */
+void object_select(struct object *obj, const struct bpf_program *prog);
+
 /*
  * Loads @prog alone, with what it tail-calls, and all maps; its verifier log, at @log_level (0: only
  * when it is rejected), is in obj->log after. 0; -EBADMSG: the verifier rejected it, obj->log says

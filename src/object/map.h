@@ -100,7 +100,7 @@ struct map_ops {
 	/* The address @off bytes into the values of an array, for ldimm64 map_value. */
 	int (*direct_value_addr)(const struct map *map, uint64_t *addr, uint32_t off);
 	int (*direct_value_meta)(const struct map *map, uint64_t addr, uint32_t *off);
-	/* Key and value types fit: 0 or -errno. NULL: BTF is refused unless sizes match. */
+	/* Key and value types (the sized types their ids stand for) fit: 0 or -errno. NULL: BTF is refused unless sizes match. */
 	int (*check_btf)(const struct map *map, uint32_t key_type_id, uint32_t value_type_id);
 	/* Is @inner usable where @meta was declared (map in map)? */
 	bool (*meta_equal)(const struct map *meta, const struct map *inner);

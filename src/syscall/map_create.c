@@ -11,6 +11,7 @@
 #include "base/errno.h"
 #include "btf/btf.h"
 #include "btf/fields.h"
+#include "maps/map_in_map.h"
 #include "object/btf_object.h"
 #include "object/map.h"
 #include "syscall/bpf.h"
@@ -27,6 +28,7 @@ static void map_object_free(struct object *obj)
 
 	if (map->ops->free)
 		map->ops->free(map);
+	map_meta_free(map->inner_meta);
 	btf_record_free(map->record);
 	if (map->btf)
 		object_put(&map->btf->obj);
@@ -94,7 +96,7 @@ static int check_btf(const struct bpf_call *call, struct map *map)
 	if (!err)
 		err = btf_fixup_fields(btf, map->record);
 	if (!err && map->ops->check_btf)
-		err = map->ops->check_btf(map, attr->btf_key_type_id, attr->btf_value_type_id);
+		err = map->ops->check_btf(map, key_id, value_id);
 	return err;
 }
 
@@ -201,10 +203,28 @@ static struct map *map_new(struct bpf_call *call, const struct map_ops *ops)
 	return map;
 }
 
+/* A map of maps is told by an example what its inner maps look like. */
+static int take_inner(struct bpf_call *call, struct map *map)
+{
+	struct map *inner;
+	int err;
+
+	if (map->type != BPF_MAP_TYPE_ARRAY_OF_MAPS && map->type != BPF_MAP_TYPE_HASH_OF_MAPS)
+		return 0;
+	err = call_map(call, (int)call->attr.inner_map_fd, &inner);
+	if (err)
+		return err;
+	err = map_meta_new(inner, &map->inner_meta);
+	object_put(&inner->obj);
+	return err;
+}
+
 static int map_set_up(struct bpf_call *call, struct map *map)
 {
-	int err = map->ops->alloc(map, &call->attr);
+	int err = take_inner(call, map);
 
+	if (!err)
+		err = map->ops->alloc(map, &call->attr);
 	if (!err)
 		err = call_name_copy(map->name, call->attr.map_name);
 	if (!err)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
  * A rule that a shop's server asks about every order it takes (examples/embed.c): refuse what costs
  * more than a limit, and count by country what was refused. The host fires the event "order" with a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Maps whose value type has special fields: what the engine does not model, it refuses to hold. */
-#include "test_twin.h"
+#include "syscall/test_twin.h"
 
 #include <stdlib.h>
 

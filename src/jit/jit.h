@@ -26,6 +26,9 @@ enum jit_flag {
 	JIT_PLAIN = 1u << 4,     /* each instruction by itself */
 };
 
+/* What JIT_POISON leaves in R1 to R5. */
+#define JIT_POISON_VALUE UINT64_C(0xdead4badc0decafe)
+
 /*
  * Compiles @prog and sets run, run_callback, image, image_bytes, jited, jit_info and the image of each
  * subprogram. 0, -ENOMEM, or -ENOTSUP: no JIT for this host, an instruction that is not one, a

@@ -14,8 +14,6 @@
 /* R6 to R9 and R11, as a mask. */
 #define CALLEE_SAVED 0xbc0
 
-#define POISON UINT64_C(0xdead4badc0decafe)
-
 const uint32_t jit_tail_entry_bytes = 4;
 
 /* --- frames --------------------------------------------------------------------------------------- */
@@ -145,9 +143,9 @@ static int condition(uint8_t op)
 static void gen_poison(struct jit_gen *g)
 {
 	for (int r = BPF_REG_1; r <= BPF_REG_5; r++)
-		asm_mov_imm(&g->b, (enum x86_reg)gen_reg[r], POISON);
+		asm_mov_imm(&g->b, (enum x86_reg)gen_reg[r], JIT_POISON_VALUE);
 	for (int t = R9; t <= R11; t++)
-		asm_mov_imm(&g->b, (enum x86_reg)t, POISON);
+		asm_mov_imm(&g->b, (enum x86_reg)t, JIT_POISON_VALUE);
 }
 
 static int gen_call_helper(struct jit_gen *g, helper_fn fn)

@@ -306,16 +306,19 @@ static void put_arg(struct out *out, const struct spec *spec, uint64_t value, co
 {
 	char c = (char)value;
 
-	if (is_addr(spec) || (is_string(spec) && spec->conv == 'p'))
-		put(out, text, strlen(text));
-	else if (spec->conv == 's')
+	if (is_addr(spec) || (is_string(spec) && spec->conv == 'p')) {
+		/* neither printed nor counted once the buffer is full, as bstr_printf */
+		if (out->len < out->bytes)
+			put(out, text, strlen(text));
+	} else if (spec->conv == 's') {
 		put_padded(out, spec, text, strlen(text));
-	else if (spec->conv == 'c')
+	} else if (spec->conv == 'c') {
 		put_padded(out, spec, &c, 1);
-	else if (spec->conv == 'p')
+	} else if (spec->conv == 'p') {
 		put_pointer(out, spec, value);
-	else
+	} else {
 		put_number(out, spec, value);
+	}
 }
 
 int bprintf(char *out_buf, size_t out_bytes, const char *fmt, size_t fmt_bytes,
@@ -342,6 +345,8 @@ int bprintf(char *out_buf, size_t out_bytes, const char *fmt, size_t fmt_bytes,
 		} else if (*fmt) {
 			fmt = parse_spec(fmt + 1, &spec);
 			put_arg(&out, &spec, args->values[n], f.text + f.at[n]);
+			while (spec.conv == 'p' && isalnum((unsigned char)*fmt))
+				fmt++; /* the kernel prints none of what sticks to a %p */
 			n++;
 		}
 	}

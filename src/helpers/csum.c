@@ -129,8 +129,6 @@ HELPER_CALL(csum_diff)
 {
 	uint32_t from_bytes = (uint32_t)r2, to_bytes = (uint32_t)r4, sum = (uint32_t)r5;
 
-	if ((from_bytes | to_bytes) & 3)
-		return ret(-EINVAL);
 	if (from_bytes && to_bytes)
 		sum = csum_sub(csum_partial(ptr(r3), to_bytes, sum),
 			       csum_partial(ptr(r1), from_bytes, 0));

@@ -13,6 +13,8 @@
 #include "helpers/call.h"
 #include "object/map.h"
 
+#define KERNEL_START UINT64_C(0x800000000000) /* TASK_SIZE_MAX and its guard page */
+
 static bool within(uint64_t addr, size_t bytes, uint64_t start, uint64_t size)
 {
 	return addr >= start && range_fits(addr - start, bytes, size);
@@ -53,25 +55,29 @@ int probe_read_bytes(void *dst, uint64_t addr, size_t bytes)
 	return run_probe_read(rc->engine, dst, addr, bytes) ? -EFAULT : 0;
 }
 
-static uint64_t read_or_zero(uint64_t dst, uint32_t bytes, uint64_t addr)
+/* Linux lets bpf_probe_read_kernel reach no user address: -ERANGE, not -EFAULT. */
+static int64_t kernel_errno(uint64_t addr)
 {
-	if (!bytes)
-		return 0;
+	return addr < KERNEL_START ? -ERANGE : -EFAULT;
+}
+
+static uint64_t read_or_zero(uint64_t dst, uint32_t bytes, uint64_t addr, int64_t error)
+{
 	if (probe_read_bytes(ptr(dst), addr, bytes) == 0)
 		return 0;
 	memset(ptr(dst), 0, bytes);
-	return ret(-EFAULT);
+	return ret(error);
 }
 
-/* Bytes copied with the NUL, which is always written; -EFAULT when the first byte is out of reach. */
-static uint64_t read_str(char *dst, uint32_t bytes, uint64_t addr)
+/* Bytes copied with the NUL, which is always written; @error when a byte is out of reach. */
+static uint64_t read_str(char *dst, uint32_t bytes, uint64_t addr, int64_t error)
 {
 	if (!bytes)
 		return 0;
 	for (uint32_t n = 0; n < bytes; n++) {
 		if (probe_read_bytes(&dst[n], addr + n, 1)) {
 			memset(dst, 0, bytes);
-			return ret(-EFAULT);
+			return ret(error);
 		}
 		if (!dst[n])
 			return n + 1;
@@ -80,14 +86,25 @@ static uint64_t read_str(char *dst, uint32_t bytes, uint64_t addr)
 	return bytes;
 }
 
-HELPER_CALL(probe_read)
+/* Of user memory, no bytes at all are always there. */
+HELPER_CALL(probe_read_user)
 {
-	return read_or_zero(r1, (uint32_t)r2, r3);
+	return (uint32_t)r2 ? read_or_zero(r1, (uint32_t)r2, r3, -EFAULT) : 0;
 }
 
-HELPER_CALL(probe_read_str)
+HELPER_CALL(probe_read_kernel)
 {
-	return read_str(ptr(r1), (uint32_t)r2, r3);
+	return read_or_zero(r1, (uint32_t)r2, r3, kernel_errno(r3));
+}
+
+HELPER_CALL(probe_read_user_str)
+{
+	return read_str(ptr(r1), (uint32_t)r2, r3, -EFAULT);
+}
+
+HELPER_CALL(probe_read_kernel_str)
+{
+	return read_str(ptr(r1), (uint32_t)r2, r3, kernel_errno(r3));
 }
 
 /* The address bpf_get_func_ip tells of: where the event was fired, when the host said; else 0. */
@@ -105,12 +122,12 @@ HELPER_CALL(get_attach_cookie)
 	HELPER_PROTO_AS(name, name, function, .ret_type = RET_INTEGER, __VA_ARGS__,                \
 			ARGS(ARG_MEM_UNINIT, ARG_CONST_SIZE_OR_ZERO, ARG_ANYTHING))
 
-PROBE(probe_read, probe_read, .gpl_only = true);
-PROBE(probe_read_user, probe_read, .gpl_only = true);
-PROBE(probe_read_kernel, probe_read, .gpl_only = true);
-PROBE(probe_read_str, probe_read_str, .gpl_only = true);
-PROBE(probe_read_user_str, probe_read_str, .gpl_only = true);
-PROBE(probe_read_kernel_str, probe_read_str, .gpl_only = true);
-PROBE(copy_from_user, probe_read, .might_sleep = true);
+PROBE(probe_read, probe_read_user, .gpl_only = true);
+PROBE(probe_read_user, probe_read_user, .gpl_only = true);
+PROBE(probe_read_kernel, probe_read_kernel, .gpl_only = true);
+PROBE(probe_read_str, probe_read_user_str, .gpl_only = true);
+PROBE(probe_read_user_str, probe_read_user_str, .gpl_only = true);
+PROBE(probe_read_kernel_str, probe_read_kernel_str, .gpl_only = true);
+PROBE(copy_from_user, probe_read_user, .might_sleep = true);
 HELPER_PROTO(get_func_ip, .ret_type = RET_INTEGER, .gpl_only = true, ARGS(ARG_PTR_TO_CTX));
 HELPER_PROTO(get_attach_cookie, .ret_type = RET_INTEGER, ARGS(ARG_PTR_TO_CTX));

@@ -63,7 +63,7 @@ HELPER_CALL(clone_redirect)
 		return ret(-EINVAL);
 	if (skb->gso_size)
 		return ret(-EBADMSG);
-	if (!dev_by_index(rc->engine, (uint32_t)r2))
+	if ((uint32_t)r2 != skb->dev->ifindex && !dev_by_index(rc->engine, (uint32_t)r2))
 		return ret(-EINVAL);
 	if (!skb->len || skb->mac_off == SKB_NO_OFFSET || skb->mac_off >= skb->network_off)
 		return ret(-ERANGE);
@@ -84,7 +84,7 @@ HELPER_CALL(clone_redirect)
 
 static const struct netdev *mtu_dev(const struct netdev *dev, uint32_t ifindex)
 {
-	return ifindex ? dev_by_index(run_current()->engine, ifindex) : dev;
+	return ifindex && ifindex != dev->ifindex ? dev_by_index(run_current()->engine, ifindex) : dev;
 }
 
 /* @len: of the packet with its Ethernet header; *mtu_len, when set, is an L3 length instead. */

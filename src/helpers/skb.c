@@ -11,7 +11,10 @@
 #include "object/pkt.h"
 
 #define ETH_P_IP 0x0800
+#define ETH_P_8021Q 0x8100
+#define ETH_P_8021AD 0x88a8
 #define ETH_P_IPV6 0x86dd
+#define VLAN_DEPTH_MAX 8
 #define NET_OFF (-0x100000) /* SKF_NET_OFF */
 #define LL_OFF (-0x200000)  /* SKF_LL_OFF */
 #define PACKET_TYPE_MAX 3   /* PACKET_OTHERHOST */
@@ -227,12 +230,28 @@ static uint64_t ipv6_set_ce(struct skb *skb, uint8_t *ip)
 	return 1;
 }
 
+/* The protocol behind VLAN tags that are still in the packet. Source: skb_protocol(skb, true). */
+static uint16_t inner_protocol(const struct skb *skb)
+{
+	uint16_t proto = ntohs(skb->protocol);
+	uint32_t at = ETH_BYTES;
+
+	for (int i = 0; i < VLAN_DEPTH_MAX && (proto == ETH_P_8021Q || proto == ETH_P_8021AD); i++) {
+		if (at + 4 > skb->len)
+			return 0;
+		memcpy(&proto, skb->data + at + 2, sizeof(proto));
+		proto = ntohs(proto);
+		at += 4;
+	}
+	return proto;
+}
+
 HELPER_CALL(skb_ecn_set_ce)
 {
 	struct skb *skb = ptr(r1);
 	uint8_t *ip = skb->head + skb->network_off;
 
-	switch (ntohs(skb->protocol)) {
+	switch (inner_protocol(skb)) {
 	case ETH_P_IP:
 		return skb->len < 20 || skb->data_end - ip < 20 ? 0 : ipv4_set_ce(ip);
 	case ETH_P_IPV6:

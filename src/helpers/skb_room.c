@@ -269,15 +269,15 @@ static uint32_t tail_len_min(const struct skb *skb)
 HELPER_CALL(skb_change_tail)
 {
 	struct skb *skb = ptr(r1);
-	uint32_t len = (uint32_t)r2, old = skb->len;
+	uint32_t len = (uint32_t)r2;
 	int err;
 
 	if (r3 || len > SKB_BYTES_MAX || len < tail_len_min(skb))
 		return ret(-EINVAL);
 	if (skb->encapsulation)
 		return ret(-ENOTSUPP);
-	if (len < old)
-		skb_csum_out(skb, skb->data + len, old - len, len);
+	if (len != skb->len && skb->ip_summed == SKB_CSUM_COMPLETE)
+		skb->ip_summed = SKB_CSUM_NONE;
 	err = skb_set_len(skb, len);
 	if (!err)
 		skb->gso_size = skb->gso_segs = 0;

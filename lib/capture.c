@@ -219,8 +219,12 @@ int capture_writer_open(const char *path, const struct capture *cap, struct capt
 						       PCAP_TSTAMP_PRECISION_NANO);
 	w->dumper = w->pcap ? pcap_dump_open(w->pcap, path) : NULL;
 	if (!w->dumper) {
-		rc = error_set(err, -EIO, "cannot write %s: %s", path,
-			       w->pcap ? pcap_geterr(w->pcap) : "out of memory");
+		const char *why = w->pcap ? pcap_geterr(w->pcap) : "out of memory";
+
+		/* libpcap begins with the name. */
+		rc = strncmp(why, path, strlen(path)) == 0
+			     ? error_set(err, -EIO, "cannot write %s", why)
+			     : error_set(err, -EIO, "cannot write %s: %s", path, why);
 		if (w->pcap)
 			pcap_close(w->pcap);
 		free(w->path);

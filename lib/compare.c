@@ -12,6 +12,7 @@
 
 #include "noise.h"
 #include "testrun.h"
+#include "usage.h"
 #include "value.h"
 #include "verdict.h"
 #include "wire.h"
@@ -640,6 +641,12 @@ static int run_again(struct judge *j, struct error *err)
 	return rc < 0 ? rc : 1;
 }
 
+static void say_noisy(struct buffer *text, const char *what, uint64_t n)
+{
+	if (n)
+		buffer_format(text, "; differed: %llu %s", (unsigned long long)n, what);
+}
+
 /* Says what was set aside, and why. */
 static void say_noise(struct judge *j)
 {
@@ -652,25 +659,26 @@ static void say_noise(struct judge *j)
 			      j->noise.data);
 	if (!text.bytes)
 		return;
-	buffer_format(&text,
-		      " (%llu verdicts, %llu packets' bytes, %llu map contents and %llu packets' "
-		      "records or lines differed)",
-		      (unsigned long long)j->n_noisy_verdicts, (unsigned long long)j->n_noisy_bytes,
-		      (unsigned long long)j->n_noisy_maps, (unsigned long long)j->n_noisy_news);
+	say_noisy(&text, "verdicts", j->n_noisy_verdicts);
+	say_noisy(&text, "packets left with other bytes", j->n_noisy_bytes);
+	say_noisy(&text, "map contents", j->n_noisy_maps);
+	say_noisy(&text, "packets with other records or lines", j->n_noisy_news);
 	j->c->not_comparable = buffer_take(&text);
 }
 
 int compare_run(struct job *job, struct comparison *c, struct error *err)
 {
 	struct judge j = { .job = job, .c = c };
-	uint64_t called[JOB_HELPER_WORDS];
+	uint64_t called[USAGE_HELPER_WORDS];
 	int rc;
 
 	*c = (struct comparison){ .other_ns = -1 };
 	outcome_init(&c->outcome, job->object.bpf, job->prog);
+	for (uint32_t i = 0; i < c->outcome.n_maps; i++)
+		c->outcome.maps[i].is_unused = job->outcome.maps[i].is_unused;
 	outcome_init(&j.other, job->object.bpf, job->prog);
-	job_helpers(job, called);
-	noise_helpers(called, JOB_HELPER_WORDS, &j.noise);
+	usage_helpers(&job->object, called);
+	noise_helpers(called, USAGE_HELPER_WORDS, &j.noise);
 	rc = run_both(&j, (struct window){ 0 }, err);
 	if (rc == 1 && j.is_map && j.maps_agree + 1 < (c->first_differing ?: c->n_compared + 1))
 		rc = run_again(&j, err);

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "elfcode.h"
 #include "file.h"
 #include "records.h"
 #include "testrun.h"
+#include "usage.h"
 #include "verdict.h"
 
 #define PROGRESS_PACKETS 512 /* between two looks at how far we are */
@@ -51,6 +51,16 @@ static int check_input(const struct job *job, struct error *err)
 	return 0;
 }
 
+/* Global variables are always of interest; a map is when a loaded function names it. */
+static void mark_unused_maps(struct job *job)
+{
+	for (uint32_t i = 0; i < job->outcome.n_maps; i++) {
+		struct mapshot *map = &job->outcome.maps[i];
+
+		map->is_unused = !map->is_global && !usage_refers(&job->object, map->name);
+	}
+}
+
 int job_open(struct job *job, const struct job_options *options, struct error *err)
 {
 	int rc;
@@ -66,55 +76,9 @@ int job_open(struct job *job, const struct job_options *options, struct error *e
 	if (!rc) {
 		object_select(&job->object, job->prog);
 		outcome_init(&job->outcome, job->object.bpf, job->prog);
+		mark_unused_maps(job);
 	}
 	return rc;
-}
-
-/* A helper's number is in the immediate of a call whose src_reg is 0. */
-static void helpers_of(const struct code_function *f, uint64_t called[JOB_HELPER_WORDS])
-{
-	for (uint32_t i = 0; i < f->n_insns; i++) {
-		const struct bpf_insn *insn = &f->insns[i];
-
-		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW)) {
-			i++;
-			continue;
-		}
-		if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == 0 && insn->imm >= 0 &&
-		    insn->imm < JOB_HELPER_WORDS * 64)
-			called[insn->imm / 64] |= 1ull << insn->imm % 64;
-	}
-}
-
-/* Subprograms are in .text; which program calls which is not looked at. */
-static bool is_loaded(const struct job *job, const struct code_function *f)
-{
-	const struct bpf_program *prog = bpf_object__find_program_by_name(job->object.bpf, f->name);
-
-	return strcmp(f->section, ".text") == 0 || (prog && bpf_program__autoload(prog));
-}
-
-void job_helpers(const struct job *job, uint64_t called[JOB_HELPER_WORDS])
-{
-	struct elfcode code;
-	struct error unused;
-
-	memset(called, 0, JOB_HELPER_WORDS * sizeof(called[0]));
-	if (elfcode_open(&code, job->options->path, job->options->image, &unused))
-		return;
-	for (uint32_t i = 0; i < code.n_functions; i++)
-		if (is_loaded(job, &code.functions[i]))
-			helpers_of(&code.functions[i], called);
-	elfcode_close(&code);
-}
-
-bool job_prints(const struct job *job)
-{
-	uint64_t called[JOB_HELPER_WORDS];
-
-	job_helpers(job, called);
-	return called[BPF_FUNC_trace_printk / 64] >> BPF_FUNC_trace_printk % 64 & 1 ||
-	       called[BPF_FUNC_trace_vprintk / 64] >> BPF_FUNC_trace_vprintk % 64 & 1;
 }
 
 static void keep_line(void *arg, const char *line)
@@ -136,7 +100,7 @@ int job_load(struct job *job, struct error *err)
 	struct engine_setup setup = job->options->engine;
 	int rc;
 
-	if (job_prints(job)) {
+	if (usage_prints(&job->object)) {
 		setup.printk = keep_line;
 		setup.printk_arg = job;
 	}
@@ -209,7 +173,8 @@ static int count_step(struct running *r, const struct packet *packet, struct job
 		outcome_add_refusal(o, testrun_refusal(o->prog_type, packet->bytes, step->error));
 	} else {
 		outcome_add_verdict(o, step->retval, packet->bytes);
-		refused = r->run.hook ? testrun_kernel_refusal(o->prog_type, packet) : NULL;
+		refused = r->run.hook && packet->data ? testrun_kernel_refusal(o->prog_type, packet)
+						      : NULL;
 		if (refused)
 			outcome_add_kernel_refusal(o, refused);
 		o->n_runs += r->job->options->repeat;

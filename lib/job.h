@@ -70,9 +70,3 @@ int job_run(struct job *job, struct error *err);
 /* Reads every map as it is now into the outcome. */
 void job_read_maps(struct job *job);
 void job_close(struct job *job);
-
-/* Ids of the helpers that the chosen program and its subprograms call: bit i of word i / 64. */
-#define JOB_HELPER_WORDS 4
-void job_helpers(const struct job *job, uint64_t called[JOB_HELPER_WORDS]);
-/* Whether it calls bpf_printk. */
-bool job_prints(const struct job *job);

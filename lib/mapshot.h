@@ -22,6 +22,7 @@ struct mapshot {
 	uint32_t key_type; /* BTF ids in the object's BTF; 0: none */
 	uint32_t value_type;
 	uint32_t n_cpus; /* 0: one value per key; else one for each CPU */
+	bool is_unused;	 /* no loaded program refers to it */
 	bool is_global;	 /* global variables: one element, value_type is a DATASEC */
 	bool is_readonly;
 	bool is_readable;  /* false: a ring, a queue: it has no keys */

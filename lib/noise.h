@@ -6,5 +6,5 @@
 
 #include "buffer.h"
 
-/* Appends the names of those among the helpers @called (as job_helpers() gives them), with commas. */
+/* Appends the names of those among the helpers @called (as usage_helpers() gives them), with commas. */
 void noise_helpers(const uint64_t *called, uint32_t n_words, struct buffer *out);

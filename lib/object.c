@@ -105,7 +105,7 @@ int object_open(struct object *obj, const char *path, const struct buffer *image
 	char *why;
 	int rc = 0;
 
-	*obj = (struct object){ .path = path, .image = image->data };
+	*obj = (struct object){ .path = path, .image = image };
 	libbpf_set_print(keep_warning);
 	buffer_reset(&said.warnings);
 	obj->bpf = bpf_object__open_mem(image->data, image->bytes, &opts);

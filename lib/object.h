@@ -17,9 +17,9 @@
 
 struct object {
 	struct bpf_object *bpf;
-	const char *path;  /* as the user gave it; borrowed */
-	const char *image; /* the ELF file's bytes; borrowed */
-	char *log;	   /* verifier log of the program loaded with one */
+	const char *path;	    /* as the user gave it; borrowed */
+	const struct buffer *image; /* the ELF file; borrowed */
+	char *log;		    /* verifier log of the program loaded with one */
 	struct bpf_program *logged;
 };
 

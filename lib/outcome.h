@@ -57,7 +57,7 @@ struct outcome {
 	uint32_t n_records;
 	struct outcome_line *lines;
 	uint32_t n_lines;
-	struct mapshot *maps;
+	struct mapshot *maps; /* all of the object */
 	uint32_t n_maps;
 	/* a run on --data */
 	uint8_t *data_out;

@@ -246,7 +246,8 @@ void report_map(const struct report *r, uint32_t map, struct buffer *out)
 		return;
 	}
 	/* Rings are shown by their records. */
-	if (m->type == BPF_MAP_TYPE_RINGBUF || m->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+	if ((m->is_unused && n == 0) || m->type == BPF_MAP_TYPE_RINGBUF ||
+	    m->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
 		return;
 	buffer_format(out, "\nmap %s (%s, ", m->name, object_map_type_name(m->type));
 	if (!m->is_readable)
@@ -312,7 +313,8 @@ static void put_records(const struct report *r, uint32_t map, struct buffer *out
 	struct record_rows rows = { 0 };
 	char count[UNIT_BYTES];
 
-	if (m->type != BPF_MAP_TYPE_RINGBUF && m->type != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+	if (m->is_unused ||
+	    (m->type != BPF_MAP_TYPE_RINGBUF && m->type != BPF_MAP_TYPE_PERF_EVENT_ARRAY))
 		return;
 	for (uint32_t i = 0; i < o->n_records; i++)
 		if (o->records[i].map == map)

@@ -191,11 +191,11 @@ static const char *complaint(int rc)
 {
 	switch (rc) {
 	case -ERANGE:
-		return "is out of the range of";
+		return "is out of range";
 	case -ENOTSUP:
-		return "cannot be given on a command line to";
+		return "cannot be set from a command line";
 	}
-	return "is not a value of";
+	return "is not a value it takes";
 }
 
 static int unknown_name(const struct object *obj, const struct search *search, struct error *err)
@@ -222,6 +222,38 @@ static const char *type_name(const struct variable *var)
 	return *name ? name : t && btf_is_array(t) ? "array" : "type";
 }
 
+/* What the variable takes, for a message. */
+static void say_range(const struct variable *var, struct buffer *out)
+{
+	const struct btf_type *t = btf__type_by_id(var->btf, var->type);
+	uint32_t bits = var->bytes * 8;
+
+	buffer_format(out, "%s", type_name(var));
+	if (btf_is_array(t))
+		buffer_format(out, " of %zu bytes with the closing 0", var->bytes);
+	else if (btf_is_int(t) && btf_int_encoding(t) & BTF_INT_BOOL)
+		buffer_text(out, ": true or false");
+	else if (btf_is_int(t) && btf_int_encoding(t) & BTF_INT_SIGNED && bits <= 64)
+		buffer_format(out, ": %lld to %lld", -(1ll << (bits - 2)) * 2,
+			      (long long)(UINT64_MAX >> (65 - bits)));
+	else if (btf_is_int(t) && bits <= 64)
+		buffer_format(out, ": 0 to %llu", (unsigned long long)(UINT64_MAX >> (64 - bits)));
+	for (uint32_t i = 0; btf_is_enum(t) && i < btf_vlen(t); i++)
+		buffer_format(out, "%s %s", i ? "," : ":",
+			      btf__name_by_offset(var->btf, btf_enum(t)[i].name_off));
+}
+
+static int refuse_value(const struct variable *var, int rc, const char *text, struct error *err)
+{
+	struct buffer range = { 0 };
+
+	say_range(var, &range);
+	error_set(err, rc, "--set %s: '%s' %s (%s)", var->name, text, complaint(rc),
+		  buffer_string(&range));
+	buffer_deinit(&range);
+	return rc;
+}
+
 int object_set(struct object *obj, const char *setting, struct error *err)
 {
 	struct search search = { .name = setting, .length = strcspn(setting, "=") };
@@ -234,8 +266,6 @@ int object_set(struct object *obj, const char *setting, struct error *err)
 		return unknown_name(obj, &search, err);
 	rc = set_value(&search.found, text);
 	if (rc)
-		return error_set(err, rc, "--set %s: '%s' %s '%s' (%s of %zu bytes)", setting, text,
-				 complaint(rc), search.found.name, type_name(&search.found),
-				 search.found.bytes);
+		return refuse_value(&search.found, rc, text, err);
 	return 0;
 }

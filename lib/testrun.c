@@ -10,6 +10,7 @@
 
 #include "buffer.h"
 #include "engine_user.h"
+#include "verdict.h"
 
 #define ENOTSUPP_KERNEL	     524 /* ENOTSUPP of the kernel, which has no name outside */
 #define FIRST_ROOM	     65536
@@ -126,6 +127,8 @@ static bool is_cut_in_ip(const struct packet *packet)
 
 const char *testrun_kernel_refusal(uint32_t prog_type, const struct packet *packet)
 {
+	if (!verdict_is_of_packet(prog_type))
+		return NULL;
 	if (packet->bytes < ETH_HLEN)
 		return "shorter than an Ethernet header";
 	if (prog_type == BPF_PROG_TYPE_XDP)

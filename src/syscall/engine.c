@@ -96,6 +96,7 @@ void engine_free(struct engine *engine)
 	if (engine->base_btf)
 		object_put(&engine->base_btf->obj);
 	run_deinit(engine);
+	hooks_free(engine);
 	engine_deinit(engine);
 	free(engine);
 }

@@ -166,9 +166,9 @@ static int link_info(struct bpf_call *call, const struct bpf_link *link)
 	run_enter(call->engine);
 	prog = atomic_load_explicit(&link->prog, memory_order_acquire);
 	info.prog_id = prog ? prog->obj.id : 0;
+	run_exit(call->engine);
 	if (link->ops->fill_info)
 		link->ops->fill_info(link, &info);
-	run_exit(call->engine);
 	if (link->type == BPF_LINK_TYPE_RAW_TRACEPOINT)
 		err = put_tp_name(call, &info, in.raw_tracepoint.tp_name,
 				  in.raw_tracepoint.tp_name_len);

@@ -95,7 +95,7 @@ static uint32_t set_up(struct bpf_insn *out)
 			out[n++] = BPF_LDX_MEM(BPF_DW, r, 6, (int16_t)(8 * r));
 	}
 	for (int16_t off = -STACK_BYTES; off < 0; off += 8)
-		out[n++] = BPF_STX_MEM(BPF_DW, 10, (uint8_t)(n % 6), off);
+		out[n++] = BPF_STX_MEM(BPF_DW, 10, (uint8_t)(-off / 8 % 6), off);
 	return n;
 }
 
@@ -153,10 +153,12 @@ static uint32_t program(const uint8_t *data, size_t size, struct bpf_insn *out)
 		mend(&out[start + i], i, n);
 		if (!isa_is_ld_imm64(&out[start + i]))
 			continue;
-		if (i + 1 == n)
+		if (i + 1 == n) {
 			out[start + i] = BPF_JMP_A(0);
-		else
-			out[start + ++i] = BPF_RAW_INSN(0, 0, 0, 0, out[start + i].imm);
+			break;
+		}
+		i++;
+		out[start + i] = BPF_RAW_INSN(0, 0, 0, 0, out[start + i].imm);
 	}
 	out[start + n] = BPF_EXIT_INSN();
 	return start + n + 1;

@@ -234,6 +234,7 @@ struct prog_frame {
 	/* out, valid until the caller frees it with prog_frame_free() */
 	uint8_t *data_out;
 	uint32_t data_out_bytes;
+	uint32_t frags_bytes; /* the last of them were frags, in a test run of XDP */
 	uint8_t *ctx_out;
 	uint32_t ctx_out_bytes;
 	/* XDP at the hook: the metadata in front of data_out, for tc to see */

@@ -57,7 +57,7 @@ static int lay_out(const struct prog_frame *frame, const struct xdp_md *md,
 	linear_max = TEST_PAGE_BYTES - layout->headroom - PKT_TAILROOM_BYTES;
 	if (!frame->hook)
 		layout->linear = MIN(layout->linear, linear_max);
-	if (frame->data_bytes - layout->meta < ETH_BYTES || layout->linear < ETH_BYTES)
+	if (frame->data_bytes - layout->meta < ETH_BYTES)
 		return -EINVAL;
 	return 0;
 }
@@ -176,6 +176,7 @@ int xdp_unframe(const struct prog *prog, struct prog_frame *frame)
 			memcpy(frame->data_out + linear, xdp->frags, xdp->frags_bytes);
 		priv->md.data = (uint32_t)(xdp->data - xdp->data_meta);
 		priv->md.data_end = (uint32_t)(xdp->data_end - xdp->data_meta);
+		frame->frags_bytes = xdp->frags_bytes;
 		err = frame_ctx_out(frame, &priv->md, sizeof(priv->md));
 	}
 	if (frame->hook) {

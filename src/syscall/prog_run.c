@@ -9,6 +9,7 @@
 
 #include "base/errno.h"
 #include "base/macros.h"
+#include "hooks/dev.h"
 #include "run/run.h"
 #include "skep/skep.h"
 #include "syscall/bpf.h"
@@ -49,8 +50,8 @@ static uint64_t run_chunk(struct caller *caller, const struct prog *prog, struct
 		frame->retval = run_prog(prog, frame->ctx, &rc);
 	}
 	ns = now_ns() - start;
+	hook_flush_clones(&rc);
 	run_exit(frame->engine);
-	run_clones_free(&rc);
 	return ns;
 }
 

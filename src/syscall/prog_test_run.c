@@ -18,6 +18,7 @@
 #include "syscall/prog_run.h"
 
 #define CTX_BYTES_MAX 65535 /* U16_MAX: syscall programs */
+#define DATA_BYTES_MAX (1 << 17) /* more than any type takes */
 
 /* --- the rules of the attr ------------------------------------------------------------------------ */
 
@@ -42,7 +43,7 @@ static int check_attr(const struct bpf_call *call, const struct prog *prog)
 					test->duration || test->repeat || test->batch_size))
 		return -EINVAL;
 	if (prog->type == BPF_PROG_TYPE_RAW_TRACEPOINT)
-		flags = BPF_F_TEST_RUN_ON_CPU;
+		flags = ~0u; /* the kernel looks at BPF_F_TEST_RUN_ON_CPU only */
 	else if (prog->type == BPF_PROG_TYPE_SCHED_CLS || prog->type == BPF_PROG_TYPE_SCHED_ACT ||
 		 prog->type == BPF_PROG_TYPE_SOCKET_FILTER ||
 		 prog->type == BPF_PROG_TYPE_CGROUP_SKB)
@@ -82,14 +83,15 @@ static int take_ctx(struct bpf_call *call, const struct prog *prog, uint8_t **ct
 	return copy_in(call->caller, *ctx, call->attr.test.ctx_in, n);
 }
 
-static int take_data(struct bpf_call *call, uint8_t **data, uint32_t *bytes)
+static int take_data(struct bpf_call *call, const struct prog *prog, uint8_t **data,
+		     uint32_t *bytes)
 {
 	uint32_t n = call->attr.test.data_size_in;
 
 	if (!n)
 		return 0;
-	if (n > PKT_BYTES_MAX)
-		return -EINVAL;
+	if (n > DATA_BYTES_MAX) /* XDP runs out of frags, others out of their page */
+		return prog->type == BPF_PROG_TYPE_XDP ? -ENOMEM : -EINVAL;
 	*data = mem_alloc(n);
 	if (!*data)
 		return -ENOMEM;
@@ -110,6 +112,26 @@ static int put_buffer(struct bpf_call *call, uint64_t to, uint32_t room, const u
 	return n < bytes ? -ENOSPC : 0;
 }
 
+/* A packet out. Frags keep their room: what is cut is cut from the linear part, and without room for
+ * all frags nothing is written (bpf_test_finish). */
+static int put_data(struct bpf_call *call, const struct prog_frame *frame)
+{
+	uint64_t to = call->attr.test.data_out;
+	uint32_t room = call->attr.test.data_size_out, linear;
+
+	if (!frame->frags_bytes || !room || room >= frame->data_out_bytes)
+		return put_buffer(call, to, room, frame->data_out, frame->data_out_bytes);
+	if (room < frame->frags_bytes)
+		return -EFBIG;
+	linear = room - frame->frags_bytes;
+	if (to && (copy_out(call->caller, to, frame->data_out, linear) ||
+		   copy_out(call->caller, to + linear,
+			    frame->data_out + frame->data_out_bytes - frame->frags_bytes,
+			    frame->frags_bytes)))
+		return -EFAULT;
+	return -ENOSPC;
+}
+
 static int put_results(struct bpf_call *call, const struct prog *prog,
 		       const struct prog_frame *frame, uint32_t duration_ns)
 {
@@ -124,8 +146,9 @@ static int put_results(struct bpf_call *call, const struct prog *prog,
 	}
 	if (prog->type == BPF_PROG_TYPE_RAW_TRACEPOINT)
 		return call_write_back(call, test.retval, (uint32_t)frame->retval);
-	err = put_buffer(call, test->data_out, test->data_size_out, frame->data_out,
-			 frame->data_out_bytes);
+	err = put_data(call, frame);
+	if (err == -EFBIG)
+		return -ENOSPC;
 	if (err == -EFAULT || call_write_back(call, test.data_size_out, frame->data_out_bytes) ||
 	    call_write_back(call, test.retval, (uint32_t)frame->retval) ||
 	    call_write_back(call, test.duration, duration_ns))
@@ -156,7 +179,7 @@ static int test_run(struct bpf_call *call, const struct prog *prog)
 	uint64_t total_ns = 0;
 	int err, unframe_err;
 
-	err = take_data(call, &data, &frame.data_bytes);
+	err = take_data(call, prog, &data, &frame.data_bytes);
 	if (!err)
 		err = take_ctx(call, prog, &ctx, &frame.ctx_in_bytes);
 	if (err)

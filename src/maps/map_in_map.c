@@ -52,6 +52,7 @@ int map_meta_new(const struct map *inner, struct map **meta)
 		free(m);
 		return err;
 	}
+	m->is_meta = true;
 	m->ops = inner->ops;
 	m->type = inner->type;
 	m->key_size = inner->key_size;

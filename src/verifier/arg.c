@@ -34,7 +34,7 @@ static const uint32_t arg_reg_types[__BPF_ARG_TYPE_MAX][REG_TYPES_MAX] = {
 	[ARG_PTR_TO_SPIN_LOCK] = { PTR_TO_MAP_VALUE },
 	[ARG_PTR_TO_MEM] = { PTR_TO_STACK, PTR_TO_PACKET, PTR_TO_PACKET_META, PTR_TO_MAP_KEY,
 			     PTR_TO_MAP_VALUE, PTR_TO_MEM, PTR_TO_MEM | MEM_RINGBUF, PTR_TO_BUF,
-			     PTR_TO_BTF_ID | PTR_TRUSTED, PTR_TO_CTX },
+			     PTR_TO_BTF_ID | PTR_TRUSTED },
 	[ARG_PTR_TO_RINGBUF_MEM] = { PTR_TO_MEM | MEM_RINGBUF },
 	[ARG_PTR_TO_FUNC] = { PTR_TO_FUNC },
 	[ARG_PTR_TO_STACK] = { PTR_TO_STACK },
@@ -399,6 +399,18 @@ static int check_release(struct verifier_env *env, const struct reg_state *reg, 
 	return 0;
 }
 
+/*
+ * Must another path's number, which pruning would take for this NULL, be NULL too? Not where a size of
+ * 0 follows, which is marked precise, nor where a callback merely gets it as a number.
+ */
+static bool null_matters(const struct helper_proto *fn, uint32_t arg)
+{
+	uint32_t next = arg + 1 < HELPER_ARGS_MAX ? type_base(fn->arg_type[arg + 1]) : ARG_DONTCARE;
+
+	return next != ARG_CONST_SIZE && next != ARG_CONST_SIZE_OR_ZERO &&
+	       type_base(fn->arg_type[arg]) != ARG_PTR_TO_STACK;
+}
+
 int arg_check(struct verifier_env *env, uint32_t arg, struct call_meta *meta)
 {
 	uint32_t regno = BPF_REG_1 + arg, arg_type = meta->fn->arg_type[arg];
@@ -419,7 +431,7 @@ int arg_check(struct verifier_env *env, uint32_t arg, struct call_meta *meta)
 	if (type_is_pkt(reg->type) && !mem_pkt_allowed(env, meta, BPF_READ))
 		return reject(env, -EACCES, "helper access to the packet is not allowed\n");
 	if (reg_is_null(reg) && type_may_be_null(arg_type)) {
-		err = precise_mark_reg(env, regno);
+		err = null_matters(meta->fn, arg) ? precise_mark_reg(env, regno) : 0;
 	} else {
 		err = check_reg_type(env, regno, arg_type);
 		if (!err)

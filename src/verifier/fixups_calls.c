@@ -33,7 +33,7 @@ static int inline_lookup(struct verifier_env *env, uint32_t pc, struct insn_edit
 	struct bpf_insn buf[FIXUP_INSNS_MAX];
 	int n;
 
-	if (aux->map_state != AUX_SET || !aux->map_ptr->ops->gen_lookup)
+	if (aux->map_state != AUX_SET || aux->map_ptr->is_meta || !aux->map_ptr->ops->gen_lookup)
 		return 0;
 	n = aux->map_ptr->ops->gen_lookup(aux->map_ptr, buf);
 	if (n < 0 || n >= FIXUP_INSNS_MAX)

@@ -113,7 +113,7 @@ static int read_mem_ptr(struct arg_reader *r, uint32_t i, const struct btf_type 
 		return reject(r->env, -EINVAL,
 			      "arg#%u reference type('%s %s') size cannot be determined: %d\n", i,
 			      t ? btf_kind_str(t) : "UNKNOWN",
-			      t ? btf_name_or_anon(r->btf, t->name_off) : "", -EINVAL);
+			      t ? btf_name_by_offset(r->btf, t->name_off) : "", -EINVAL);
 	arg->type = ARG_PTR_TO_MEM | (tags & TAG_NONNULL ? 0 : PTR_MAYBE_NULL);
 	arg->mem_size = size;
 	return 0;
@@ -268,7 +268,8 @@ int global_set_entry_regs(struct verifier_env *env, uint32_t subprogno)
 		} else {
 			reg_set_ptr(reg, PTR_TO_MEM | (arg->type & PTR_MAYBE_NULL));
 			reg->mem_size = arg->mem_size;
-			reg->id = ++env->id_gen;
+			if (arg->type & PTR_MAYBE_NULL)
+				reg->id = ++env->id_gen;
 		}
 	}
 	return 0;

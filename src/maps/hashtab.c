@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * HASH, PERCPU_HASH and LRU_HASH over one table (htab.h).
+ * HASH, PERCPU_HASH, LRU_HASH and LRU_PERCPU_HASH over one table (htab.h).
  *
  * An update of a key that exists puts a new element in the old one's place with one store, so a
  * reader sees the old value or the new one whole; each CPU slot keeps one spare element for that,
@@ -35,9 +35,14 @@ struct layout {
 	uint32_t buckets, n_elems;
 };
 
+static bool is_percpu(const struct map *map)
+{
+	return map->type == BPF_MAP_TYPE_PERCPU_HASH || map->type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
 static bool is_lru(const struct map *map)
 {
-	return map->type == BPF_MAP_TYPE_LRU_HASH;
+	return map->type == BPF_MAP_TYPE_LRU_HASH || map->type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 }
 
 /* --- making and freeing --------------------------------------------------------------------------- */
@@ -106,7 +111,7 @@ static void spares_fill(struct hashtab *h)
 int hashtab_alloc(struct map *map, const union bpf_attr *attr)
 {
 	struct hashtab *h = hashtab_of(map);
-	bool percpu = map->type == BPF_MAP_TYPE_PERCPU_HASH;
+	bool percpu = is_percpu(map);
 	struct layout l;
 	int err;
 
@@ -249,18 +254,34 @@ static void *hashtab_lookup(struct map *map, const void *key)
 	return elem ? htab_value(&h->t, htab_at(&h->t, elem)) : NULL;
 }
 
-static void *lru_lookup(struct map *map, const void *key)
+/* Finds the element and notes that it was looked up. */
+static uint32_t lru_find(struct hashtab *h, const void *key)
 {
-	struct hashtab *h = hashtab_of(map);
 	uint32_t elem = htab_find(&h->t, key, htab_hash(&h->t, key));
 	struct htab_elem *e;
 
 	if (!elem)
-		return NULL;
+		return 0;
 	e = htab_at(&h->t, elem);
 	if (!__atomic_load_n(&e->ref, __ATOMIC_RELAXED))
 		__atomic_store_n(&e->ref, 1, __ATOMIC_RELAXED);
-	return htab_value(&h->t, e);
+	return elem;
+}
+
+static void *lru_lookup(struct map *map, const void *key)
+{
+	struct hashtab *h = hashtab_of(map);
+	uint32_t elem = lru_find(h, key);
+
+	return elem ? htab_value(&h->t, htab_at(&h->t, elem)) : NULL;
+}
+
+static void *lru_percpu_lookup(struct map *map, const void *key)
+{
+	struct hashtab *h = hashtab_of(map);
+	uint32_t elem = lru_find(h, key);
+
+	return elem ? value_of(h, elem, current_slot(map)) : NULL;
 }
 
 static void *percpu_value(struct map *map, const void *key, uint32_t slot)
@@ -489,6 +510,14 @@ const struct map_ops htab_map_ops = {
 const struct map_ops htab_lru_map_ops = {
 	HASHTAB_OPS,
 	.lookup = lru_lookup,
+};
+
+const struct map_ops htab_lru_percpu_map_ops = {
+	HASHTAB_OPS,
+	.lookup = lru_percpu_lookup,
+	.lookup_percpu = percpu_value,
+	.user_lookup = percpu_user_lookup,
+	.user_update = percpu_user_update,
 };
 
 const struct map_ops htab_percpu_map_ops = {

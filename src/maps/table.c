@@ -13,10 +13,15 @@ static const struct map_ops *const ops_by_type[] = {
 	[BPF_MAP_TYPE_PERCPU_HASH]      = &htab_percpu_map_ops,
 	[BPF_MAP_TYPE_PERCPU_ARRAY]     = &percpu_array_map_ops,
 	[BPF_MAP_TYPE_LRU_HASH]         = &htab_lru_map_ops,
+	[BPF_MAP_TYPE_LRU_PERCPU_HASH]  = &htab_lru_percpu_map_ops,
 	[BPF_MAP_TYPE_LPM_TRIE]         = &lpm_trie_map_ops,
 	[BPF_MAP_TYPE_ARRAY_OF_MAPS]    = &array_of_maps_map_ops,
 	[BPF_MAP_TYPE_HASH_OF_MAPS]     = &hash_of_maps_map_ops,
+	[BPF_MAP_TYPE_XSKMAP]           = &xsk_map_ops,
+	[BPF_MAP_TYPE_QUEUE]            = &queue_stack_map_ops,
+	[BPF_MAP_TYPE_STACK]            = &queue_stack_map_ops,
 	[BPF_MAP_TYPE_RINGBUF]          = &ringbuf_map_ops,
+	[BPF_MAP_TYPE_BLOOM_FILTER]     = &bloom_filter_map_ops,
 };
 /* clang-format on */
 

@@ -48,6 +48,12 @@ static bool is_queue(const struct map *map)
 	return map->type == BPF_MAP_TYPE_QUEUE || map->type == BPF_MAP_TYPE_STACK;
 }
 
+/* Values without keys: bpf(2) pushes and peeks. */
+static bool is_keyless(const struct map *map)
+{
+	return is_queue(map) || map->type == BPF_MAP_TYPE_BLOOM_FILTER;
+}
+
 /* What bpf(2) may do to the map through an fd opened in @mode. */
 static uint32_t rights(const struct map *map, int mode)
 {
@@ -143,7 +149,7 @@ static int lookup(const struct elem *elem, uint64_t flags)
 		return ops->user_lookup(elem->map, elem->key, elem->value, flags);
 	if (ops->holds)
 		return lookup_held(elem);
-	if (is_queue(elem->map))
+	if (is_keyless(elem->map))
 		return ops->peek(elem->map, elem->value);
 	return lookup_plain(elem, flags);
 }
@@ -163,6 +169,9 @@ int cmd_map_lookup_elem(struct bpf_call *call)
 		err = get_key(call, &elem);
 	if (!err)
 		err = new_value(&elem);
+	/* A bloom filter is asked about a value. */
+	if (!err && elem.map->type == BPF_MAP_TYPE_BLOOM_FILTER)
+		err = copy_in(call->caller, elem.value, call->attr.value, elem.value_bytes);
 	if (err)
 		return err;
 	run_enter(call->engine);
@@ -238,7 +247,7 @@ static int update_plain(struct bpf_call *call, const struct elem *elem)
 	run_enter(call->engine);
 	if (ops->user_update)
 		err = ops->user_update(elem->map, elem->key, elem->value, flags);
-	else if (is_queue(elem->map))
+	else if (is_keyless(elem->map))
 		err = ops->push(elem->map, elem->value, flags);
 	else
 		err = ops->update(elem->map, elem->key, elem->value, flags);

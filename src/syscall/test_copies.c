@@ -2,7 +2,7 @@
 /*
  * Goal: whichever of a command's copies from or to the client fails, it says -EFAULT and leaves
  * nothing behind: no object, no descriptor, no charge. Method: a caller whose Nth copy fails, for
- * every N until none is reached, on objects made anew each time.
+ * every N until none is reached, on objects made anew each time; the same for allocations.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "base/fault.h"
 #include "object/engine.h"
 #include "object/pin.h"
@@ -364,6 +365,55 @@ static void failing_copies_are_efault_and_leave_nothing(void **state)
 	assert_int_equal(atomic_load(&engine->objects_used), 1);
 }
 
+/* --- the same with allocations --------------------------------------------------------------------------- */
+
+/* The Nth allocation of the command fails; returns false when it has fewer. */
+static bool starve_one(const struct row *row, uint32_t n)
+{
+	union bpf_attr attr;
+	uint64_t bytes;
+	uint32_t objects;
+	bool reached;
+	int fds, ret;
+
+	world_new();
+	attr = row->attr();
+	objects = atomic_load(&engine->objects_used);
+	bytes = atomic_load(&engine->bytes_used);
+	fds = open_fds();
+	mem_fail_at = n;
+	ret = call(&good, row->cmd, &attr);
+	reached = mem_fail_at == 0;
+	mem_fail_at = 0;
+	if (ret >= 0 && row->makes_fd)
+		close(ret);
+	if (!reached && ret < 0)
+		fail_msg("%s fails with all its memory: %d", row->name, ret);
+	/* The JIT may do without; a log that is cut short for want of memory is EFAULT. */
+	if (reached && ret < 0 && ret != -ENOMEM && ret != -EFAULT)
+		fail_msg("%s, allocation %u fails: %d", row->name, n, ret);
+	engine_poll(engine);
+	if (ret < 0 && (atomic_load(&engine->objects_used) != objects ||
+			atomic_load(&engine->bytes_used) != bytes || open_fds() != fds))
+		fail_msg("%s, allocation %u fails: something is left", row->name, n);
+	world_end();
+	return reached;
+}
+
+static void failing_allocations_are_enomem_and_leave_nothing(void **state)
+{
+	uint32_t starved = 0;
+
+	assert_int_equal(fault_handlers_restore(), 0);
+	assert_non_null(engine_base_btf(engine));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (uint32_t n = 1; starve_one(&rows[i], n); n++)
+			starved++;
+	print_message("%u allocations failed\n", starved);
+	assert_true(starved > 30);
+	assert_int_equal(atomic_load(&engine->objects_used), 1);
+}
+
 static int setup(void **state)
 {
 	struct engine_opts opts = { 0 };
@@ -393,6 +443,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(failing_copies_are_efault_and_leave_nothing, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(failing_allocations_are_enomem_and_leave_nothing,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,12 @@ struct skep_opts {
 	const char *base_btf;    /* file with the BTF called "vmlinux"; NULL: the machine's, or a
 				    small one of skep's where there is none */
 	const struct skep_host *host; /* NULL: the default host; must outlive the engine */
-	void *host_arg;
+	void *host_arg;          /* of the host's functions and of refused */
+	/*
+	 * NULL, or called on the refusing thread with one sentence each time something is refused
+	 * that Linux has and skep has not. libbpf's probes cause some: they are no errors.
+	 */
+	void (*refused)(void *host_arg, int err, const char *why);
 };
 
 /* Needs /proc and memfds: -ENOENT, -EMFILE, … where they are not to be had. opts may be NULL. */
@@ -62,6 +67,9 @@ SKEP_API void skep_engine_free(struct skep_engine *engine);
 
 /* bpf(2): what the system call would return, or -errno. attr is a union bpf_attr of size bytes. */
 SKEP_API int skep_bpf(struct skep_engine *engine, int cmd, void *attr, unsigned int size);
+
+/* The last such sentence of the calling thread, "" before the first. Valid until its next call. */
+SKEP_API const char *skep_engine_error(const struct skep_engine *engine);
 
 /*
  * From now on bpf(2) of this process (through the wrapped or preloaded symbols) goes to @engine;

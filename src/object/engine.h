@@ -45,6 +45,8 @@ struct engine {
 
 	const struct skep_host *host; /* never NULL: the default host where none was given */
 	void *host_arg;
+	/* NULL, or told of each refusal of what Linux has and we do not (syscall/refuse.h). */
+	void (*refused)(void *host_arg, int err, const char *why);
 	struct fd_table *fds;
 	struct pin_table *pins;
 	struct dev_table *devs;

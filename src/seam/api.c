@@ -12,6 +12,7 @@
 #include "seam/engines.h"
 #include "skep/skep.h"
 #include "syscall/bpf.h"
+#include "syscall/refuse.h"
 
 _Static_assert((int)SKEP_CAP_ALL == (int)CAPABLE_ALL && (int)SKEP_CAP_BPF == (int)CAPABLE_BPF &&
 		       (int)SKEP_CAP_PERFMON == (int)CAPABLE_PERFMON &&
@@ -61,6 +62,7 @@ int skep_engine_new(const struct skep_opts *opts, struct skep_engine **engine)
 		.base_btf = o.base_btf,
 		.host = o.host,
 		.host_arg = o.host_arg,
+		.refused = o.refused,
 	};
 	err = engine_new(&eo, &new);
 	if (err)
@@ -90,6 +92,11 @@ int skep_bpf(struct skep_engine *engine, int cmd, void *attr, unsigned int size)
 	ret = syscall_bpf(&sc.caller, cmd, (uint64_t)(uintptr_t)attr, size);
 	seam_caller_deinit(&sc);
 	return ret;
+}
+
+const char *skep_engine_error(const struct skep_engine *engine)
+{
+	return refusal_text((const struct engine *)engine);
 }
 
 int skep_engine_install(struct skep_engine *engine)

@@ -194,6 +194,38 @@ static void quotas_are_enomem_and_given_back(void **state)
 	skep_engine_free(engine);
 }
 
+static int told;
+static char why_told[160];
+
+static void on_refused(void *arg, int err, const char *why)
+{
+	told = err;
+	strncpy(why_told, why, sizeof(why_told) - 1);
+}
+
+static void refusals_say_what_is_not_there(void **state)
+{
+	struct skep_opts opts = { .size = sizeof(opts), .refused = on_refused };
+	struct skep_engine *engine, *other = engine_with(0, 0);
+	union bpf_attr attr = { 0 };
+
+	assert_int_equal(skep_engine_new(&opts, &engine), 0);
+	assert_string_equal(skep_engine_error(engine), "");
+	assert_int_equal(create(engine, BPF_MAP_TYPE_CPUMAP, 4, 4, 1, 0), -EINVAL);
+	assert_int_equal(told, -EINVAL);
+	assert_string_equal(why_told, "map type 16 (cpumap) is not implemented");
+	assert_string_equal(skep_engine_error(engine), why_told);
+	assert_string_equal(skep_engine_error(other), "");
+	assert_int_equal(load(engine, BPF_PROG_TYPE_SK_LOOKUP), -EINVAL);
+	assert_string_equal(skep_engine_error(engine),
+			    "program type 30 (sk_lookup) is not implemented");
+	assert_int_equal(skep_bpf(engine, BPF_ITER_CREATE, &attr, sizeof(attr)), -EINVAL);
+	assert_string_equal(skep_engine_error(engine),
+			    "bpf command 33 (ITER_CREATE) is not implemented");
+	skep_engine_free(engine);
+	skep_engine_free(other);
+}
+
 static void one_engine_is_installed_at_a_time(void **state)
 {
 	struct skep_engine *a = engine_with(0, 0), *b = engine_with(0, 0);
@@ -219,6 +251,7 @@ int main(void)
 		cmocka_unit_test(cpus_decide_the_size_of_per_cpu_values),
 		cmocka_unit_test(capabilities_open_what_they_open_in_linux),
 		cmocka_unit_test(quotas_are_enomem_and_given_back),
+		cmocka_unit_test(refusals_say_what_is_not_there),
 		cmocka_unit_test(one_engine_is_installed_at_a_time),
 	};
 

@@ -15,6 +15,7 @@
 #include "object/map.h"
 #include "object/prog.h"
 #include "syscall/call.h"
+#include "syscall/refuse.h"
 
 #define ATTR_BYTES_MAX 4096 /* PAGE_SIZE: a longer attr is E2BIG whatever it holds */
 #define TAIL_CHUNK_BYTES 256
@@ -83,7 +84,7 @@ int syscall_bpf(struct caller *caller, int cmd, uint64_t uattr, uint32_t size)
 	if (copy_in(caller, &call.attr, uattr, call.size))
 		return -EFAULT;
 	if (cmd < 0 || (size_t)cmd >= ARRAY_SIZE(commands) || !commands[cmd].handler)
-		return -EINVAL;
+		return refuse_command(call.engine, cmd);
 	command = &commands[cmd];
 	if (!all_zero((uint8_t *)&call.attr + command->last_end,
 		      sizeof(call.attr) - command->last_end))

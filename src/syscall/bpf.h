@@ -26,6 +26,7 @@ struct engine_opts {
 	const char *base_btf; /* path; NULL: the machine's, else a small one of ours */
 	const struct skep_host *host;
 	void *host_arg;
+	void (*refused)(void *host_arg, int err, const char *why);
 };
 
 /* A whole engine, every room set up: 0 or -errno. */

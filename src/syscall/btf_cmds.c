@@ -16,6 +16,7 @@
 #include "syscall/bpf.h"
 #include "syscall/call.h"
 #include "syscall/log.h"
+#include "syscall/refuse.h"
 
 #define BTF_BYTES_MAX (16u << 20) /* BTF_MAX_SIZE */
 
@@ -76,7 +77,7 @@ int cmd_btf_load(struct bpf_call *call)
 	if (attr->btf_flags & ~(uint32_t)BPF_F_TOKEN_FD)
 		return -EINVAL;
 	if (attr->btf_flags & BPF_F_TOKEN_FD)
-		return -EINVAL; /* no tokens here */
+		return refuse(call->engine, -EINVAL, "there are no BPF tokens");
 	if (!call_capable(call, CAPABLE_BPF))
 		return -EPERM;
 	if (attr->btf_size > BTF_BYTES_MAX)

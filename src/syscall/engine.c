@@ -43,6 +43,8 @@ static void apply(const struct engine_opts *opts, struct engine *engine)
 		engine->caps = opts->caps;
 	if (opts->interpret)
 		engine->jit = false;
+	engine->refused = opts->refused;
+	engine->host_arg = opts->host_arg;
 	if (opts->bytes_max)
 		engine->quota.bytes_max = opts->bytes_max;
 	if (opts->objects_max)

@@ -10,6 +10,7 @@
 #include "object/link.h"
 #include "object/prog.h"
 #include "syscall/call.h"
+#include "syscall/refuse.h"
 
 #define TP_NAME_BYTES 128
 
@@ -126,7 +127,8 @@ static int create(struct bpf_call *call, struct prog *prog, struct bpf_link **li
 	case BPF_PROG_TYPE_KPROBE:
 		if (lc->attach_type == BPF_PERF_EVENT)
 			return create_perf(call, prog, link);
-		return -EOPNOTSUPP; /* a kernel without CONFIG_FPROBE */
+		/* as from a kernel without CONFIG_FPROBE */
+		return refuse(call->engine, -EOPNOTSUPP, "multi-probe links are not implemented");
 	default:
 		return -EINVAL;
 	}

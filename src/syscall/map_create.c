@@ -16,6 +16,7 @@
 #include "object/map.h"
 #include "syscall/bpf.h"
 #include "syscall/call.h"
+#include "syscall/refuse.h"
 
 #define SHA256_BYTES 32
 #define NUMA_NODES 1 /* node 0 is the only one programs are told of */
@@ -69,7 +70,9 @@ static int check_fields(const struct bpf_call *call, const struct map *map)
 		return -EACCES;
 	for (; mask; mask &= mask - 1)
 		if (!field_fits(map, mask & -mask))
-			return -EOPNOTSUPP;
+			return refuse(call->engine, -EOPNOTSUPP,
+				      "%s in values of this map type is not implemented",
+				      btf_field_type_name(mask & -mask));
 	return 0;
 }
 
@@ -154,12 +157,12 @@ static bool type_allowed(const struct bpf_call *call, uint32_t type)
 }
 
 /* What needs no map type to be wrong. */
-static int check_attr(const union bpf_attr *attr)
+static int check_attr(struct engine *engine, const union bpf_attr *attr)
 {
 	if (attr->map_flags & BPF_F_TOKEN_FD)
-		return -EINVAL; /* no tokens here, as where bpffs delegates nothing */
+		return refuse(engine, -EINVAL, "there are no BPF tokens");
 	if (attr->btf_vmlinux_value_type_id)
-		return -EINVAL; /* struct_ops only */
+		return refuse(engine, -EINVAL, "there are no struct_ops");
 	if (attr->btf_key_type_id && !attr->btf_value_type_id)
 		return -EINVAL;
 	if (attr->map_type != BPF_MAP_TYPE_BLOOM_FILTER && attr->map_type != BPF_MAP_TYPE_ARENA &&
@@ -181,7 +184,7 @@ static int check_exclusive(struct bpf_call *call)
 		return -EINVAL;
 	if (copy_in(call->caller, hash, call->attr.excl_prog_hash, sizeof(hash)))
 		return -EFAULT;
-	return -EOPNOTSUPP;
+	return refuse(call->engine, -EOPNOTSUPP, "maps exclusive to one program are not implemented");
 }
 
 static struct map *map_new(struct bpf_call *call, const struct map_ops *ops)
@@ -238,17 +241,17 @@ int cmd_map_create(struct bpf_call *call)
 {
 	const struct map_ops *ops;
 	struct map *map;
-	int err = check_attr(&call->attr);
+	int err = check_attr(call->engine, &call->attr);
 	int open_flags = call_open_flags(call->attr.map_flags);
 
 	if (err || open_flags < 0)
 		return err ? err : open_flags;
 	ops = map_ops_by_type(call->attr.map_type);
 	if (!ops)
-		return -EINVAL;
+		return refuse_map_type(call->engine, call->attr.map_type);
 	err = ops->alloc_check ? ops->alloc_check(&call->attr) : 0;
 	if (!err && call->attr.map_ifindex)
-		err = -EINVAL; /* offload */
+		err = refuse(call->engine, -EINVAL, "maps cannot be offloaded to devices");
 	if (!err && !type_allowed(call, call->attr.map_type))
 		err = -EPERM;
 	if (err)

@@ -8,6 +8,7 @@
 
 #include "syscall/bpf.h"
 #include "syscall/call.h"
+#include "syscall/refuse.h"
 
 #define OBJ_FLAGS (BPF_F_RDONLY | BPF_F_WRONLY)
 
@@ -136,7 +137,7 @@ int cmd_btf_get_fd_by_id(struct bpf_call *call)
 	if (call->attr.open_flags & ~(uint32_t)BPF_F_TOKEN_FD)
 		return -EINVAL;
 	if (call->attr.open_flags & BPF_F_TOKEN_FD)
-		return -EINVAL; /* no tokens here */
+		return refuse(call->engine, -EINVAL, "there are no BPF tokens");
 	return fd_by_id(call, OBJECT_BTF, O_RDWR);
 }
 

@@ -20,6 +20,7 @@
 #include "object/prog.h"
 #include "syscall/call.h"
 #include "syscall/prog_object.h"
+#include "syscall/refuse.h"
 #include "verifier/verify.h"
 
 #define LICENSE_BYTES_MAX 128
@@ -59,15 +60,18 @@ static int check_attr(const struct bpf_call *call, const struct prog_type_ops *o
 	if (attr->prog_flags & ~(uint32_t)LOAD_FLAGS)
 		return -EINVAL;
 	if (attr->prog_flags & BPF_F_TOKEN_FD)
-		return -EINVAL; /* no tokens here */
+		return refuse(call->engine, -EINVAL, "there are no BPF tokens");
 	if (!attr->insn_cnt || attr->insn_cnt > insns_max)
 		return -E2BIG;
 	err = check_caps(call, ops);
 	if (err)
 		return err;
 	/* Attaching at load and offload belong to types and devices there are none of. */
-	if (attr->attach_prog_fd || attr->attach_btf_id || attr->prog_ifindex)
-		return -EINVAL;
+	if (attr->attach_prog_fd || attr->attach_btf_id)
+		return refuse(call->engine, -EINVAL,
+			      "program types attached at load are not implemented");
+	if (attr->prog_ifindex)
+		return refuse(call->engine, -EINVAL, "programs cannot be bound to devices");
 	return 0;
 }
 
@@ -148,9 +152,9 @@ static int take_attr(struct bpf_call *call, const struct prog_type_ops *ops, str
 	if (!err)
 		err = take_license(call, prog);
 	if (!err && (attr->signature || attr->signature_size))
-		err = -EINVAL; /* there is no keyring to check it against */
+		err = refuse(call->engine, -EINVAL, "there is no keyring to check signatures with");
 	if (!err && !ops)
-		err = -EINVAL;
+		err = refuse_prog_type(call->engine, attr->prog_type);
 	if (err)
 		return err;
 	prog->load_ns = boottime_ns();
@@ -312,7 +316,8 @@ static int load(struct bpf_call *call, const struct prog_type_ops *ops, struct p
 	if (!err)
 		err = take_fd_array(call, &bound);
 	if (!err && call->attr.core_relo_cnt)
-		err = -ENOTSUPP; /* relocation by the kernel (light skeletons) */
+		err = refuse(call->engine, -ENOTSUPP,
+			     "CO-RE relocation at load (light skeletons) is not implemented");
 	if (!err)
 		err = verify(call, prog);
 	if (!err)

@@ -209,7 +209,7 @@ static void idiom_extension(struct gen *g, uint8_t dst, uint8_t src)
 /* A big-endian number out of memory; an index scaled and added to something. */
 static void idiom_address(struct gen *g, uint8_t dst, uint8_t src)
 {
-	uint8_t size = below(g, 2) ? BPF_W : BPF_DW;
+	uint8_t size = below(g, 3) ? below(g, 2) ? BPF_W : BPF_DW : BPF_H;
 	int bytes = isa_size_bytes(size);
 
 	if (below(g, 2)) {

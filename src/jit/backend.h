@@ -13,9 +13,6 @@
 struct jit_gen;
 struct prog;
 
-/* Bytes from a program's first native instruction to where a tail call enters. */
-extern const uint32_t jit_tail_entry_bytes;
-
 /* Generates code for @prog (enum jit_flag): 0, -ENOMEM or -ENOTSUP. */
 int jit_generate(const struct prog *prog, uint32_t flags, struct jit_gen **gen);
 void jit_gen_free(struct jit_gen *gen);

@@ -5,8 +5,6 @@
 #include "jit/backend.h"
 #include "jit/fixup.h"
 
-const uint32_t jit_tail_entry_bytes;
-
 int jit_generate(const struct prog *prog, uint32_t flags, struct jit_gen **gen)
 {
 	(void)prog, (void)flags, (void)gen;

@@ -75,6 +75,7 @@ static void idioms_become_one_instruction(void **state)
 		{ BPF_ALU64_IMM(BPF_LSH, 1, 32), BPF_ALU64_IMM(BPF_RSH, 1, 32) },
 		{ BPF_ALU64_IMM(BPF_LSH, 1, 48), BPF_ALU64_IMM(BPF_ARSH, 1, 48) },
 		{ BPF_LDX_MEM(BPF_W, 1, 10, -8), BPF_ENDIAN(BPF_TO_BE, 1, 32) },
+		{ BPF_LDX_MEM(BPF_H, 1, 10, -8), BPF_ENDIAN(BPF_TO_BE, 1, 16) },
 		{ BPF_MOV64_REG(2, 10), BPF_ALU64_REG(BPF_ADD, 2, 1), BPF_LDX_MEM(BPF_B, 0, 2, -8) },
 		{ BPF_MOV64_REG(2, 10), BPF_ALU64_REG(BPF_ADD, 2, 1), BPF_STX_MEM(BPF_B, 2, 1, -8) },
 		{ BPF_ALU64_IMM(BPF_LSH, 1, 3), BPF_ALU64_REG(BPF_ADD, 1, 2), BPF_LDX_MEM(BPF_W, 1, 1, 4) },

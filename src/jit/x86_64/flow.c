@@ -11,10 +11,11 @@
 /* Below rsp, what signal handlers leave alone (System V ABI, "red zone"). */
 #define RED_ZONE_BYTES 128
 
+/* Where tail calls enter: behind push rbp; mov rbp, rsp. */
+#define TAIL_ENTRY_BYTES 4
+
 /* R6 to R9 and R11, as a mask. */
 #define CALLEE_SAVED 0xbc0
-
-const uint32_t jit_tail_entry_bytes = 4;
 
 /* --- frames --------------------------------------------------------------------------------------- */
 
@@ -50,10 +51,12 @@ void gen_prologue(struct jit_gen *g)
 {
 	uint32_t start = g->b.n;
 
-	g->frame_bytes = frame_size(g);
-	asm_push(&g->b, RBP);
-	asm_rr(&g->b, X_W, OP_STORE, RSP, RBP); /* mov rbp, rsp */
-	assert(g->b.n - start == jit_tail_entry_bytes);
+	g->frame_bytes = g->has_frame ? frame_size(g) : 0;
+	if (g->has_frame) {
+		asm_push(&g->b, RBP);
+		asm_rr(&g->b, X_W, OP_STORE, RSP, RBP); /* mov rbp, rsp */
+		assert(g->b.n - start == TAIL_ENTRY_BYTES);
+	}
 	(void)start;
 	if (g->frame_bytes)
 		asm_grp1(&g->b, X_W, GRP1_SUB, RSP, (int32_t)g->frame_bytes);
@@ -73,7 +76,7 @@ void gen_epilogue(struct jit_gen *g)
 	gen_saved(g, false);
 	if (g->frame_bytes)
 		asm_u8(&g->b, 0xc9); /* leave */
-	else
+	else if (g->has_frame)
 		asm_pop(&g->b, RBP);
 	asm_u8(&g->b, 0xc3); /* ret */
 }
@@ -198,7 +201,7 @@ static void gen_tail_call(struct jit_gen *g)
 	       offsetof(struct run_ctx, tail_calls));
 	asm_u8(&g->b, 1);
 	asm_rm(&g->b, X_W, OP_LOAD, RAX, RAX, offsetof(struct prog, image));
-	asm_grp1(&g->b, X_W, GRP1_ADD, RAX, (int32_t)jit_tail_entry_bytes);
+	asm_grp1(&g->b, X_W, GRP1_ADD, RAX, TAIL_ENTRY_BYTES);
 	gen_unwind(g);
 	asm_rr(&g->b, 0, OP_GRP5, GRP5_JMP, RAX);
 	for (size_t i = 0; i < ARRAY_SIZE(out); i++)

@@ -37,6 +37,7 @@ static int scan_subprog(struct jit_gen *g, const struct subprog *sub)
 	g->sub = sub;
 	g->written = 0;
 	g->calls = false;
+	g->has_frame = sub == g->prog->subprogs;
 	for (uint32_t pc = sub->start; pc < sub->end; pc++) {
 		int err = scan_insn(g, sub, pc);
 
@@ -44,9 +45,11 @@ static int scan_subprog(struct jit_gen *g, const struct subprog *sub)
 			return err;
 		g->written |= isa_regs_written(&insns[pc]);
 		g->calls |= isa_is_call(&insns[pc]);
+		g->has_frame |= isa_regs_read(&insns[pc]) >> ISA_REG_FP & 1;
 		if (isa_is_ld_imm64(&insns[pc]))
 			pc++;
 	}
+	g->has_frame |= g->calls;
 	return 0;
 }
 

@@ -7,7 +7,9 @@
  * callees save; R10 is rbp. r9, r10 and r11 are free within one instruction's code.
  *
  * Frame:	return address | rbp <- rbp | stack, downwards | saved registers <- rsp
- * A tail call enters after "push rbp; mov rbp, rsp", which is jit_tail_entry_bytes long.
+ * A subprogram that neither calls nor uses R10 has only the saved registers; the first one always
+ * has all, as a tail call enters it after its "push rbp; mov rbp, rsp", TAIL_ENTRY_BYTES long: what
+ * rbp was stays in its place, off the path from one program to the next.
  *
  * What depends on addresses or on the sizes of jumps is a reloc: code is generated with its longest
  * form, and link.c writes the final one.
@@ -77,6 +79,7 @@ struct jit_gen {
 	const struct subprog *sub;
 	uint16_t written;     /* its registers */
 	bool calls;           /* it calls, so its stack must be aligned */
+	bool has_frame;       /* rbp is set up */
 	uint32_t frame_bytes; /* what it takes from rsp before saving registers */
 
 	/* The block being generated: registers whose upper half is known to be 0. */

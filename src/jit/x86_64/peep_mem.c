@@ -77,17 +77,26 @@ uint32_t peep_index(struct jit_gen *g, uint32_t pc)
 
 /* --- other bytes --------------------------------------------------------------------------------- */
 
-/* d = *(u32 or u64 *)(s + off); d = be d */
+/* d = *(u16, u32 or u64 *)(s + off); d = be d */
 static uint32_t peep_load_be(struct jit_gen *g, uint32_t pc)
 {
 	const struct bpf_insn *a = &g->prog->insns[pc], *b = a + 1;
 	int bits = isa_size_bytes(a->code) * 8;
 
-	if (!g->movbe || bits < 32 || !peep_is_run(g, pc, 2))
+	if (bits < 16 || !peep_is_run(g, pc, 2))
 		return 0;
 	if (b->code != (BPF_ALU | BPF_END | BPF_TO_BE) && b->code != (BPF_ALU64 | BPF_END | BPF_TO_LE))
 		return 0;
 	if (b->dst_reg != a->dst_reg || b->imm != bits || b->off)
+		return 0;
+	if (bits == 16) {
+		/* What is loaded is zero-extended already, and a 16-bit rotation keeps that. */
+		asm_rm(&g->b, 0, OP_MOVZX16, gen_dst(a), gen_src(a), a->off);
+		asm_rr(&g->b, X_16, OP_SHIFT_IMM, SHIFT_ROL, gen_dst(a));
+		asm_u8(&g->b, 8);
+		return 2;
+	}
+	if (!g->movbe)
 		return 0;
 	asm_rm(&g->b, bits == 64 ? X_W : 0, OP_MOVBE, gen_dst(a), gen_src(a), a->off);
 	return 2;

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Completion of skep(1) for bash.
+
+_skep_options()
+{
+	case $1 in
+	run) echo "--pcap --write --set --engine --repeat --data --ctx --clock --seed --no-jit --rows --json --verbose --help" ;;
+	check) echo "--engine --set --json --verbose --help" ;;
+	dump) echo "--source --insns --xlated --jited --engine --set --json --help" ;;
+	esac
+}
+
+_skep()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W "run check dump help --version --help" -- "$word")
+		return
+	fi
+	case $before in
+	--engine)
+		local engines="user kernel"
+
+		[[ $command == run ]] && engines+=" both"
+		mapfile -t COMPREPLY < <(compgen -W "$engines" -- "$word")
+		return
+		;;
+	--clock)
+		mapfile -t COMPREPLY < <(compgen -W "pcap real" -- "$word")
+		return
+		;;
+	help)
+		mapfile -t COMPREPLY < <(compgen -W "run check dump" -- "$word")
+		return
+		;;
+	--set | --repeat | --seed | --rows)
+		return
+		;;
+	esac
+	if [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_skep_options "$command")" -- "$word")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	fi
+}
+
+complete -o filenames -F _skep skep

@@ -384,6 +384,7 @@ TEST_OF(redirects)
 TEST_OF(strings)
 TEST_OF(maps)
 TEST_OF(world)
+TEST_OF(syscalls)
 /* clang-format on */
 
 int main(void)
@@ -393,7 +394,7 @@ int main(void)
 		TWIN_TEST(skb_bytes_as_in_the_kernel), TWIN_TEST(skb_room_as_in_the_kernel),
 		TWIN_TEST(checksums_as_in_the_kernel), TWIN_TEST(redirects_as_in_the_kernel),
 		TWIN_TEST(strings_as_in_the_kernel),   TWIN_TEST(maps_as_in_the_kernel),
-		TWIN_TEST(world_as_in_the_kernel),
+		TWIN_TEST(world_as_in_the_kernel),     TWIN_TEST(syscalls_as_in_the_kernel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -414,13 +414,33 @@ def world():
     add("attach cookie of a test run", RAW_TP, call("get_attach_cookie") + EXIT)
 
 
+def syscalls():
+    add = lambda name, lines: case("syscalls", name, SYSCALL, lines)
+    attr = lambda values: [f"*(u32 *)(r10 -{72 - 4 * i}) = {v}" for i, v in enumerate(values + [0] * (18 - len(values)))]
+    command = lambda cmd, values, n=72: attr(values) + fp(2, 72) + call("sys_bpf", cmd, None, n)
+    made = ["r6 = 1", "if r0 s>= 0 goto +1", "r6 = r0", "r1 = r0", "call bpf_sys_close", "r0 += r6", "exit"]
+    add("map created and closed", command(0, [2, 4, 8, 3]) + made)
+    add("map of size 0", command(0, [2, 4, 8, 0]) + EXIT)
+    add("map id there is not", command(14, [0x7fffffff]) + EXIT)
+    add("attr with a tail", command(0, [2, 4, 8, 3] + [0] * 13 + [1]) + EXIT)
+    add("short attr", command(0, [2, 4, 8, 3], 16) + made)
+    for cmd in (1, 4, 10, 13, 99, -1):
+        add(f"command {cmd} refused", command(cmd, [0]) + EXIT)
+    add("close of nothing", call("sys_close", -1) + EXIT)
+    for name, kind, flags in (("task_struct", 4, 0), ("task_struct", 12, 0), ("no such thing", 4, 0),
+                              ("task_struct", 4, 1), ("", 4, 0)):
+        lines, off = string(name + "\0")
+        add(f"type id of '{name}' kind {kind} flags {flags}", lines + fp(1, off) +
+            call("btf_find_by_name_kind", None, len(name) + 1, kind, flags) + EXIT)
+
+
 def c_string(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def main():
     print("/* Made by test_kernel_cases.py. */")
-    for family in (contexts, xdp, skb_bytes, skb_room, checksums, redirects, strings, maps, world):
+    for family in (contexts, xdp, skb_bytes, skb_room, checksums, redirects, strings, maps, world, syscalls):
         family()
     for family, cases in families.items():
         print(f"static const struct twin_case {family}[] = {{")

@@ -15,6 +15,8 @@
 #include "object/object.h"
 
 struct btf;
+struct btf_object;
+struct caller;
 struct fd_table;   /* object/fd.c: identity -> object, close events */
 struct pin_table;  /* object/pin.c */
 struct dev_table;  /* object/dev.c: virtual devices by ifindex */
@@ -29,6 +31,14 @@ struct engine_quota {
 	uint32_t objects_max;        /* maps + programs + BTF + links; over it: -ENOMEM */
 	uint64_t verifier_bytes_max; /* states of one verification; over it: -E2BIG */
 	uint64_t verifier_ns_max;    /* wall time of one verification; over it: -EINTR */
+};
+
+/* What programs can ask of syscall/, which helpers may not include. */
+struct engine_calls {
+	/* bpf(2): what the system call returns, or -errno. */
+	int (*bpf)(struct caller *caller, int cmd, uint64_t attr, uint32_t bytes);
+	/* "vmlinux", loaded on first use; NULL: there is none. No reference is taken. */
+	struct btf_object *(*base_btf)(struct engine *engine);
 };
 
 struct engine {
@@ -56,6 +66,7 @@ struct engine {
 	void (*defer)(struct engine *engine, struct epoch_node *node,
 		      void (*fn)(struct epoch_node *node));
 	struct ring_dir *_Atomic rings; /* maps/ringbuf.c: which ring an address lies in */
+	const struct engine_calls *calls; /* set by syscall/; NULL in tests of lower rooms */
 	struct btf_object *base_btf; /* "vmlinux"; loaded on first use (engine_base_btf()) */
 	const char *base_btf_path;   /* NULL: the machine's; owned */
 	pthread_mutex_t base_btf_lock;

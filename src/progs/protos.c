@@ -124,6 +124,10 @@ static const struct grant grants[] = {
 	GRANT(xdp_store_bytes,         XDP,          0)
 
 
+	GRANT(sys_bpf,                 SYS,          CAPABLE_PERFMON)
+	GRANT(btf_find_by_name_kind,   SYS,          0)
+	GRANT(sys_close,               SYS,          0)
+
 	{ HELPER_SKB_LOAD_8,  0, SF | TC, &helper_proto_internal_skb_load_8 },
 	{ HELPER_SKB_LOAD_16, 0, SF | TC, &helper_proto_internal_skb_load_16 },
 	{ HELPER_SKB_LOAD_32, 0, SF | TC, &helper_proto_internal_skb_load_32 },

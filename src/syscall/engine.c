@@ -37,6 +37,11 @@ static uint32_t possible_cpus(void)
 	return n < 1 ? 1 : n > RUN_SLOTS_MAX ? RUN_SLOTS_MAX : (uint32_t)n;
 }
 
+static const struct engine_calls calls = {
+	.bpf = syscall_bpf,
+	.base_btf = engine_base_btf,
+};
+
 static void apply(const struct engine_opts *opts, struct engine *engine)
 {
 	if (opts->caps_given)
@@ -63,6 +68,7 @@ static int set_up(const struct engine_opts *opts, struct engine *engine)
 	err = run_init(engine, opts->n_slots ? opts->n_slots : possible_cpus());
 	if (err)
 		return err;
+	engine->calls = &calls;
 	run_host_init(engine, opts->host, opts->host_arg);
 	return hooks_init(engine);
 }

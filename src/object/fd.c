@@ -237,7 +237,8 @@ static void ask(struct fd_table *t, struct object_fd *ofd, uint64_t now, struct 
 {
 	if (!ofd->live)
 		return;
-	if (!client_holds(ofd, t->dev)) {
+	/* On another thread's list from before it was opened again: not on two at a time. */
+	if (!list_is_linked(&ofd->gone) && !client_holds(ofd, t->dev)) {
 		ofd->live = false;
 		list_del(&ofd->suspect);
 		ofd->suspect_until_ns = 0;
@@ -288,6 +289,21 @@ static bool read_events(struct fd_table *t, uint64_t now, struct list *gone, boo
 	return n > 0;
 }
 
+/* Gives back the user references of what ended. Not with engine->lock held. */
+static void put_gone(struct engine *engine, struct list *gone)
+{
+	struct object_fd *ofd;
+
+	/* Only this thread adds to its list and takes from it; ask() looks whether one is on any. */
+	while (!list_empty(gone)) {
+		pthread_mutex_lock(&engine->lock);
+		ofd = list_entry(gone->next, struct object_fd, gone);
+		list_del(&ofd->gone);
+		pthread_mutex_unlock(&engine->lock);
+		object_put_user(ofd->obj);
+	}
+}
+
 void fd_table_poll(struct engine *engine)
 {
 	struct fd_table *t = engine->fds;
@@ -304,12 +320,7 @@ void fd_table_poll(struct engine *engine)
 	while (t->inotify >= 0 && read_events(t, now, &gone, &pins))
 		;
 	pthread_mutex_unlock(&engine->lock);
-
-	while (!list_empty(&gone)) {
-		ofd = list_entry(gone.next, struct object_fd, gone);
-		list_del(&ofd->gone);
-		object_put_user(ofd->obj);
-	}
+	put_gone(engine, &gone);
 	if (pins)
 		pin_table_poll(engine);
 }
@@ -328,11 +339,7 @@ void fd_table_drop_all(struct engine *engine)
 		ofd->live = false;
 	}
 	pthread_mutex_unlock(&engine->lock);
-	while (!list_empty(&gone)) {
-		ofd = list_entry(gone.next, struct object_fd, gone);
-		list_del(&ofd->gone);
-		object_put_user(ofd->obj);
-	}
+	put_gone(engine, &gone);
 }
 
 void fd_table_after_fork(struct engine *engine)

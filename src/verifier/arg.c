@@ -401,14 +401,14 @@ static int check_release(struct verifier_env *env, const struct reg_state *reg, 
 
 /*
  * Must another path's number, which pruning would take for this NULL, be NULL too? Not where a size of
- * 0 follows, which is marked precise, nor where a callback merely gets it as a number.
+ * 0 follows, which is marked precise. It must where a callback gets it: what the callback does with
+ * it is not traced back into the caller.
  */
 static bool null_matters(const struct helper_proto *fn, uint32_t arg)
 {
 	uint32_t next = arg + 1 < HELPER_ARGS_MAX ? type_base(fn->arg_type[arg + 1]) : ARG_DONTCARE;
 
-	return next != ARG_CONST_SIZE && next != ARG_CONST_SIZE_OR_ZERO &&
-	       type_base(fn->arg_type[arg]) != ARG_PTR_TO_STACK;
+	return next != ARG_CONST_SIZE && next != ARG_CONST_SIZE_OR_ZERO;
 }
 
 int arg_check(struct verifier_env *env, uint32_t arg, struct call_meta *meta)

@@ -16,13 +16,14 @@ struct expect {
 	const char *text;
 	int err;
 	const char *says; /* NULL: anything */
+	const char *sigs; /* of functions, for BTF (test_world.h); NULL: no BTF */
 };
 
 static void check_with(const struct expect *e, uint32_t caps)
 {
 	struct world w = { 0 };
 
-	world_verify(&w, e->ops, caps, 2, e->text);
+	world_verify_text(&w, e->ops, caps, 2, e->text, e->sigs);
 	if (w.err != e->err || (e->says && !strstr(w.opts.log_text, e->says)))
 		fail_msg("%s\nwanted %d '%s', got %d:\n%s", e->text, e->err,
 			 e->says ? e->says : "", w.err, w.opts.log_text);
@@ -202,6 +203,110 @@ static void unprivileged_programs_leak_no_pointers(void **state)
 		check_with(&t[i], 0);
 }
 
+#define LOOP "r1 = 100\nr2 = subprog[cb]\n*(u64 *)(r10 -8) = 0\nr3 = r10\nr3 += -8\nr4 = 0\ncall bpf_loop\n"
+
+static void callbacks_are_walked_as_often_as_they_may_run(void **state)
+{
+	static const struct expect t[] = {
+		{ &world_sk,
+		  LOOP "r0 = 0\nexit\ncb:\nr1 = *(u64 *)(r2 +0)\nr1 += 1\n*(u64 *)(r2 +0) = r1\n"
+		       "r0 = 0\nexit",
+		  0, NULL, "" },
+		{ &world_sk, LOOP "r0 = 0\nexit\ncb:\nr0 = 2\nexit", -EINVAL,
+		  "At callback return the register R0 has smin=2 smax=2 should have been in [0, 1]",
+		  "" },
+		{ &world_sk, LOOP "r0 = 0\nexit\ncb:\nr0 = *(u64 *)(r2 +8)\nexit", -EACCES,
+		  "invalid read from stack R2 off=0 size=8", "" },
+		/* the offset grows with each turn */
+		{ &world_sk,
+		  LOOP "r1 = *(u64 *)(r10 -8)\nr2 = map[fd:11][0]+0\nr2 += r1\n"
+		       "r0 = *(u8 *)(r2 +0)\nexit\ncb:\nr1 = *(u64 *)(r2 +0)\nr1 += 1\n"
+		       "*(u64 *)(r2 +0) = r1\nr0 = 0\nexit",
+		  -EACCES, NULL, "" },
+		{ &world_sk, LOOP "r0 = 0\nexit\ncb:\nr0 = 0\nexit", -EINVAL,
+		  "missing btf func_info", NULL },
+		{ &world_sk,
+		  "r1 = map[fd:12]\nr2 = subprog[cb]\nr3 = 0\nr4 = 0\n"
+		  "call bpf_for_each_map_elem\nr0 = 0\nexit\ncb:\nr0 = 0\nexit",
+		  -524, "callback function not allowed for map", "" },
+		{ &world_sk,
+		  "r1 = map[fd:10]\nr2 = subprog[cb]\nr3 = 0\nr4 = 0\n"
+		  "call bpf_for_each_map_elem\nr0 = 0\nexit\n"
+		  "cb:\nr1 = *(u64 *)(r2 +8)\nr0 = 0\nexit",
+		  -EACCES, "invalid access to map key, key_size=8 off=8 size=8", "" },
+	};
+
+	(void)state;
+	CHECK(t);
+}
+
+/* Linux 6.18.44 accepts the second: a NULL nobody called precise stands for any number. */
+static void null_context_of_a_callback_is_no_other_number(void **state)
+{
+	static const struct expect t[] = {
+		{ &world_sk,
+		  "r1 = 1\nr2 = subprog[cb]\nr3 = 0\nr4 = 0\ncall bpf_loop\nr0 = 0\nexit\n"
+		  "cb:\nif r2 == 0 goto x\nr0 = *(u64 *)(r10 +800)\nx:\nr0 = 0\nexit",
+		  0, NULL, "" },
+		{ &world_sk,
+		  "r6 = *(u32 *)(r1 +0)\nr7 = *(u32 *)(r1 +4)\nr8 = r7\nif r6 != 0 goto a\n"
+		  "r8 = 0\na:\nif r7 > 10 goto b\nr7 = 1\nb:\n"
+		  "r1 = 1\nr2 = subprog[cb]\nr3 = r8\nr4 = 0\ncall bpf_loop\nr0 = 0\nexit\n"
+		  "cb:\nif r2 == 0 goto x\nr0 = *(u64 *)(r10 +800)\nx:\nr0 = 0\nexit",
+		  -EACCES, "R3 type=scalar expected=fp", "" },
+	};
+
+	(void)state;
+	CHECK(t);
+}
+
+static void global_functions_are_walked_once_by_their_btf(void **state)
+{
+	static const struct expect t[] = {
+		{ &world_sk, "r1 = 5\ncall g\nr0 = 0\nexit\ng:\nr0 = r1\nexit", 0,
+		  "Func#1 ('f1') is safe for any args that match its prototype", "c Gi" },
+		{ &world_sk, "r1 = r10\ncall g\nr0 = 0\nexit\ng:\nr0 = 0\nexit", -EINVAL,
+		  "Caller passes invalid args into func#1 ('f1')", "c Gi" },
+		{ &world_sk,
+		  "r1 = r10\nr1 += -8\n*(u64 *)(r10 -8) = 0\ncall g\nr0 = 0\nexit\n"
+		  "g:\nr0 = *(u32 *)(r1 +0)\nexit",
+		  -EACCES, "R1 invalid mem access 'mem_or_null'", "c Gp" },
+		{ &world_sk,
+		  "r1 = r10\nr1 += -8\n*(u64 *)(r10 -8) = 0\ncall g\nr0 = 0\nexit\n"
+		  "g:\nif r1 == 0 goto x\nr0 = *(u32 *)(r1 +4)\nexit\nx:\nr0 = 0\nexit",
+		  -EACCES, "invalid access to memory, mem_size=4 off=4 size=4", "c Gp" },
+		{ &world_sk, "call g\nr0 = 0\nexit\ng:\nr0 = r1\nexit", -EINVAL,
+		  "At subprogram exit the register R0 is not a scalar value (ctx)", "c Gc" },
+		{ &world_xdp,
+		  "r6 = r1\nr7 = *(u32 *)(r1 +0)\nr8 = *(u32 *)(r1 +4)\nr9 = r7\nr9 += 8\n"
+		  "if r9 > r8 goto out\ncall g\nr0 = *(u8 *)(r7 +0)\nout:\nr0 = 0\nexit\n"
+		  "g:\nr2 = 0\ncall bpf_xdp_adjust_head\nr0 = 0\nexit",
+		  -EACCES, "R7 invalid mem access 'scalar'", "c Gc" },
+	};
+
+	(void)state;
+	CHECK(t);
+}
+
+static void a_tail_call_may_leave_a_subprogram(void **state)
+{
+	static const struct expect t[] = {
+		{ &world_sk,
+		  "call f\nr1 = map[fd:11][0]+0\nr1 += r0\nr0 = *(u8 *)(r1 +0)\nexit\n"
+		  "f:\nr2 = map[fd:13]\nr3 = 2\ncall bpf_tail_call\nr0 = 1\nexit",
+		  -EINVAL,
+		  "math between map_value pointer and register with unbounded min value is not allowed",
+		  "c c" },
+		{ &world_sk,
+		  "r6 = r1\ncall f\nr1 = map[fd:11][0]+0\nr1 += r0\nr0 = *(u8 *)(r1 +0)\nexit\n"
+		  "f:\nr2 = map[fd:13]\nr3 = 2\ncall bpf_tail_call\nr0 = 1\nexit",
+		  -EINVAL, "tail_call is not allowed in subprogs without BTF", NULL },
+	};
+
+	(void)state;
+	CHECK(t);
+}
+
 static void log_level_and_size_are_the_kernels(void **state)
 {
 	struct world w = { 0 };
@@ -227,6 +332,10 @@ int main(void)
 		cmocka_unit_test(graph_and_jumps_are_checked),
 		cmocka_unit_test(references_are_given_back),
 		cmocka_unit_test(unprivileged_programs_leak_no_pointers),
+		cmocka_unit_test(callbacks_are_walked_as_often_as_they_may_run),
+		cmocka_unit_test(null_context_of_a_callback_is_no_other_number),
+		cmocka_unit_test(global_functions_are_walked_once_by_their_btf),
+		cmocka_unit_test(a_tail_call_may_leave_a_subprogram),
 		cmocka_unit_test(log_level_and_size_are_the_kernels),
 	};
 

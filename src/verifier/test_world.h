@@ -12,8 +12,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "btf/build.h"
 #include "base/macros.h"
 #include "isa/asm.h"
+#include "object/btf_object.h"
 #include "object/caller.h"
 #include "object/map.h"
 #include "object/prog.h"
@@ -280,11 +282,95 @@ static inline int world_fd_to_map(void *arg, int fd, struct map **map)
 
 /* --- one verification ------------------------------------------------------------------------------------------ */
 
+#define WORLD_FUNCS_MAX 16
+
 struct world {
 	struct prog prog;
 	struct verify_opts opts;
 	int err; /* what verify_prog said */
+	struct btf_object btf;
+	struct bpf_func_info funcs[WORLD_FUNCS_MAX];
+	uint32_t n_funcs;
 };
+
+/* --- BTF of a program: one function of each start, with the arguments asked for ------------------------ */
+
+static inline int world_read_funcs(void *cookie, uint64_t off, void *dst, size_t n)
+{
+	struct world *w = cookie;
+
+	if (off + n > sizeof(w->funcs))
+		return -EFAULT;
+	memcpy(dst, (char *)w->funcs + off, n);
+	return 0;
+}
+
+/* Where calls and addresses of functions lead, sorted, 0 first. */
+static inline void world_find_funcs(struct world *w, const struct bpf_insn *insns, size_t n)
+{
+	size_t pc, i, at;
+
+	w->n_funcs = 1;
+	for (pc = 0; pc < n; pc++) {
+		bool call = insns[pc].code == (BPF_JMP | BPF_CALL) &&
+			    insns[pc].src_reg == BPF_PSEUDO_CALL;
+		bool addr = insns[pc].code == (BPF_LD | BPF_IMM | BPF_DW) &&
+			    insns[pc].src_reg == BPF_PSEUDO_FUNC;
+		uint32_t to = (uint32_t)pc + 1 + (uint32_t)insns[pc].imm;
+
+		if (!call && !addr)
+			continue;
+		for (at = 0; at < w->n_funcs && w->funcs[at].insn_off < to; at++)
+			;
+		if (at < w->n_funcs && w->funcs[at].insn_off == to)
+			continue;
+		for (i = w->n_funcs++; i > at; i--)
+			w->funcs[i] = w->funcs[i - 1];
+		w->funcs[at].insn_off = to;
+	}
+}
+
+/*
+ * One word of sigs for each function, parted by blanks: 'G' first for a global one, then an argument
+ * each: i an int, p a pointer to int, s to a struct of 48 bytes, c to the context. Fewer words: "".
+ */
+static inline void world_make_btf(struct world *w, const char *sigs)
+{
+	struct btf_build *b = btf_build_new();
+	uint32_t t_int = btf_build_int(b, "int", 4, BTF_INT_SIGNED);
+	uint32_t t_s48 = btf_build_struct(b, "s48", 48);
+	uint32_t t_ctx = btf_build_struct(b, w->prog.ops->ctx_struct, 4);
+	uint32_t of_type[3] = { btf_build_ptr(b, t_int), btf_build_ptr(b, t_s48),
+				btf_build_ptr(b, t_ctx) };
+	const struct btf_log log = { 0 };
+	char name[8];
+	uint32_t i, size, proto;
+	void *blob;
+
+	for (i = 0; i < w->n_funcs; i++) {
+		bool global = i == 0 || *sigs == 'G';
+
+		sigs += *sigs == 'G';
+		proto = btf_build_proto(b, t_int);
+		for (; *sigs && *sigs != ' '; sigs++)
+			btf_build_param(b, "x",
+					*sigs == 'i' ? t_int :
+					*sigs == 'p' ? of_type[0] :
+					*sigs == 's' ? of_type[1] : of_type[2]);
+		sigs += *sigs == ' ';
+		snprintf(name, sizeof(name), "f%u", i);
+		w->funcs[i].type_id = btf_build_func(b, name, global, proto);
+	}
+	if (btf_build_finish(b, &blob, &size) || btf_parse(blob, size, NULL, &log, &w->btf.btf))
+		abort();
+	free(blob);
+	btf_build_free(b);
+	w->prog.btf = &w->btf;
+	w->opts.func_info = (struct btf_records){ .cnt = w->n_funcs,
+						  .rec_size = sizeof(w->funcs[0]),
+						  .read = world_read_funcs,
+						  .cookie = w };
+}
 
 static inline void world_free(struct world *w)
 {
@@ -301,12 +387,14 @@ static inline void world_free(struct world *w)
 	free(w->prog.func_info);
 	free(w->prog.line_info);
 	free(w->opts.log_text);
+	btf_free(w->btf.btf);
 }
 
-/* Verifies n instructions (copied) as a program of the given type with these capabilities. */
-static inline void world_verify_insns(struct world *w, const struct prog_type_ops *ops,
-				      uint32_t caps, uint32_t log_level,
-				      const struct bpf_insn *insns, size_t n)
+/* Verifies n instructions (copied) as a program of the given type with these capabilities. sigs: NULL
+ * for no BTF. */
+static inline void world_verify_sigs(struct world *w, const struct prog_type_ops *ops,
+				     uint32_t caps, uint32_t log_level,
+				     const struct bpf_insn *insns, size_t n, const char *sigs)
 {
 	w->prog.ops = ops;
 	w->prog.type = ops->type;
@@ -319,12 +407,24 @@ static inline void world_verify_insns(struct world *w, const struct prog_type_op
 	w->opts.log_level = log_level;
 	w->opts.log_has_buf = log_level != 0;
 	w->opts.log_size = log_level ? 1u << 24 : 0;
+	if (sigs) {
+		world_find_funcs(w, insns, n);
+		world_make_btf(w, sigs);
+	}
 	w->err = verify_prog(&w->opts);
 }
 
+static inline void world_verify_insns(struct world *w, const struct prog_type_ops *ops,
+				      uint32_t caps, uint32_t log_level,
+				      const struct bpf_insn *insns, size_t n)
+{
+	world_verify_sigs(w, ops, caps, log_level, insns, n, NULL);
+}
+
 /* The same for text; aborts when that is no program. */
-static inline void world_verify(struct world *w, const struct prog_type_ops *ops, uint32_t caps,
-				uint32_t log_level, const char *text)
+static inline void world_verify_text(struct world *w, const struct prog_type_ops *ops,
+				     uint32_t caps, uint32_t log_level, const char *text,
+				     const char *sigs)
 {
 	struct isa_asm_error err;
 	struct bpf_insn *insns;
@@ -334,6 +434,12 @@ static inline void world_verify(struct world *w, const struct prog_type_ops *ops
 		fprintf(stderr, "line %u: %s\n%s\n", err.line, err.text, text);
 		abort();
 	}
-	world_verify_insns(w, ops, caps, log_level, insns, n);
+	world_verify_sigs(w, ops, caps, log_level, insns, n, sigs);
 	free(insns);
+}
+
+static inline void world_verify(struct world *w, const struct prog_type_ops *ops, uint32_t caps,
+				uint32_t log_level, const char *text)
+{
+	world_verify_text(w, ops, caps, log_level, text, NULL);
 }

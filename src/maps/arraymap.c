@@ -187,7 +187,7 @@ static int percpu_array_user_lookup(struct map *map, const void *key, void *valu
 		char *to = (char *)value + (size_t)slot * array->stride;
 
 		memset(to, 0, array->stride);
-		map_value_copy(map, to, percpu_value(map, key, slot));
+		map_value_copy_padded(map, to, percpu_value(map, key, slot));
 	}
 	return 0;
 }
@@ -204,8 +204,8 @@ static int percpu_array_user_update(struct map *map, const void *key, const void
 	if (err)
 		return err;
 	for (uint32_t slot = 0; slot < map->obj.engine->n_slots; slot++)
-		map_value_copy(map, percpu_value(map, key, slot),
-			       (const char *)value + (size_t)slot * array->stride);
+		map_value_copy_padded(map, percpu_value(map, key, slot),
+				      (const char *)value + (size_t)slot * array->stride);
 	return 0;
 }
 
@@ -316,6 +316,7 @@ const struct map_ops array_map_ops = {
 	.check_btf = array_check_btf,
 	.meta_equal = array_meta_equal,
 	.mem_usage = array_mem_usage,
+	.batch = MAP_BATCH_LOOKUP | MAP_BATCH_UPDATE,
 };
 
 const struct map_ops percpu_array_map_ops = {
@@ -334,4 +335,5 @@ const struct map_ops percpu_array_map_ops = {
 	.check_btf = array_check_btf,
 	.meta_equal = map_meta_equal,
 	.mem_usage = array_mem_usage,
+	.batch = MAP_BATCH_LOOKUP | MAP_BATCH_UPDATE,
 };

@@ -6,6 +6,7 @@
  * Written by bpf(2) only; programs look up. Source: kernel/bpf/hashtab.c, map_in_map.c.
  */
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/errno.h"
@@ -159,6 +160,24 @@ static int hom_assign(struct map *map, const void *key, struct object *obj, uint
 	return err;
 }
 
+static void give_id(struct hashtab *h, uint32_t elem, void *value, uint64_t flags)
+{
+	struct object *obj = atomic_load(&hom_of(&h->map)->held[elem - 1]);
+	uint32_t id = obj ? obj->id : 0;
+
+	memcpy(value, &id, sizeof(id));
+}
+
+static void drop(struct hashtab *h, uint32_t elem)
+{
+	held_drop(hom_of(&h->map), elem);
+}
+
+static int hom_batch_bucket(struct map *map, uint32_t bucket, struct map_bucket *out)
+{
+	return hashtab_batch_bucket(hashtab_of(map), bucket, out, give_id, drop);
+}
+
 const struct map_ops hash_of_maps_map_ops = {
 	.alloc_bytes = sizeof(struct hash_of_maps),
 	.alloc_check = hom_alloc_check,
@@ -171,4 +190,6 @@ const struct map_ops hash_of_maps_map_ops = {
 	.held = hom_held,
 	.check_btf = map_refuse_btf,
 	.mem_usage = hashtab_mem_usage,
+	.batch = MAP_BATCH_UPDATE | MAP_BATCH_DELETE,
+	.batch_bucket = hom_batch_bucket,
 };

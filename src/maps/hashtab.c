@@ -176,9 +176,9 @@ static void values_write(struct hashtab *h, uint32_t elem, struct source from, b
 		if (fresh)
 			map_value_clear_special(&h->map, to);
 		if (from.every_slot)
-			map_value_copy(&h->map, to,
-				       (const char *)from.value +
-					       (size_t)slot * value_stride(&h->map));
+			map_value_copy_padded(&h->map, to,
+					      (const char *)from.value +
+						      (size_t)slot * value_stride(&h->map));
 		else if (slot == own)
 			map_value_copy(&h->map, to, from.value);
 		else if (fresh)
@@ -446,7 +446,7 @@ static int percpu_user_lookup(struct map *map, const void *key, void *value, uin
 		char *to = (char *)value + (size_t)slot * stride;
 
 		memset(to, 0, stride);
-		map_value_copy(map, to, value_of(h, elem, slot));
+		map_value_copy_padded(map, to, value_of(h, elem, slot));
 	}
 	return 0;
 }
@@ -467,8 +467,11 @@ static void user_copy(struct hashtab *h, uint32_t elem, void *value, uint64_t fl
 		memset(to, 0, h->planes ? value_stride(&h->map) : h->map.value_size);
 		if (flags & BPF_F_LOCK)
 			map_value_copy_locked(&h->map, to, at, at);
+		else if (h->planes)
+			map_value_copy_padded(&h->map, to, at);
 		else
 			map_value_copy(&h->map, to, at);
+		map_value_clear_special(&h->map, to);
 	}
 }
 
@@ -490,6 +493,11 @@ static int hashtab_lookup_and_delete(struct map *map, const void *key, void *val
 	return 0;
 }
 
+static int batch_bucket(struct map *map, uint32_t bucket, struct map_bucket *out)
+{
+	return hashtab_batch_bucket(hashtab_of(map), bucket, out, user_copy, NULL);
+}
+
 uint64_t hashtab_mem_usage(const struct map *map)
 {
 	return sizeof(struct hashtab) + hashtab_of((struct map *)map)->mem_bytes;
@@ -500,7 +508,8 @@ uint64_t hashtab_mem_usage(const struct map *map)
 	.alloc = hashtab_alloc, .free = hashtab_free, .update = hashtab_update,                    \
 	.delete = hashtab_delete, .for_each = hashtab_for_each, .next_key = hashtab_next_key,      \
 	.user_lookup_and_delete = hashtab_lookup_and_delete, .meta_equal = map_meta_equal,         \
-	.check_btf = map_key_has_btf, .mem_usage = hashtab_mem_usage
+	.check_btf = map_key_has_btf, .mem_usage = hashtab_mem_usage,                              \
+	.batch = MAP_BATCH_UPDATE | MAP_BATCH_DELETE, .batch_bucket = batch_bucket
 
 const struct map_ops htab_map_ops = {
 	HASHTAB_OPS,

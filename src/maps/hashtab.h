@@ -33,6 +33,14 @@ void hashtab_free(struct map *map);
 int hashtab_next_key(struct map *map, const void *key, void *next);
 uint64_t hashtab_mem_usage(const struct map *map);
 
+/*
+ * map_ops.batch_bucket of every hash type; @out NULL only asks whether there is such a bucket. The
+ * type says how an element's value reaches the client, and what goes with an element deleted.
+ */
+int hashtab_batch_bucket(struct hashtab *h, uint32_t bucket, struct map_bucket *out,
+			 void (*give)(struct hashtab *h, uint32_t elem, void *value, uint64_t flags),
+			 void (*drop)(struct hashtab *h, uint32_t elem));
+
 /* This slot's spare element for a replacement, or 0; and an unlinked element on its way back. */
 uint32_t hashtab_spare_take(struct hashtab *h);
 void hashtab_give_back(struct hashtab *h, uint32_t elem);

@@ -181,4 +181,5 @@ const struct map_ops array_of_maps_map_ops = {
 	.holds = OBJECT_MAP + 1,
 	.assign = map_array_assign,
 	.lookup = map_array_lookup,
+	.batch = MAP_BATCH_LOOKUP | MAP_BATCH_UPDATE,
 };

@@ -279,8 +279,8 @@ void htab_unlink(const struct htab *t, const struct htab_pos *pos)
 
 /* --- iteration ------------------------------------------------------------------------------------ */
 
-/* The element at position @pos (8 and up: behind `over`), or the next one after it; moves *pos. */
-static uint32_t bucket_from(const struct htab *t, const struct htab_bucket *b, uint32_t *pos)
+/* Positions 8 and up are behind `over`. */
+uint32_t htab_bucket_next(const struct htab *t, const struct htab_bucket *b, uint32_t *pos)
 {
 	uint32_t n = HTAB_BUCKET_ELEMS;
 
@@ -307,7 +307,7 @@ uint32_t htab_next(const struct htab *t, uint32_t *bucket, uint32_t *pos)
 		    !__atomic_load_n(&b->over, __ATOMIC_RELAXED))
 			continue;
 		htab_lock(t, *bucket);
-		elem = bucket_from(t, b, pos);
+		elem = htab_bucket_next(t, b, pos);
 		htab_unlock(b);
 		if (elem)
 			return elem;

@@ -106,5 +106,8 @@ void htab_unlink(const struct htab *t, const struct htab_pos *pos);
  */
 uint32_t htab_next(const struct htab *t, uint32_t *bucket, uint32_t *pos);
 
+/* With the bucket locked: its element at position *pos or the next one, and *pos moved past it. */
+uint32_t htab_bucket_next(const struct htab *t, const struct htab_bucket *b, uint32_t *pos);
+
 /* The cursor just past the element of @key; false when the key is not there. */
 bool htab_seek(const struct htab *t, const void *key, uint32_t *bucket, uint32_t *pos);

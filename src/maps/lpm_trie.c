@@ -509,4 +509,5 @@ const struct map_ops lpm_trie_map_ops = {
 	.check_btf = trie_check_btf,
 	.meta_equal = map_meta_equal,
 	.mem_usage = trie_mem_usage,
+	.batch = MAP_BATCH_LOOKUP | MAP_BATCH_UPDATE | MAP_BATCH_DELETE,
 };

@@ -45,6 +45,23 @@ struct map_each {
 	uint64_t arg;
 };
 
+/* The commands a map type has batches of, element by element. */
+enum {
+	MAP_BATCH_LOOKUP = 1u << 0,
+	MAP_BATCH_UPDATE = 1u << 1,
+	MAP_BATCH_DELETE = 1u << 2,
+};
+
+/* A bucket's elements on their way to a client, one behind the other. */
+struct map_bucket {
+	char *keys;   /* room * key_size */
+	char *values; /* room * map_user_value_bytes() */
+	uint32_t room;
+	uint32_t n;
+	uint64_t flags; /* BPF_F_LOCK */
+	bool delete;
+};
+
 struct map_ops {
 	/* --- life ------------------------------------------------------------------------ */
 	/* Checks a MAP_CREATE's sizes and flags: 0 or the kernel's errno. */
@@ -83,6 +100,14 @@ struct map_ops {
 	int (*user_lookup)(struct map *map, const void *key, void *value, uint64_t flags);
 	int (*user_update)(struct map *map, const void *key, const void *value, uint64_t flags);
 	int (*user_lookup_and_delete)(struct map *map, const void *key, void *value, uint64_t flags);
+
+	uint8_t batch; /* MAP_BATCH_*: batches that are the plain commands in a row */
+	/*
+	 * LOOKUP_BATCH and LOOKUP_AND_DELETE_BATCH of hash types go bucket by bucket: a bucket goes
+	 * whole, under its lock, or -ENOSPC with n telling how much room it needs. -ENOENT: there
+	 * are no more buckets.
+	 */
+	int (*batch_bucket)(struct map *map, uint32_t bucket, struct map_bucket *out);
 
 	/* --- maps that hold objects (values are fds in, ids out) ---------------------------- */
 	uint8_t holds; /* enum object_kind + 1; 0: plain values */

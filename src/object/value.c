@@ -48,6 +48,14 @@ void map_value_copy(const struct map *map, void *dst, const void *src)
 	value_copy((char *)dst + from, (const char *)src + from, map->value_size - from);
 }
 
+void map_value_copy_padded(const struct map *map, void *dst, const void *src)
+{
+	uint32_t bytes = map->value_size, padded = (bytes + 7) & ~7u;
+
+	map_value_copy(map, dst, src);
+	value_copy((char *)dst + bytes, (const char *)src + bytes, padded - bytes);
+}
+
 void map_value_copy_locked(const struct map *map, void *dst, const void *src, void *locked)
 {
 	uint32_t *lock = (uint32_t *)((char *)locked + map->record->spin_lock_off);

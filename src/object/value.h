@@ -16,6 +16,9 @@ void value_copy(void *dst, const void *src, uint32_t bytes);
 /* Copies a whole value of @map but for its special fields. */
 void map_value_copy(const struct map *map, void *dst, const void *src);
 
+/* The same with what pads the value to 8 bytes, as bpf(2) reads and writes per-CPU values. */
+void map_value_copy_padded(const struct map *map, void *dst, const void *src);
+
 /* The same with the value's bpf_spin_lock held; @locked is the one of the two that lives in the
  * map (BPF_F_LOCK). The map must have a spin lock. */
 void map_value_copy_locked(const struct map *map, void *dst, const void *src, void *locked);

@@ -68,7 +68,8 @@ static bool is_fast(int cmd)
 {
 	return cmd == BPF_MAP_LOOKUP_ELEM || cmd == BPF_MAP_UPDATE_ELEM ||
 	       cmd == BPF_MAP_DELETE_ELEM || cmd == BPF_MAP_GET_NEXT_KEY ||
-	       cmd == BPF_MAP_LOOKUP_AND_DELETE_ELEM || cmd == BPF_PROG_TEST_RUN;
+	       cmd == BPF_MAP_LOOKUP_AND_DELETE_ELEM || cmd == BPF_PROG_TEST_RUN ||
+	       (cmd >= BPF_MAP_LOOKUP_BATCH && cmd <= BPF_MAP_DELETE_BATCH);
 }
 
 int syscall_bpf(struct caller *caller, int cmd, uint64_t uattr, uint32_t size)

@@ -22,26 +22,15 @@
 #include "object/value.h"
 #include "run/epoch.h"
 #include "syscall/call.h"
+#include "syscall/elem.h"
 
-enum access { ACCESS_READ = 1, ACCESS_WRITE = 2 };
-
-/* A map of a command, with what the command works on. */
-struct elem {
-	struct map *map;
-	void *key;   /* NULL: the client gave none */
-	void *value; /* map_user_value_bytes() */
-	uint32_t value_bytes;
-};
-
-static void elem_deinit(struct elem *elem)
+void elem_deinit(struct elem *elem)
 {
 	if (elem->map)
 		object_put(&elem->map->obj);
 	free(elem->key);
 	free(elem->value);
 }
-
-#define _cleanup_elem_ _cleanup_(elem_deinit)
 
 static bool is_queue(const struct map *map)
 {
@@ -65,20 +54,19 @@ static uint32_t rights(const struct map *map, int mode)
 	return r;
 }
 
-static int get_map(struct bpf_call *call, uint32_t access, struct elem *elem)
+int elem_get_map(struct bpf_call *call, uint32_t fd, uint32_t access, struct elem *elem)
 {
 	struct object *obj;
 	int mode, err;
 
-	err = call_object_mode(call, (int)call->attr.map_fd, OBJECT_MAP, &obj, &mode);
+	err = call_object_mode(call, (int)fd, OBJECT_MAP, &obj, &mode);
 	if (err)
 		return err;
 	elem->map = map_of(obj);
 	return (rights(elem->map, mode) & access) == access ? 0 : -EPERM;
 }
 
-/* BPF_F_LOCK needs a lock in the value. */
-static int check_lock(const struct elem *elem, uint64_t flags)
+int elem_check_lock(const struct elem *elem, uint64_t flags)
 {
 	if ((flags & BPF_F_LOCK) &&
 	    !(elem->map->record && (elem->map->record->field_mask & BPF_SPIN_LOCK)))
@@ -98,7 +86,7 @@ static int get_key(struct bpf_call *call, struct elem *elem)
 	return copy_in(call->caller, elem->key, call->attr.key, bytes);
 }
 
-static int new_value(struct elem *elem)
+int elem_new_value(struct elem *elem)
 {
 	elem->value_bytes = map_user_value_bytes(elem->map);
 	elem->value = mem_zalloc(round_up_u64(elem->value_bytes, 8));
@@ -154,6 +142,17 @@ static int lookup(const struct elem *elem, uint64_t flags)
 	return lookup_plain(elem, flags);
 }
 
+int elem_lookup(const struct elem *elem, uint64_t flags)
+{
+	struct engine *engine = elem->map->obj.engine;
+	int err;
+
+	run_enter(engine);
+	err = lookup(elem, flags);
+	run_exit(engine);
+	return err;
+}
+
 int cmd_map_lookup_elem(struct bpf_call *call)
 {
 	_cleanup_elem_ struct elem elem = { 0 };
@@ -162,29 +161,38 @@ int cmd_map_lookup_elem(struct bpf_call *call)
 
 	if (flags & ~(uint64_t)BPF_F_LOCK)
 		return -EINVAL;
-	err = get_map(call, ACCESS_READ, &elem);
+	err = elem_get_map(call, call->attr.map_fd, ACCESS_READ, &elem);
 	if (!err)
-		err = check_lock(&elem, flags);
+		err = elem_check_lock(&elem, flags);
 	if (!err)
 		err = get_key(call, &elem);
 	if (!err)
-		err = new_value(&elem);
+		err = elem_new_value(&elem);
 	/* A bloom filter is asked about a value. */
 	if (!err && elem.map->type == BPF_MAP_TYPE_BLOOM_FILTER)
 		err = copy_in(call->caller, elem.value, call->attr.value, elem.value_bytes);
 	if (err)
 		return err;
-	run_enter(call->engine);
-	err = lookup(&elem, flags);
-	run_exit(call->engine);
+	err = elem_lookup(&elem, flags);
 	return err ? err : copy_out(call->caller, call->attr.value, elem.value, elem.value_bytes);
+}
+
+int elem_next_key(const struct elem *elem, const void *key, void *next)
+{
+	struct engine *engine = elem->map->obj.engine;
+	int err;
+
+	run_enter(engine);
+	err = elem->map->ops->next_key(elem->map, key, next);
+	run_exit(engine);
+	return err;
 }
 
 int cmd_map_get_next_key(struct bpf_call *call)
 {
 	_cleanup_elem_ struct elem elem = { 0 };
 	_cleanup_free_ void *next = NULL;
-	int err = get_map(call, ACCESS_READ, &elem);
+	int err = elem_get_map(call, call->attr.map_fd, ACCESS_READ, &elem);
 
 	if (!err && call->attr.key)
 		err = get_key(call, &elem);
@@ -195,9 +203,7 @@ int cmd_map_get_next_key(struct bpf_call *call)
 	next = mem_zalloc(round_up_u64(elem.map->key_size, 8));
 	if (!next)
 		return -ENOMEM;
-	run_enter(call->engine);
-	err = elem.map->ops->next_key(elem.map, elem.key, next);
-	run_exit(call->engine);
+	err = elem_next_key(&elem, elem.key, next);
 	return err ? err : copy_out(call->caller, call->attr.next_key, next, elem.map->key_size);
 }
 
@@ -214,12 +220,12 @@ static int check_held_key(const struct elem *elem, uint64_t flags)
 }
 
 /* The value is an fd: the object it stands for goes in. */
-static int update_held(struct bpf_call *call, const struct elem *elem)
+static int update_held(struct bpf_call *call, const struct elem *elem, uint64_t flags)
 {
 	enum object_kind kind = (enum object_kind)(elem->map->ops->holds - 1);
 	int fd = *(int *)elem->value;
 	struct object *obj;
-	int err = check_held_key(elem, call->attr.flags);
+	int err = check_held_key(elem, flags);
 
 	if (err)
 		return err;
@@ -230,16 +236,15 @@ static int update_held(struct bpf_call *call, const struct elem *elem)
 	if (kind == OBJECT_PERF_EVENT)
 		perf_event_map_ring(perf_event_of(obj));
 	run_enter(call->engine);
-	err = elem->map->ops->assign(elem->map, elem->key, obj, call->attr.flags);
+	err = elem->map->ops->assign(elem->map, elem->key, obj, flags);
 	run_exit(call->engine);
 	object_put(obj);
 	return err;
 }
 
-static int update_plain(struct bpf_call *call, const struct elem *elem)
+static int update_plain(struct bpf_call *call, const struct elem *elem, uint64_t flags)
 {
 	const struct map_ops *ops = elem->map->ops;
-	uint64_t flags = call->attr.flags;
 	int err;
 
 	if (!ops->user_update && !ops->update && !ops->push)
@@ -255,44 +260,55 @@ static int update_plain(struct bpf_call *call, const struct elem *elem)
 	return err;
 }
 
+int elem_update(struct bpf_call *call, const struct elem *elem, uint64_t flags)
+{
+	return elem->map->ops->holds ? update_held(call, elem, flags) :
+				       update_plain(call, elem, flags);
+}
+
 int cmd_map_update_elem(struct bpf_call *call)
 {
 	_cleanup_elem_ struct elem elem = { 0 };
-	int err = get_map(call, ACCESS_WRITE, &elem);
+	int err = elem_get_map(call, call->attr.map_fd, ACCESS_WRITE, &elem);
 
 	if (!err)
-		err = check_lock(&elem, call->attr.flags);
+		err = elem_check_lock(&elem, call->attr.flags);
 	if (!err)
 		err = get_key(call, &elem);
 	if (!err)
-		err = new_value(&elem);
+		err = elem_new_value(&elem);
 	if (!err)
 		err = copy_in(call->caller, elem.value, call->attr.value, elem.value_bytes);
 	if (err)
 		return err;
-	return elem.map->ops->holds ? update_held(call, &elem) : update_plain(call, &elem);
+	return elem_update(call, &elem, call->attr.flags);
+}
+
+int elem_delete(const struct elem *elem)
+{
+	const struct map_ops *ops = elem->map->ops;
+	struct engine *engine = elem->map->obj.engine;
+	int err;
+
+	if (!ops->delete && !ops->assign)
+		return -ENOTSUPP;
+	run_enter(engine);
+	if (ops->delete)
+		err = ops->delete(elem->map, elem->key);
+	else
+		err = ops->assign(elem->map, elem->key, NULL, 0);
+	run_exit(engine);
+	return err;
 }
 
 int cmd_map_delete_elem(struct bpf_call *call)
 {
 	_cleanup_elem_ struct elem elem = { 0 };
-	const struct map_ops *ops;
-	int err = get_map(call, ACCESS_WRITE, &elem);
+	int err = elem_get_map(call, call->attr.map_fd, ACCESS_WRITE, &elem);
 
 	if (!err)
 		err = get_key(call, &elem);
-	if (err)
-		return err;
-	ops = elem.map->ops;
-	if (!ops->delete && !ops->assign)
-		return -ENOTSUPP;
-	run_enter(call->engine);
-	if (ops->delete)
-		err = ops->delete(elem.map, elem.key);
-	else
-		err = ops->assign(elem.map, elem.key, NULL, 0);
-	run_exit(call->engine);
-	return err;
+	return err ? err : elem_delete(&elem);
 }
 
 int cmd_map_lookup_and_delete_elem(struct bpf_call *call)
@@ -304,15 +320,15 @@ int cmd_map_lookup_and_delete_elem(struct bpf_call *call)
 
 	if (flags & ~(uint64_t)BPF_F_LOCK)
 		return -EINVAL;
-	err = get_map(call, ACCESS_READ | ACCESS_WRITE, &elem);
+	err = elem_get_map(call, call->attr.map_fd, ACCESS_READ | ACCESS_WRITE, &elem);
 	if (!err && flags && is_queue(elem.map))
 		err = -EINVAL;
 	if (!err)
-		err = check_lock(&elem, flags);
+		err = elem_check_lock(&elem, flags);
 	if (!err)
 		err = get_key(call, &elem);
 	if (!err)
-		err = new_value(&elem);
+		err = elem_new_value(&elem);
 	if (err)
 		return err;
 	ops = elem.map->ops;

@@ -99,6 +99,16 @@ void run_deinit(struct engine *engine)
 	free(run);
 }
 
+void run_fork_prepare(struct engine *engine)
+{
+	pthread_mutex_lock(&engine->run->queue_lock);
+}
+
+void run_fork_parent(struct engine *engine)
+{
+	pthread_mutex_unlock(&engine->run->queue_lock);
+}
+
 void run_after_fork(struct engine *engine)
 {
 	struct run *run = engine->run;

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "hooks/link.h"
+#include "hooks/state.h"
 #include "object/btf_object.h"
 #include "object/caller.h"
 #include "object/engine.h"
@@ -118,18 +119,27 @@ void engine_poll(struct engine *engine)
 void engine_fork_prepare(struct engine *engine)
 {
 	pthread_mutex_lock(&engine->base_btf_lock);
+	hooks_lock(engine);
 	pthread_mutex_lock(&engine->lock);
+	run_fork_prepare(engine);
+}
+
+static void unlock(struct engine *engine)
+{
+	pthread_mutex_unlock(&engine->lock);
+	hooks_unlock(engine);
+	pthread_mutex_unlock(&engine->base_btf_lock);
 }
 
 void engine_fork_parent(struct engine *engine)
 {
-	pthread_mutex_unlock(&engine->lock);
-	pthread_mutex_unlock(&engine->base_btf_lock);
+	run_fork_parent(engine);
+	unlock(engine);
 }
 
 void engine_fork_child(struct engine *engine)
 {
-	engine_fork_parent(engine);
+	unlock(engine);
 	engine_after_fork(engine);
 	run_after_fork(engine);
 }

@@ -181,15 +181,36 @@ static struct pin *pin_new(struct engine *engine, int dirfd, const char *path)
 	return pin;
 }
 
+/* Could a file be made at @path, by its name and parent? In the order of user_path_create(). */
+static int check_new(int dirfd, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[PATH_MAX];
+	struct stat st;
+	size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+
+	if (!path[0] || n >= sizeof(parent))
+		return path[0] ? -ENAMETOOLONG : -ENOENT;
+	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	if (errno != ENOENT || !slash)
+		return errno == ENOENT ? 0 : -errno;
+	memcpy(parent, path, n);
+	parent[n] = '\0';
+	if (fstatat(dirfd, parent, &st, 0) < 0)
+		return -errno;
+	return slash[1] ? 0 : -ENOENT;
+}
+
 int pin_add(struct engine *engine, int dirfd, const char *path, struct object *obj)
 {
 	const char *base = strrchr(path, '/');
 	struct pin *pin;
-	struct stat st;
-	int fd;
+	int fd, err;
 
-	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return -EEXIST;
+	err = check_new(dirfd, path);
+	if (err)
+		return err;
 	if (!pin_dir_has(engine, dirfd, path))
 		return -EPERM;
 	/* bpffs allows no dot in a name: bpf_lookup(). */

@@ -7,7 +7,7 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test ci conformance install clean check
+.PHONY: help build demo test ci conformance bench install clean check
 
 help:
 	@echo 'make demo     set up, build, and run three example programs on a real capture'
@@ -16,6 +16,7 @@ help:
 	@echo 'make check    quick checks of the sources, and the unit tests'
 	@echo 'make ci       sanitizers, fuzzing and the slower checks (set FUZZ_SECONDS for longer fuzzing)'
 	@echo 'make conformance        Linux'\''s verifier tests through the engine, compared with the running kernel'
+	@echo 'make bench              speed against the kernel'\''s JIT and native code: one table (as root)'
 	@echo 'make install  build and install under PREFIX ($(PREFIX))'
 	@echo 'make clean    remove everything that was built'
 	@echo
@@ -46,6 +47,9 @@ conformance:
 	@tools/setup ci
 	@tools/build $(BUILD) --prefix=$(PREFIX)
 	@tests/conformance/run $(BUILD)/tests/conformance/linux-6.12 $(BUILD)/tests/conformance/conformance
+
+bench: build
+	@$(BUILD)/bench/bench $(BUILD)/bench
 
 install: build
 	@meson install -C $(BUILD) --no-rebuild

@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "object/engine.h"
 #include "object/fd.h"
+#include "object/link.h"
 
 #define PAGE_DATA_HEAD 1024 /* offsets in struct perf_event_mmap_page */
 #define PAGE_DATA_TAIL 1032
@@ -35,6 +36,8 @@ static void release_uref(struct object *obj)
 	struct object *attachment = event->attachment;
 
 	event->attachment = NULL;
+	if (attachment)
+		link_of(attachment)->ops->detach(link_of(attachment));
 	object_put(attachment);
 }
 
@@ -141,15 +144,15 @@ static uint32_t ring_room(struct perf_event *event)
 	return used > event->ring_bytes ? 0 : (uint32_t)(event->ring_bytes - used);
 }
 
+struct lost_record {
+	struct record_header header;
+	uint64_t id, lost;
+};
+
 static void ring_put_lost(struct perf_event *event)
 {
-	struct {
-		struct record_header header;
-		uint64_t id, lost;
-	} record = { { RECORD_LOST, 0, sizeof(record) }, 0, event->lost };
+	struct lost_record record = { { RECORD_LOST, 0, sizeof(record) }, 0, event->lost };
 
-	if (!event->lost || ring_room(event) < sizeof(record))
-		return;
 	ring_copy(event, event->head, &record, sizeof(record));
 	event->head += sizeof(record);
 	event->lost = 0;
@@ -166,11 +169,12 @@ static int ring_put(struct perf_event *event, const void *a, uint32_t a_bytes, c
 
 	if (!event->ring_bytes)
 		return -ENOSPC;
-	ring_put_lost(event);
-	if (ring_room(event) < header.size) {
+	if (ring_room(event) < header.size + (event->lost ? sizeof(struct lost_record) : 0)) {
 		event->lost++;
 		return -ENOSPC;
 	}
+	if (event->lost)
+		ring_put_lost(event);
 	at = event->head;
 	ring_copy(event, at, &header, sizeof(header));
 	ring_copy(event, at += sizeof(header), &raw_size, sizeof(raw_size));

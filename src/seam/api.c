@@ -85,13 +85,7 @@ void skep_engine_free(struct skep_engine *engine)
 
 int skep_bpf(struct skep_engine *engine, int cmd, void *attr, unsigned int size)
 {
-	struct seam_caller sc;
-	int ret;
-
-	seam_caller_init(&sc, engine_of(engine));
-	ret = syscall_bpf(&sc.caller, cmd, (uint64_t)(uintptr_t)attr, size);
-	seam_caller_deinit(&sc);
-	return ret;
+	return seam_bpf(engine_of(engine), cmd, (uint64_t)(uintptr_t)attr, size);
 }
 
 const char *skep_engine_error(const struct skep_engine *engine)

@@ -11,6 +11,8 @@
 #include "object/fd.h"
 #include "object/pin.h"
 #include "seam/copy.h"
+#include "syscall/bpf.h"
+#include "tbl/uapi.h"
 
 static struct seam_caller *seam_caller_of(struct caller *caller)
 {
@@ -116,10 +118,23 @@ void seam_caller_init(struct seam_caller *sc, struct engine *engine)
 	sc->caller = (struct caller){
 		.ops = &in_process_ops,
 		.engine = engine,
-		.uid = getuid(),
 		.caps = engine->caps,
 	};
 	sc->masked = false;
+}
+
+int seam_bpf(struct engine *engine, int cmd, uint64_t attr, uint32_t size)
+{
+	struct seam_caller sc;
+	int ret;
+
+	seam_caller_init(&sc, engine);
+	/* Programs say who loaded them; one that is run may load others. */
+	if (cmd == BPF_PROG_LOAD || cmd == BPF_PROG_TEST_RUN)
+		sc.caller.uid = getuid();
+	ret = syscall_bpf(&sc.caller, cmd, attr, size);
+	seam_caller_deinit(&sc);
+	return ret;
 }
 
 void seam_caller_deinit(struct seam_caller *sc)

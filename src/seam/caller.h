@@ -19,5 +19,9 @@ struct seam_caller {
 	sigset_t old_mask;
 };
 
+/* uid is left 0: a system call that few commands need. */
 void seam_caller_init(struct seam_caller *sc, struct engine *engine);
 void seam_caller_deinit(struct seam_caller *sc);
+
+/* bpf(2) by this process: >= 0 or -errno. */
+int seam_bpf(struct engine *engine, int cmd, uint64_t attr, uint32_t size);

@@ -24,17 +24,6 @@ static long answer(int ret)
 	return -1;
 }
 
-static int call_bpf(struct engine *engine, const long arg[6])
-{
-	struct seam_caller sc;
-	int ret;
-
-	seam_caller_init(&sc, engine);
-	ret = syscall_bpf(&sc.caller, (int)arg[0], (uint64_t)arg[1], (uint32_t)arg[2]);
-	seam_caller_deinit(&sc);
-	return ret;
-}
-
 static int call_perf_event_open(struct engine *engine, const long arg[6])
 {
 	struct seam_caller sc;
@@ -49,7 +38,7 @@ static int call_perf_event_open(struct engine *engine, const long arg[6])
 bool interpose_syscall(struct engine *engine, long nr, const long arg[6], long *ret)
 {
 	if (nr == SYS_bpf)
-		*ret = answer(call_bpf(engine, arg));
+		*ret = answer(seam_bpf(engine, (int)arg[0], (uint64_t)arg[1], (uint32_t)arg[2]));
 	else if (nr == SYS_perf_event_open)
 		*ret = answer(call_perf_event_open(engine, arg));
 	else

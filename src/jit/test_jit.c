@@ -105,12 +105,44 @@ static void idioms_become_one_instruction(void **state)
 	}
 }
 
+/* Wherever a short loop comes to lie, it lies in one line of the instruction cache. */
+static void short_loops_lie_in_one_cache_line(void **state)
+{
+	(void)state;
+	for (uint32_t before = 0; before < 40; before++) {
+		struct bpf_insn insns[64];
+		struct test_prog *tp;
+		uint32_t n = 0, head;
+		uint64_t first, last;
+
+		insns[n++] = BPF_MOV64_IMM(0, 0);
+		for (uint32_t i = 0; i < before; i++)
+			insns[n++] = BPF_ALU64_IMM(BPF_ADD, 0, 1);
+		insns[n++] = BPF_MOV64_IMM(1, 10);
+		head = n;
+		for (int i = 0; i < 8; i++)
+			insns[n++] = BPF_ALU64_REG(BPF_ADD, 0, 1);
+		insns[n++] = BPF_ALU64_IMM(BPF_SUB, 1, 1);
+		insns[n++] = BPF_JMP_IMM(BPF_JNE, 1, 0, -10);
+		insns[n++] = BPF_EXIT_INSN();
+		tp = test_prog_new(insns, n);
+		assert_int_equal(jit_compile(&tp->prog), 0);
+		first = (uintptr_t)tp->prog.image + jit_insn_off(&tp->prog, head);
+		last = (uintptr_t)tp->prog.image + jit_insn_off(&tp->prog, n - 1) - 1;
+		assert_int_equal(first / CACHE_LINE_BYTES, last / CACHE_LINE_BYTES);
+		assert_int_equal(test_prog_run(tp, NULL, NULL), before + 8 * 55);
+		jit_free(&tp->prog);
+		test_prog_free(tp);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_instruction_is_refused),
 		cmocka_unit_test(out_of_memory_is_survived),
 		cmocka_unit_test(idioms_become_one_instruction),
+		cmocka_unit_test(short_loops_lie_in_one_cache_line),
 		cmocka_unit_test(control_flow_works),
 		cmocka_unit_test(every_instruction_does_as_the_twin),
 	};

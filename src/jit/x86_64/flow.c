@@ -91,6 +91,21 @@ static int add_reloc(struct jit_gen *g, struct reloc reloc, uint32_t bytes)
 	return vec_push(&g->relocs, reloc);
 }
 
+/*
+ * A loop that lies across two lines of the instruction cache, with little in one of them, takes a
+ * quarter longer on Zen 5. Innermost loops without calls only: others have more to do.
+ */
+int gen_align_loop(struct jit_gen *g, uint32_t pc)
+{
+	uint32_t last = pc + g->loops[pc];
+
+	for (uint32_t i = pc; i <= last; i++) {
+		if ((i > pc && g->loops[i]) || isa_is_call(&g->prog->insns[i]))
+			return 0;
+	}
+	return add_reloc(g, (struct reloc){ .kind = RELOC_ALIGN, .to = last }, 63);
+}
+
 static void gen_compare(struct jit_gen *g, const struct bpf_insn *insn)
 {
 	uint32_t mods = gen_is_64(insn) ? X_W : 0;

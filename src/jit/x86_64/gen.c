@@ -27,6 +27,8 @@ static int scan_insn(struct jit_gen *g, const struct subprog *sub, uint32_t pc)
 	if (to < sub->start || to >= sub->end)
 		return -ENOTSUP;
 	bitmap_set(g->targets, (size_t)to);
+	if (to <= pc && pc - to < GEN_LOOP_INSNS_MAX)
+		g->loops[to] = (uint8_t)(pc - to);
 	return 0;
 }
 
@@ -122,6 +124,10 @@ static int gen_next(struct jit_gen *g, uint32_t *pc)
 	uint32_t first = *pc, n = 0;
 	int err = 0;
 
+	if (g->loops[first])
+		err = gen_align_loop(g, first);
+	if (err)
+		return err;
 	g->pcs[first] = gen_here(g);
 	if (!(g->flags & JIT_PLAIN))
 		n = gen_peephole(g, first, &err);
@@ -200,7 +206,8 @@ int jit_generate(const struct prog *prog, uint32_t flags, struct jit_gen **gen)
 	g->pcs = mem_calloc((size_t)prog->n_insns + 1, sizeof(g->pcs[0]));
 	g->subprogs = mem_calloc(prog->n_subprogs, sizeof(g->subprogs[0]));
 	g->targets = mem_calloc(BITMAP_WORDS(prog->n_insns), sizeof(g->targets[0]));
-	if (g->pcs && g->subprogs && g->targets)
+	g->loops = mem_calloc(prog->n_insns, sizeof(g->loops[0]));
+	if (g->pcs && g->subprogs && g->targets && g->loops)
 		err = gen_prog(g);
 	if (err) {
 		jit_gen_free(g);
@@ -220,6 +227,7 @@ void jit_gen_free(struct jit_gen *g)
 	free(g->pcs);
 	free(g->subprogs);
 	free(g->targets);
+	free(g->loops);
 	free(g->saved);
 	free(g);
 }

@@ -40,6 +40,7 @@ enum reloc_kind {
 	RELOC_CALL,     /* 5 bytes, to a subprogram */
 	RELOC_LEA,      /* 7 bytes, address of a subprogram */
 	RELOC_CALL_ABS, /* 5 bytes, to a fixed address */
+	RELOC_ALIGN,    /* 0 to 63 bytes before a loop that ends with instruction "to" */
 };
 
 struct reloc {
@@ -48,6 +49,7 @@ struct reloc {
 	uint64_t addr;  /* of RELOC_CALL_ABS */
 	uint8_t kind;
 	uint8_t arg;    /* condition of a jcc, register of a lea */
+	uint8_t pad;    /* bytes of RELOC_ALIGN, as things stand */
 	bool is_short;
 };
 
@@ -70,6 +72,7 @@ struct jit_gen {
 	struct place *pcs;      /* n_insns + 1 */
 	struct place *subprogs; /* n_subprogs: their prologues */
 	uint64_t *targets;      /* bitmap: instructions jumped to */
+	uint8_t *loops;         /* by first instruction of a short loop: how many follow in it */
 	VEC(struct reloc) relocs;
 	VEC(struct gen_fault) faults;
 	uint32_t *saved;        /* link.c: bytes saved by short forms before each reloc */
@@ -127,6 +130,12 @@ void gen_store_at(struct jit_gen *g, uint8_t size, enum x86_reg reg, const struc
 /* alu.c: add, sub, or, and or xor as in @insn, on memory. */
 void gen_op_memory(struct jit_gen *g, const struct bpf_insn *insn, uint32_t mods, enum x86_reg base,
 		   int32_t disp);
+
+/* Instructions of a loop that may fit into a cache line. */
+#define GEN_LOOP_INSNS_MAX 24
+
+/* Where a short loop from @pc on begins, code to align it comes first: 0 or -ENOMEM (flow.c). */
+int gen_align_loop(struct jit_gen *g, uint32_t pc);
 
 /* Each generates one instruction of its kind: 0, -ENOMEM or -ENOTSUP. */
 int gen_alu(struct jit_gen *g, const struct bpf_insn *insn);   /* alu.c */

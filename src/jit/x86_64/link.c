@@ -2,7 +2,8 @@
 /*
  * Sizing jumps, and writing the final code. All jumps begin short; each round makes long those that
  * do not reach, until none is left: that ends, as jumps only grow, and is the smallest code this
- * way of writing has. After SIZE_ROUNDS_MAX rounds every jump is made long.
+ * way of writing has. After SIZE_ROUNDS_MAX rounds every jump is made long. The padding before
+ * loops is chosen anew in each round; the last one changes nothing else.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 static const uint8_t reloc_bytes[] = {
 	[RELOC_JCC] = 6, [RELOC_JMP] = 5, [RELOC_CALL] = 5, [RELOC_LEA] = 7, [RELOC_CALL_ABS] = 5,
+	[RELOC_ALIGN] = 63,
 };
 
 static bool is_jump(const struct reloc *r)
@@ -27,6 +29,8 @@ static bool is_jump(const struct reloc *r)
 
 static uint32_t size_of(const struct reloc *r)
 {
+	if (r->kind == RELOC_ALIGN)
+		return r->pad;
 	return r->is_short ? 2 : reloc_bytes[r->kind];
 }
 
@@ -41,13 +45,27 @@ static uint32_t reloc_off(const struct jit_gen *g, size_t i)
 	return g->relocs.data[i].at - g->saved[i];
 }
 
-static void sum_saved(struct jit_gen *g)
+/* Bytes that move the loop behind @r, now at @off, into one cache line; 0: it is, or is too long. */
+static uint8_t padding(const struct jit_gen *g, const struct reloc *r, uint32_t off)
+{
+	struct place begin = { r->at + reloc_bytes[RELOC_ALIGN], (uint32_t)(r - g->relocs.data) + 1 };
+	uint32_t bytes = final_off(g, g->pcs[r->to + 1]) - final_off(g, begin);
+	uint32_t in_line = off % CACHE_LINE_BYTES;
+
+	if (bytes > CACHE_LINE_BYTES || in_line + bytes <= CACHE_LINE_BYTES)
+		return 0;
+	return (uint8_t)(CACHE_LINE_BYTES - in_line);
+}
+
+static void sum_saved(struct jit_gen *g, bool pad)
 {
 	uint32_t saved = 0;
 
 	for (size_t i = 0; i < g->relocs.n; i++) {
-		const struct reloc *r = &g->relocs.data[i];
+		struct reloc *r = &g->relocs.data[i];
 
+		if (pad && r->kind == RELOC_ALIGN)
+			r->pad = padding(g, r, r->at - saved);
 		g->saved[i] = saved;
 		saved += reloc_bytes[r->kind] - size_of(r);
 	}
@@ -90,8 +108,9 @@ int gen_size_jumps(struct jit_gen *g)
 	for (size_t i = 0; i < g->relocs.n; i++)
 		g->relocs.data[i].is_short = is_jump(&g->relocs.data[i]) &&
 					     !(g->flags & JIT_LONG_FORMS);
+	sum_saved(g, false);
 	for (int round = 0; again; round++) {
-		sum_saved(g);
+		sum_saved(g, true);
 		again = grow_jumps(g, round == SIZE_ROUNDS_MAX);
 	}
 	g->bytes = g->b.n - g->saved[g->relocs.n];
@@ -123,6 +142,30 @@ static void write_jump(const struct jit_gen *g, size_t i, uint8_t *out)
 	}
 }
 
+/* The long forms that the manuals recommend. */
+static void write_nops(uint8_t *out, uint32_t n)
+{
+	static const uint8_t nops[9][9] = {
+		{ 0x90 },
+		{ 0x66, 0x90 },
+		{ 0x0f, 0x1f, 0x00 },
+		{ 0x0f, 0x1f, 0x40, 0x00 },
+		{ 0x0f, 0x1f, 0x44, 0x00, 0x00 },
+		{ 0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00 },
+		{ 0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00 },
+		{ 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00 },
+		{ 0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00 },
+	};
+
+	while (n) {
+		uint32_t one = MIN(n, 9);
+
+		memcpy(out, nops[one - 1], one);
+		out += one;
+		n -= one;
+	}
+}
+
 /* Writes reloc @i to @out, which will be at address @at. */
 static int write_reloc(const struct jit_gen *g, size_t i, uint64_t at, uint8_t *out)
 {
@@ -147,6 +190,9 @@ static int write_reloc(const struct jit_gen *g, size_t i, uint64_t at, uint8_t *
 			return -ERANGE;
 		out[0] = 0xe8;
 		put32(out + 1, disp);
+		return 0;
+	case RELOC_ALIGN:
+		write_nops(out, r->pad);
 		return 0;
 	default:
 		write_jump(g, i, out);

@@ -150,7 +150,7 @@ static int publish_insn(struct publish *p, uint32_t pc)
 	if (isa_is_jump(insn))
 		p->facts[isa_jump_target(insn, pc)].jump_target = true;
 	if (class == BPF_LDX || class == BPF_ST || class == BPF_STX) {
-		fact->mem_base = (uint8_t)type_base(env->aux[pc].ptr_type);
+		fact->mem_base = env->aux[pc].ptr_mixed ? NOT_INIT : (uint8_t)type_base(env->aux[pc].ptr_type);
 		fact->may_fault = class == BPF_LDX && fact->mem_base == PTR_TO_BTF_ID;
 	}
 	return 0;

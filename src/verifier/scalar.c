@@ -11,6 +11,7 @@
 
 #include "base/macros.h"
 
+#define DEDUCE_ROUNDS 3
 #define HIGH32(x) ((uint32_t)((uint64_t)(x) >> 32))
 
 struct scalar scalar_const(uint64_t value)
@@ -235,14 +236,35 @@ static void tnum_from_bounds(struct scalar *s)
 	s->var_off = tnum_or(tnum_clear_subreg(all), low);
 }
 
+/* A known number within its bounds: the common case, and nothing is left to be deduced. */
+static bool sync_const(struct scalar *s)
+{
+	if (!scalar_is_const(s) || !scalar_contains(s, s->var_off.value))
+		return false;
+	*s = scalar_const(s->var_off.value);
+	return true;
+}
+
+/* The rounds stop when one changes nothing: those after it would not either. */
 void scalar_sync(struct scalar *s)
 {
+	struct scalar before;
+	struct tnum t;
+	int i;
+
+	if (sync_const(s))
+		return;
 	scalar_bounds_from_tnum(s);
-	deduce(s);
-	deduce(s);
-	deduce(s);
+	for (i = 0; i < DEDUCE_ROUNDS; i++) {
+		before = *s;
+		deduce(s);
+		if (!memcmp(&before, s, sizeof(before)))
+			break;
+	}
+	t = s->var_off;
 	tnum_from_bounds(s);
-	scalar_bounds_from_tnum(s);
+	if (i || t.value != s->var_off.value || t.mask != s->var_off.mask)
+		scalar_bounds_from_tnum(s);
 }
 
 const char *scalar_invariant(const struct scalar *s)

@@ -252,9 +252,10 @@ void report_map(const struct report *r, uint32_t map, struct buffer *out)
 	buffer_format(out, "\nmap %s (%s, ", m->name, object_map_type_name(m->type));
 	if (!m->is_readable)
 		buffer_text(out, "contents cannot be listed)\n");
+	else if (mapshot_is_array(m) && m->max_entries == 1)
+		buffer_text(out, n ? "1 element)\n" : "1 element, zero)\n");
 	else if (mapshot_is_array(m))
-		buffer_format(out, "%u of %u %s not zero)\n", n, m->max_entries,
-			      m->max_entries == 1 ? "element" : "elements");
+		buffer_format(out, "%u of %u elements not zero)\n", n, m->max_entries);
 	else
 		buffer_format(out, "%u of %u entries)\n", n, m->max_entries);
 	if (m->error)
@@ -356,6 +357,7 @@ void report_text(const struct report *r, struct buffer *out)
 	else
 		put_single(r, out);
 	put_refusals(r, out);
+	buffer_text(out, "\n");
 	put_time(r, out);
 	for (uint32_t i = 0; i < o->n_maps; i++)
 		report_map(r, i, out);

@@ -102,11 +102,14 @@ static int dir_change(struct engine *engine, struct ring *add, const struct ring
 	pthread_mutex_lock(&engine->lock);
 	old = atomic_load(&engine->rings);
 	dir = dir_copy(old, add, del);
+	/* None left is no directory: nobody frees the last one when the engine ends. */
 	if (dir)
-		atomic_store_explicit(&engine->rings, dir, memory_order_release);
+		atomic_store_explicit(&engine->rings, dir->n ? dir : NULL, memory_order_release);
 	pthread_mutex_unlock(&engine->lock);
 	if (!dir)
 		return -ENOMEM;
+	if (!dir->n)
+		free(dir);
 	if (old)
 		epoch_defer(engine, &old->node, dir_free);
 	return 0;

@@ -38,6 +38,7 @@ enum {
 	DATA_BYTES = 64,
 	LOG_STATS = 4,
 	ENOTSUPP = 524,
+	POINTER_DIGITS_MIN = 11,
 };
 
 /* What a side made of a program. */
@@ -95,12 +96,30 @@ static int note_warning(enum libbpf_print_level level, const char *fmt, va_list 
 
 /* --- one program on one side --------------------------------------------------------------------------- */
 
+/* The bytes of an address ("0x…" of more than POINTER_DIGITS_MIN digits) and the blanks behind it. */
+static size_t address_bytes(const char *text)
+{
+	size_t digits;
+
+	if (text[0] != '0' || text[1] != 'x')
+		return 0;
+	digits = strspn(text + 2, "0123456789abcdef");
+	if (digits < POINTER_DIGITS_MIN)
+		return 0;
+	return 2 + digits + strspn(text + 2 + digits, " ");
+}
+
+/* FNV-1a of a log; addresses, which differ, count as one byte. */
 static uint64_t hash(const char *text, size_t bytes)
 {
 	uint64_t h = 0xcbf29ce484222325;
 
-	for (size_t i = 0; i < bytes; i++)
-		h = (h ^ (uint8_t)text[i]) * 0x100000001b3;
+	for (size_t i = 0; i < bytes; i++) {
+		size_t skip = address_bytes(text + i);
+
+		h = (h ^ (skip ? '@' : (uint8_t)text[i])) * 0x100000001b3;
+		i += skip ? skip - 1 : 0;
+	}
 	return h;
 }
 

@@ -64,29 +64,49 @@ static int read_tags(struct arg_reader *r, uint32_t i, uint32_t *tags)
 	return 0;
 }
 
-/* Is the pointee the context struct of this program type? */
+/* A typedef on the way to the type, or the type behind all of them. */
+static const struct btf_type *skip_to_typedef(const struct btf *btf, uint32_t id)
+{
+	const struct btf_type *t = btf_type_by_id(btf, id);
+
+	while (t && btf_is_modifier(t) && !btf_is_typedef(t))
+		t = btf_type_by_id(btf, t->type);
+	return t;
+}
+
+/* The struct a program type's context is called, by itself or by what the kernel has behind it. */
+static bool is_ctx_name(const char *want, const char *name)
+{
+	static const char *const also[][2] = {
+		{ "__sk_buff", "sk_buff" },
+		{ "xdp_md", "xdp_buff" },
+		{ "bpf_user_pt_regs_t", "pt_regs" },
+	};
+
+	if (!strcmp(want, name))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(also); i++)
+		if (!strcmp(want, also[i][0]) && !strcmp(name, also[i][1]))
+			return true;
+	return false;
+}
+
+/* Is the pointee the context of this program type? Source: btf_is_prog_ctx_type(). */
 static bool is_ctx_ptr(const struct arg_reader *r, const struct btf_type *ptr)
 {
 	const char *want = r->env->ops->ctx_struct, *name;
-	const struct btf_type *t = btf_type_by_id(r->btf, ptr->type);
-	bool named = false;
+	const struct btf_type *t = skip_to_typedef(r->btf, ptr->type);
 
-	/* a typedef counts by its name, so stop at each */
-	while (t && btf_is_modifier(t)) {
+	if (t && btf_is_typedef(t) && r->env->prog->type == BPF_PROG_TYPE_KPROBE) {
 		name = btf_name_by_offset(r->btf, t->name_off);
-		if (btf_is_typedef(t) && name && want && !strcmp(name, want))
-			named = true;
-		if (btf_is_typedef(t) && name &&
-		    (r->env->prog->type == BPF_PROG_TYPE_KPROBE ||
-		     r->env->prog->type == BPF_PROG_TYPE_PERF_EVENT) &&
-		    !strcmp(name, "bpf_user_pt_regs_t"))
+		if (name && !strcmp(name, "bpf_user_pt_regs_t"))
 			return true;
-		t = btf_type_by_id(r->btf, t->type);
 	}
-	if (!t || !btf_is_struct(t))
-		return named;
+	t = skip_mods(r->btf, ptr->type);
+	if (!t || !btf_is_struct(t) || !want || !want[0])
+		return false;
 	name = btf_name_by_offset(r->btf, t->name_off);
-	return named || (want && name && name[0] && !strcmp(name, want));
+	return name && is_ctx_name(want, name);
 }
 
 static bool is_int_like(const struct btf_type *t)

@@ -3,9 +3,10 @@
  * Linux's verifier tests in C (progs/verifier_*.c of its selftests), compiled by run-progs, through the
  * engine: does it accept what the running kernel accepts, with the same log, and run to the same result?
  *
- *   conformance-progs [-v] [-t TEXT] [-l FOLDER] OBJECT…
+ *   conformance-progs [-v] [-t TEXT] [-d LEVEL] [-l FOLDER] OBJECT…
  *     -v  show the ends of both logs of each difference
  *     -t  only programs with TEXT in their name (FILE:PROGRAM)
+ *     -d  log level, where a test names none (1)
  *     -l  write each log to FOLDER/PROGRAM.{kernel,skep}.log
  *
  * An unmodified libbpf loads each program alone, with those marked as auxiliary, first into the kernel
@@ -64,7 +65,8 @@ struct unit {
 static struct options {
 	bool verbose;
 	const char *text, *log_folder;
-} options;
+	uint32_t log_level;
+} options = { .log_level = 1 };
 
 static struct unit units[UNITS_MAX];
 static uint32_t n_units;
@@ -168,7 +170,7 @@ static struct bpf_program *choose_programs(struct bpf_object *object, const stru
 	if (!chosen)
 		return NULL;
 	bpf_program__set_flags(chosen, bpf_program__flags(chosen) | unit->tags.flags);
-	bpf_program__set_log_level(chosen, (level ? level : 1) | LOG_STATS);
+	bpf_program__set_log_level(chosen, (level ? level : options.log_level) | LOG_STATS);
 	log_buf[0] = '\0';
 	bpf_program__set_log_buf(chosen, log_buf, sizeof(log_buf));
 	return chosen;
@@ -436,10 +438,12 @@ static void read_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "vt:l:")) != -1) {
+	while ((c = getopt(argc, argv, "vt:d:l:")) != -1) {
 		options.verbose |= c == 'v';
 		if (c == 't')
 			options.text = optarg;
+		if (c == 'd')
+			options.log_level = (uint32_t)strtoul(optarg, NULL, 0);
 		if (c == 'l')
 			options.log_folder = optarg;
 		if (c == '?')
@@ -457,7 +461,7 @@ int main(int argc, char **argv)
 	for (int i = optind; i < argc; i++)
 		add_units(argv[i]);
 	if (!n_units) {
-		fprintf(stderr, "usage: conformance-progs [-v] [-t TEXT] [-l FOLDER] OBJECT…\n");
+		fprintf(stderr, "usage: conformance-progs [-v] [-t TEXT] [-d LEVEL] [-l FOLDER] OBJECT…\n");
 		return 2;
 	}
 	if (kernel_allowed()) {

@@ -198,7 +198,7 @@ static void watch_object(struct engine *engine, struct object_fd *ofd)
 		t->n_unwatched++;
 }
 
-/* --- has the client's last file gone? ------------------------------------------------------------ */
+/* --- has the client's last file gone? --------------------------------------------------------- */
 
 /* The slow way, where leases are not to be had: is @ino open or mapped in this process elsewhere? */
 static bool open_elsewhere(const struct object_fd *ofd, dev_t dev)
@@ -358,7 +358,7 @@ void fd_table_after_fork(struct engine *engine)
 		watch_object(engine, ofd);
 }
 
-/* --- one object ------------------------------------------------------------------------------------ */
+/* --- one object ------------------------------------------------------------------------------- */
 
 /* Sizes, maps and seals @rw, and opens our end of it. */
 static int set_up(int rw, size_t bytes, struct object_fd *ofd, void **mem)

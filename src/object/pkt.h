@@ -106,7 +106,7 @@ struct skb {
 	} tunnel;
 };
 
-/* --- object/pkt.c: moving packet bytes about ---------------------------------------------------- */
+/* --- object/pkt.c: moving packet bytes about -------------------------------------------------- */
 
 /* An skb on a new buffer: @headroom, then a copy of @bytes at @data, then tailroom. 0 or -ENOMEM. */
 int skb_init(struct skb *skb, const uint8_t *data, uint32_t bytes, uint32_t headroom,

@@ -120,7 +120,7 @@ void run_after_fork(struct engine *engine)
 	pthread_mutex_init(&run->reclaim_lock, NULL);
 }
 
-/* --- slots ------------------------------------------------------------------------------------------ */
+/* --- slots ------------------------------------------------------------------------------------ */
 
 static bool slot_take(struct run *run, uint32_t slot)
 {
@@ -289,7 +289,7 @@ bool run_inside(const struct engine *engine)
 	return slot_of_thread(engine->run) >= 0;
 }
 
-/* --- deferred freeing -------------------------------------------------------------------------------- */
+/* --- deferred freeing ------------------------------------------------------------------------- */
 
 void epoch_defer(struct engine *engine, struct epoch_node *node, void (*fn)(struct epoch_node *))
 {

@@ -97,7 +97,7 @@ static inline uint64_t run_callback(const struct prog *prog, uint64_t callback,
 	return prog->run_callback(prog, callback, args);
 }
 
-/* --- run arrays: programs attached to one hook, in order --------------------------------------- */
+/* --- run arrays: programs attached to one hook, in order -------------------------------------- */
 
 struct run_array_item {
 	struct prog *prog;
@@ -118,7 +118,7 @@ struct run_array *run_array_add(const struct run_array *old, struct run_array_it
 struct run_array *run_array_del(const struct run_array *old, const struct bpf_link *link);
 void run_array_free_deferred(struct engine *engine, struct run_array *old);
 
-/* --- the host, as helpers ask it ---------------------------------------------------------------- */
+/* --- the host, as helpers ask it -------------------------------------------------------------- */
 
 enum run_clock { RUN_CLOCK_MONOTONIC, RUN_CLOCK_BOOTTIME, RUN_CLOCK_COARSE, RUN_CLOCK_TAI };
 

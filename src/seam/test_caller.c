@@ -77,7 +77,7 @@ static void strings_stop_at_the_end_of_what_is_there(void **state)
 	assert_int_equal(seam_copy_str(buf, NULL, sizeof(buf)), -EFAULT);
 }
 
-/* --- signals --------------------------------------------------------------------------------------- */
+/* --- signals ---------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t alarms;
 

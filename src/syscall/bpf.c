@@ -95,7 +95,7 @@ int syscall_bpf(struct caller *caller, int cmd, uint64_t uattr, uint32_t size)
 	return command->handler(&call);
 }
 
-/* --- what the commands share -------------------------------------------------------------------- */
+/* --- what the commands share ------------------------------------------------------------------ */
 
 int call_object_mode(struct bpf_call *call, int fd, enum object_kind kind, struct object **obj,
 		     int *mode)

@@ -102,7 +102,7 @@ int cmd_btf_load(struct bpf_call *call)
 	return call_publish(call, &btf->obj, O_RDWR);
 }
 
-/* --- the base BTF ------------------------------------------------------------------------------------ */
+/* --- the base BTF ----------------------------------------------------------------------------- */
 
 static int base_graph(struct engine *engine, struct btf **graph)
 {

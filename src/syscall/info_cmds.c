@@ -36,7 +36,7 @@ int info_end(struct bpf_call *call, const void *info, uint32_t bytes)
 	return call_write_back(call, info.info_len, bytes);
 }
 
-/* --- maps --------------------------------------------------------------------------------------------- */
+/* --- maps ------------------------------------------------------------------------------------- */
 
 /* The hash of an array's contents: what its maker may compare with. */
 static int map_hash(struct bpf_call *call, struct map *map, const struct bpf_map_info *in)
@@ -88,7 +88,7 @@ static int map_info(struct bpf_call *call, struct map *map)
 	return err ? err : info_end(call, &info, bytes);
 }
 
-/* --- BTF ----------------------------------------------------------------------------------------------- */
+/* --- BTF -------------------------------------------------------------------------------------- */
 
 /* The name, cut to the client's room: 0, -ENOSPC when it was cut, or -EFAULT. */
 static int put_name(struct bpf_call *call, const char *name, uint64_t to, uint32_t room)
@@ -130,7 +130,7 @@ static int btf_info(struct bpf_call *call, const struct btf_object *btf)
 	return ret;
 }
 
-/* --- links ----------------------------------------------------------------------------------------------- */
+/* --- links ------------------------------------------------------------------------------------ */
 
 /*
  * A raw tracepoint's name goes to the client's buffer; the link's fill_info leaves our address in

@@ -173,7 +173,7 @@ int cmd_raw_tracepoint_open(struct bpf_call *call)
 	return err ? err : call_publish(call, &link->obj, O_RDWR);
 }
 
-/* --- links that exist -------------------------------------------------------------------------------- */
+/* --- links that exist ------------------------------------------------------------------------- */
 
 static int update(struct bpf_call *call, struct bpf_link *link)
 {

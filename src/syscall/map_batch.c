@@ -64,7 +64,7 @@ static int take_value(struct bpf_call *call, const struct elem *elem, uint32_t i
 		       elem->value_bytes);
 }
 
-/* --- updating and deleting ------------------------------------------------------------------------- */
+/* --- updating and deleting -------------------------------------------------------------------- */
 
 static int update_batch(struct bpf_call *call, struct elem *elem)
 {
@@ -104,7 +104,7 @@ static int delete_batch(struct bpf_call *call, struct elem *elem)
 	return end(call, i, err);
 }
 
-/* --- reading in order of keys ------------------------------------------------------------------------ */
+/* --- reading in order of keys ----------------------------------------------------------------- */
 
 static int give_element(struct bpf_call *call, const struct elem *elem, uint32_t i)
 {
@@ -172,7 +172,7 @@ static int lookup_in_order(struct bpf_call *call, struct elem *elem)
 	return err;
 }
 
-/* --- reading bucket by bucket ------------------------------------------------------------------------ */
+/* --- reading bucket by bucket ----------------------------------------------------------------- */
 
 static void bucket_deinit(struct map_bucket *bucket)
 {
@@ -258,7 +258,7 @@ static int lookup_buckets(struct bpf_call *call, struct elem *elem, bool delete)
 	return end(call, total, err == -ENOSPC && total ? 0 : err);
 }
 
-/* --- the commands -------------------------------------------------------------------------------------- */
+/* --- the commands ----------------------------------------------------------------------------- */
 
 static int get_map(struct bpf_call *call, uint32_t access, struct elem *elem)
 {

@@ -21,7 +21,7 @@
 #define SHA256_BYTES 32
 #define NUMA_NODES 1 /* node 0 is the only one programs are told of */
 
-/* --- the object ----------------------------------------------------------------------------------- */
+/* --- the object ------------------------------------------------------------------------------- */
 
 static void map_object_free(struct object *obj)
 {
@@ -51,7 +51,7 @@ static const struct object_ops map_object_ops = {
 	.free = map_object_free,
 };
 
-/* --- BTF of key and value --------------------------------------------------------------------------- */
+/* --- BTF of key and value --------------------------------------------------------------------- */
 
 /* May values of this map type hold the special field? Those we do not model nowhere. */
 static bool field_fits(const struct map *map, uint32_t field)
@@ -125,7 +125,7 @@ static int take_btf(struct bpf_call *call, struct map *map)
 	return 0;
 }
 
-/* --- the command --------------------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 /* Which capability a map type asks for. Source: the switch in map_create(). */
 static bool type_allowed(const struct bpf_call *call, uint32_t type)

@@ -93,7 +93,7 @@ int elem_new_value(struct elem *elem)
 	return elem->value ? 0 : -ENOMEM;
 }
 
-/* --- reading ---------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static int lookup_held(const struct elem *elem)
 {
@@ -207,7 +207,7 @@ int cmd_map_get_next_key(struct bpf_call *call)
 	return err ? err : copy_out(call->caller, call->attr.next_key, next, elem.map->key_size);
 }
 
-/* --- writing ---------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* Index maps refuse an index before they look at the fd. Source: bpf_fd_array_map_update_elem. */
 static int check_held_key(const struct elem *elem, uint64_t flags)

@@ -63,7 +63,7 @@ static int set_record_sizes(struct bpf_prog_info *info)
 	return 0;
 }
 
-/* --- translated code -------------------------------------------------------------------------------- */
+/* --- translated code -------------------------------------------------------------------------- */
 
 static bool is_helper_call(const struct bpf_insn *insn)
 {
@@ -128,7 +128,7 @@ static int put_xlated(struct bpf_call *call, const struct prog *prog, struct bpf
 	return copy_out(call->caller, info->xlated_prog_insns, insns, n);
 }
 
-/* --- native code ----------------------------------------------------------------------------------------- */
+/* --- native code ------------------------------------------------------------------------------ */
 
 static int put_jited(struct bpf_call *call, const struct prog *prog, struct bpf_prog_info *info)
 {
@@ -217,7 +217,7 @@ static int put_btf_info(struct bpf_call *call, const struct prog *prog, struct b
 	return 0;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static void fill_plain(const struct prog *prog, struct bpf_prog_info *info)
 {

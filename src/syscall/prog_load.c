@@ -30,7 +30,7 @@
 	 BPF_F_TEST_RND_HI32 | BPF_F_XDP_HAS_FRAGS | BPF_F_XDP_DEV_BOUND_ONLY |                    \
 	 BPF_F_TEST_REG_INVARIANTS | BPF_F_TOKEN_FD)
 
-/* --- may it be loaded? --------------------------------------------------------------------------- */
+/* --- may it be loaded? ------------------------------------------------------------------------ */
 
 /* Capabilities beyond those for using BPF at all. Source: is_net_admin_prog_type and
  * is_perfmon_prog_type; here the type says itself. */
@@ -86,7 +86,7 @@ static bool license_is_gpl(const char *license)
 	return false;
 }
 
-/* --- taking the attr over -------------------------------------------------------------------------- */
+/* --- taking the attr over --------------------------------------------------------------------- */
 
 static int take_insns(struct bpf_call *call, struct prog *prog)
 {
@@ -164,7 +164,7 @@ static int take_attr(struct bpf_call *call, const struct prog_type_ops *ops, str
 	return err;
 }
 
-/* --- maps that come by fd_array alone ---------------------------------------------------------------- */
+/* --- maps that come by fd_array alone --------------------------------------------------------- */
 
 struct bound_maps {
 	struct map *maps[PROG_USED_MAPS_MAX];
@@ -212,7 +212,7 @@ static int bind_all(struct prog *prog, const struct bound_maps *bound)
 	return err;
 }
 
-/* --- verification ---------------------------------------------------------------------------------------- */
+/* --- verification ----------------------------------------------------------------------------- */
 
 static int cb_fd_to_map(void *arg, int fd, struct map **map)
 {

@@ -20,7 +20,7 @@
 #define CTX_BYTES_MAX 65535 /* U16_MAX: syscall programs */
 #define DATA_BYTES_MAX (1 << 17) /* more than any type takes */
 
-/* --- the rules of the attr ------------------------------------------------------------------------ */
+/* --- the rules of the attr -------------------------------------------------------------------- */
 
 /* A pointer goes with a size and a size with a pointer. */
 static bool pair_ok(uint64_t pointer, uint32_t bytes)
@@ -59,7 +59,7 @@ static int check_attr(const struct bpf_call *call, const struct prog *prog)
 	return test->batch_size ? -EINVAL : 0;
 }
 
-/* --- in ------------------------------------------------------------------------------------------- */
+/* --- in --------------------------------------------------------------------------------------- */
 
 /* The type cuts a longer context to its own, when the rest is 0; to ask for one back is to give one
  * of zeroes (bpf_ctx_init). */
@@ -99,7 +99,7 @@ static int take_data(struct bpf_call *call, const struct prog *prog, uint8_t **d
 	return copy_in(call->caller, *data, call->attr.test.data_in, n);
 }
 
-/* --- out -------------------------------------------------------------------------------------------- */
+/* --- out -------------------------------------------------------------------------------------- */
 
 /* One buffer out, cut to the client's room: 0, -ENOSPC when it was cut, or -EFAULT. */
 static int put_buffer(struct bpf_call *call, uint64_t to, uint32_t room, const uint8_t *from,

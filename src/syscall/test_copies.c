@@ -31,7 +31,7 @@
 static struct engine *engine;
 static char dir[64], pin[96];
 
-/* --- the caller that fails ------------------------------------------------------------------------- */
+/* --- the caller that fails -------------------------------------------------------------------- */
 
 static struct seam_caller good, bad;
 static struct caller_ops failing_ops;
@@ -57,7 +57,7 @@ static ssize_t failing_str(struct caller *caller, char *dst, uint64_t src, size_
 	return fails() ? -EFAULT : good.caller.ops->copy_str(caller, dst, src, max);
 }
 
-/* --- one world of objects ------------------------------------------------------------------------------ */
+/* --- one world of objects --------------------------------------------------------------------- */
 
 static struct {
 	int map, prog, btf;
@@ -238,7 +238,7 @@ static union bpf_attr attr_bind(void)
 	return attr;
 }
 
-/* --- every command ----------------------------------------------------------------------------------------- */
+/* --- every command ---------------------------------------------------------------------------- */
 
 static const struct row {
 	const char *name;
@@ -365,7 +365,7 @@ static void failing_copies_are_efault_and_leave_nothing(void **state)
 	assert_int_equal(atomic_load(&engine->objects_used), 1);
 }
 
-/* --- the same with allocations --------------------------------------------------------------------------- */
+/* --- the same with allocations ---------------------------------------------------------------- */
 
 /* The Nth allocation of the command fails; returns false when it has fewer. */
 static bool starve_one(const struct row *row, uint32_t n)

@@ -106,7 +106,7 @@ static void raw_tracepoint_errors_are_the_kernels(void **state)
 		}
 }
 
-/* --- on the engine's own ------------------------------------------------------------------------------ */
+/* --- on the engine's own ---------------------------------------------------------------------- */
 
 static struct engine *engine(void)
 {

@@ -25,8 +25,10 @@ static const struct bpf_insn wrong[] = {
 
 static union bpf_attr load_attr(uint32_t type)
 {
-	return (union bpf_attr){ .prog_type = type, .insn_cnt = 2, .insns = (uintptr_t)ret1,
-				 .license = (uintptr_t)"GPL" };
+	return (union bpf_attr){ .prog_type = type,
+				 .insn_cnt = 2,
+				 .insns = (uintptr_t)ret1,
+				 .license = (uintptr_t) "GPL" };
 }
 
 /* Loads on both sides; both must succeed or fail alike. *@fd may be NULL. 0 or the common error. */
@@ -49,7 +51,7 @@ static int load_both(const char *what, union bpf_attr attr, int fd[SIDES])
 }
 
 static const uint32_t types[] = {
-	BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_KPROBE,    BPF_PROG_TYPE_SCHED_CLS,
+	BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_KPROBE,     BPF_PROG_TYPE_SCHED_CLS,
 	BPF_PROG_TYPE_SCHED_ACT,     BPF_PROG_TYPE_TRACEPOINT, BPF_PROG_TYPE_XDP,
 	BPF_PROG_TYPE_PERF_EVENT,    BPF_PROG_TYPE_CGROUP_SKB, BPF_PROG_TYPE_RAW_TRACEPOINT,
 	BPF_PROG_TYPE_SYSCALL,
@@ -131,7 +133,7 @@ static void attrs_that_cannot_be_are_refused_alike(void **state)
 	load_both("no such type", attr, NULL);
 }
 
-/* --- the log -------------------------------------------------------------------------------------------- */
+/* --- the log ---------------------------------------------------------------------------------- */
 
 struct logged {
 	int ret;
@@ -203,7 +205,7 @@ static void log_levels_and_buffers_fit_or_are_einval(void **state)
 		}
 }
 
-/* --- what is told of a program ---------------------------------------------------------------------------- */
+/* --- what is told of a program ---------------------------------------------------------------- */
 
 static int get_info(enum side side, int fd, void *info, uint32_t bytes, uint32_t *len)
 {
@@ -283,7 +285,7 @@ static void info_sizes_and_requests_are_judged_alike(void **state)
 	close(fd[KERNEL]);
 }
 
-/* --- test runs ------------------------------------------------------------------------------------------------ */
+/* --- test runs -------------------------------------------------------------------------------- */
 
 struct run {
 	int ret;
@@ -324,19 +326,90 @@ static void run_both(const char *what, const int fd[SIDES], const union bpf_attr
 		 k.ctx_size_out);
 }
 
+static uint8_t packet[9000] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45 };
+
+static void run_packet_sizes(uint32_t type, const int fd[SIDES])
+{
+	static const uint32_t sizes[] = { 0,  1,    13,	  14,	15,   33,   34,
+					  64, 1500, 3300, 3600, 4096, 4097, 8192 };
+	char what[120];
+
+	for (size_t s = 0; s < ARRAY_LEN(sizes); s++)
+		for (int out = 0; out < 3; out++) {
+			union bpf_attr attr = { 0 };
+
+			if (sizes[s] > 512 && out == 1)
+				continue;
+			if (type == BPF_PROG_TYPE_XDP && sizes[s] > 3500)
+				continue; /* several buffers: said in docs/differences.md */
+			attr.test.data_in = (uintptr_t)packet;
+			attr.test.data_size_in = sizes[s];
+			attr.test.data_out = out ? 1 : 0;
+			attr.test.data_size_out = out == 2 ? 10 : out ? 512 : 0;
+			snprintf(what, sizeof(what), "type %u, %u bytes, out %d", type, sizes[s],
+				 out);
+			run_both(what, fd, &attr);
+		}
+}
+
+static void run_context_sizes(uint32_t type, const int fd[SIDES])
+{
+	static const uint32_t sizes[] = { 0, 1, 8, 16, 24, 32, 96, 97, 180, 192, 200, 1000 };
+	bool plain = type == BPF_PROG_TYPE_RAW_TRACEPOINT || type == BPF_PROG_TYPE_SYSCALL;
+	static uint8_t ctx[1024];
+	char what[120];
+
+	for (size_t c = 0; c < ARRAY_LEN(sizes); c++)
+		for (int out = 0; out < 2; out++) {
+			union bpf_attr attr = { 0 };
+
+			/* a frame with an empty first part: docs/differences.md */
+			if (type == BPF_PROG_TYPE_XDP && sizes[c] < 8 && (sizes[c] || out))
+				continue;
+			attr.test.data_in = plain ? 0 : (uintptr_t)packet;
+			attr.test.data_size_in = plain ? 0 : 64;
+			attr.test.ctx_in = sizes[c] ? (uintptr_t)ctx : 0;
+			attr.test.ctx_size_in = sizes[c];
+			attr.test.ctx_out = out;
+			attr.test.ctx_size_out = out ? 512 : 0;
+			/* xdp_md must say where the packet ends */
+			memset(ctx, 0, sizeof(ctx));
+			if (type == BPF_PROG_TYPE_XDP)
+				ctx[4] = 64;
+			snprintf(what, sizeof(what), "type %u, context of %u, out %d", type,
+				 sizes[c], out);
+			run_both(what, fd, &attr);
+		}
+}
+
+static void run_rules(uint32_t type, const int fd[SIDES])
+{
+	char what[120];
+
+	for (int rule = 0; rule < 10; rule++) {
+		union bpf_attr attr = { 0 };
+
+		attr.test.data_in = (uintptr_t)packet;
+		attr.test.data_size_in = 64;
+		attr.test.repeat = rule == 0 ? 100 : 0;
+		attr.test.flags = rule == 1 ? 1 : rule == 2 ? 4 : rule == 3 ? 8 : 0;
+		attr.test.cpu = rule == 4 || rule == 3 ? 1 : rule == 5 ? 10000 : 0;
+		attr.test.batch_size = rule == 6;
+		attr.test.duration = rule == 7;
+		attr.test.ctx_size_in = rule == 8 ? 8 : 0;
+		attr.test.ctx_size_out = rule == 9 ? 8 : 0;
+		snprintf(what, sizeof(what), "type %u, rule %d", type, rule);
+		run_both(what, fd, &attr);
+	}
+}
+
 static void test_runs_take_what_the_kernels_take(void **state)
 {
 	static const uint32_t run_types[] = {
-		BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_SCHED_CLS, BPF_PROG_TYPE_SCHED_ACT,
-		BPF_PROG_TYPE_XDP, BPF_PROG_TYPE_CGROUP_SKB, BPF_PROG_TYPE_RAW_TRACEPOINT,
+		BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_SCHED_CLS,  BPF_PROG_TYPE_SCHED_ACT,
+		BPF_PROG_TYPE_XDP,	     BPF_PROG_TYPE_CGROUP_SKB, BPF_PROG_TYPE_RAW_TRACEPOINT,
 		BPF_PROG_TYPE_SYSCALL,
 	};
-	static uint8_t bytes[9000] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45 };
-	static uint8_t ctx[1024];
-	static const uint32_t sizes[] = { 0, 1, 13, 14, 15, 33, 34, 64, 1500, 3300, 3600, 4096, 4097,
-					  8192 };
-	static const uint32_t ctx_sizes[] = { 0, 1, 8, 16, 24, 32, 96, 97, 180, 192, 200, 1000 };
-	char what[120];
 
 	if (!twin_kernel_allowed())
 		skip();
@@ -346,63 +419,10 @@ static void test_runs_take_what_the_kernels_take(void **state)
 
 		if (run_types[t] == BPF_PROG_TYPE_SYSCALL)
 			load.prog_flags = BPF_F_SLEEPABLE;
-		snprintf(what, sizeof(what), "type %u", run_types[t]);
-		assert_int_equal(load_both(what, load, fd), 0);
-		for (size_t s = 0; s < ARRAY_LEN(sizes); s++)
-			for (int out = 0; out < 3; out++) {
-				union bpf_attr attr = { 0 };
-
-				attr.test.data_in = (uintptr_t)bytes;
-				attr.test.data_size_in = sizes[s];
-				attr.test.data_out = out ? 1 : 0;
-				attr.test.data_size_out = out == 2 ? 10 : out ? 512 : 0;
-				snprintf(what, sizeof(what), "type %u, %u bytes, out %d",
-					 run_types[t], sizes[s], out);
-				if (sizes[s] > 512 && out == 1)
-					continue;
-				if (run_types[t] == BPF_PROG_TYPE_XDP && sizes[s] > 3500)
-					continue; /* several buffers: said in docs/differences.md */
-				run_both(what, fd, &attr);
-			}
-		for (size_t c = 0; c < ARRAY_LEN(ctx_sizes); c++)
-			for (int out = 0; out < 2; out++) {
-				union bpf_attr attr = { 0 };
-				bool plain = run_types[t] == BPF_PROG_TYPE_RAW_TRACEPOINT ||
-					     run_types[t] == BPF_PROG_TYPE_SYSCALL;
-
-				attr.test.data_in = plain ? 0 : (uintptr_t)bytes;
-				attr.test.data_size_in = plain ? 0 : 64;
-				attr.test.ctx_in = ctx_sizes[c] ? (uintptr_t)ctx : 0;
-				attr.test.ctx_size_in = ctx_sizes[c];
-				attr.test.ctx_out = out;
-				attr.test.ctx_size_out = out ? 512 : 0;
-				/* xdp_md must say where the packet ends */
-				memset(ctx, 0, sizeof(ctx));
-				if (run_types[t] == BPF_PROG_TYPE_XDP)
-					ctx[4] = 64;
-				/* a frame with an empty first part: docs/differences.md */
-				if (run_types[t] == BPF_PROG_TYPE_XDP && ctx_sizes[c] < 8 &&
-				    (ctx_sizes[c] || out))
-					continue;
-				snprintf(what, sizeof(what), "type %u, context of %u, out %d",
-					 run_types[t], ctx_sizes[c], out);
-				run_both(what, fd, &attr);
-			}
-		for (int rule = 0; rule < 10; rule++) {
-			union bpf_attr attr = { 0 };
-
-			attr.test.data_in = (uintptr_t)bytes;
-			attr.test.data_size_in = 64;
-			attr.test.repeat = rule == 0 ? 100 : 0;
-			attr.test.flags = rule == 1 ? 1 : rule == 2 ? 4 : rule == 3 ? 8 : 0;
-			attr.test.cpu = rule == 4 || rule == 3 ? 1 : rule == 5 ? 10000 : 0;
-			attr.test.batch_size = rule == 6;
-			attr.test.duration = rule == 7;
-			attr.test.ctx_size_in = rule == 8 ? 8 : 0;
-			attr.test.ctx_size_out = rule == 9 ? 8 : 0;
-			snprintf(what, sizeof(what), "type %u, rule %d", run_types[t], rule);
-			run_both(what, fd, &attr);
-		}
+		assert_int_equal(load_both("for test runs", load, fd), 0);
+		run_packet_sizes(run_types[t], fd);
+		run_context_sizes(run_types[t], fd);
+		run_rules(run_types[t], fd);
 		close(fd[ENGINE]);
 		close(fd[KERNEL]);
 	}
@@ -426,7 +446,8 @@ static void every_done_type_can_be_run(void **state)
 		attr.test.data_size_in = sizeof(bytes);
 		if (twin_bpf(ENGINE, BPF_PROG_TEST_RUN, &attr, sizeof(attr))) {
 			attr.test.data_in = attr.test.data_size_in = 0;
-			assert_int_equal(twin_bpf(ENGINE, BPF_PROG_TEST_RUN, &attr, sizeof(attr)), 0);
+			assert_int_equal(twin_bpf(ENGINE, BPF_PROG_TEST_RUN, &attr, sizeof(attr)),
+					 0);
 		}
 		assert_int_equal(attr.test.retval, 1);
 		close(fd);

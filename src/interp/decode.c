@@ -85,6 +85,8 @@ static int decode_movsx(const struct bpf_insn *insn)
 	bool is64 = BPF_CLASS(insn->code) == BPF_ALU64;
 
 	switch (insn->off) {
+	case BPF_ADDR_PERCPU:
+		return is64 ? INTERP_MOV_PERCPU : -ENOTSUP;
 	case 8:
 		return is64 ? INTERP_MOVSX64_8 : INTERP_MOVSX32_8;
 	case 16:

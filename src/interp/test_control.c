@@ -150,6 +150,24 @@ static void slot_is_the_processor_number(const struct test_engine *engine)
 	done(engine, tp);
 }
 
+static void percpu_addresses_are_of_this_slot(const struct test_engine *engine)
+{
+	const struct bpf_insn insns[] = {
+		BPF_RAW_INSN(BPF_ALU64 | BPF_MOV | BPF_X, 4, 1, BPF_ADDR_PERCPU, 0x12345),
+		BPF_RAW_INSN(BPF_ALU64 | BPF_MOV | BPF_X, 4, 4, BPF_ADDR_PERCPU, 8),
+		BPF_MOV64_REG(0, 4),
+		BPF_EXIT_INSN(),
+	};
+	struct test_prog *tp = prepared(engine, test_prog_new(insns, ARRAY_SIZE(insns)));
+	struct run_ctx rc = { .slot = 0x30001 };
+
+	run_push(&rc);
+	assert_int_equal(tp->prog.run((void *)0x1000, &tp->prog),
+			 0x1000 + UINT64_C(0x30001) * (0x12345 + 8));
+	run_pop(&rc);
+	done(engine, tp);
+}
+
 /* In frames with every number of saved registers and with odd stack sizes. */
 static void helpers_get_an_aligned_stack(const struct test_engine *engine)
 {
@@ -475,6 +493,7 @@ void control_run_all(const struct test_engine *engine)
 {
 	helpers_get_five_arguments(engine);
 	slot_is_the_processor_number(engine);
+	percpu_addresses_are_of_this_slot(engine);
 	helpers_get_an_aligned_stack(engine);
 	frames_are_their_own(engine);
 	helpers_call_back(engine);

@@ -92,7 +92,9 @@
 enum {
 	BPF_NOSPEC = 0xc0,    /* mode of BPF_ST: a speculation barrier */
 	BPF_PROBE_MEM = 0x20, /* mode of BPF_LDX: a load that may fault and then yields 0 */
-	BPF_ADDR_PERCPU = -1, /* off of BPF_ALU64 | BPF_MOV | BPF_X: address of this CPU's copy */
+	/* off of BPF_ALU64 | BPF_MOV | BPF_X: dst = src + slot of the run * imm: this CPU's copy of what src
+	 * addresses, copies being imm bytes apart */
+	BPF_ADDR_PERCPU = -1,
 };
 
 enum {

@@ -257,6 +257,22 @@ static int array_gen_lookup(struct map *map, struct bpf_insn *out)
 	return (int)(insn - out);
 }
 
+/* The same, moved by this slot's planes. */
+static int percpu_array_gen_lookup(struct map *map, struct bpf_insn *out)
+{
+	size_t plane = array_of(map)->plane_bytes;
+	int n = array_gen_lookup(map, out);
+
+	if (!n || plane > INT32_MAX)
+		return 0;
+	/* before the jump over "r0 = 0" */
+	memmove(&out[n - 1], &out[n - 2], 2 * sizeof(*out));
+	out[n - 2] = BPF_RAW_INSN(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_0, BPF_REG_0,
+				  BPF_ADDR_PERCPU, (int32_t)plane);
+	out[1].off++;
+	return n + 1;
+}
+
 static int array_direct_value_addr(const struct map *map, uint64_t *addr, uint32_t off)
 {
 	if (map->max_entries != 1)
@@ -330,6 +346,7 @@ const struct map_ops percpu_array_map_ops = {
 	.delete = array_delete,
 	.for_each = array_for_each,
 	.next_key = array_next_key,
+	.gen_lookup = percpu_array_gen_lookup,
 	.user_lookup = percpu_array_user_lookup,
 	.user_update = percpu_array_user_update,
 	.check_btf = array_check_btf,

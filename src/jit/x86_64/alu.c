@@ -88,6 +88,13 @@ static int gen_movsx(struct jit_gen *g, const struct bpf_insn *insn)
 	uint32_t mods = gen_is_64(insn) ? X_W : 0;
 
 	switch (insn->off) {
+	case BPF_ADDR_PERCPU:
+		if (!mods)
+			return -ENOTSUP;
+		gen_load_slot(g, T0);
+		asm_imul(&g->b, X_W, T0, T0, insn->imm);
+		asm_rmi(&g->b, X_W, OP_LEA, gen_dst(insn), gen_src(insn), T0, 0, 0);
+		return 0;
 	case 8:
 		asm_rr(&g->b, mods | X_8, OP_MOVSX8, gen_dst(insn), gen_src(insn));
 		return 0;

@@ -223,13 +223,18 @@ static void gen_tail_call(struct jit_gen *g)
 		asm_land(&g->b, out[i]);
 }
 
+void gen_load_slot(struct jit_gen *g, enum x86_reg reg)
+{
+	asm_load_tls(&g->b, reg, run_current_tls_off());
+	asm_rm(&g->b, 0, OP_LOAD, reg, reg, offsetof(struct run_ctx, slot));
+}
+
 /* bpf_get_smp_processor_id: the run's slot. False: @helper_id is not written out. */
 static bool gen_inlined_helper(struct jit_gen *g, uint32_t helper_id)
 {
 	if (helper_id != BPF_FUNC_get_smp_processor_id || g->flags & JIT_PLAIN)
 		return false;
-	asm_load_tls(&g->b, RAX, run_current_tls_off());
-	asm_rm(&g->b, 0, OP_LOAD, RAX, RAX, offsetof(struct run_ctx, slot));
+	gen_load_slot(g, RAX);
 	return true;
 }
 

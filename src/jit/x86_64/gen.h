@@ -134,6 +134,9 @@ void gen_op_memory(struct jit_gen *g, const struct bpf_insn *insn, uint32_t mods
 /* Instructions of a loop that may fit into a cache line. */
 #define GEN_LOOP_INSNS_MAX 24
 
+/* @reg = the slot of this run (flow.c). */
+void gen_load_slot(struct jit_gen *g, enum x86_reg reg);
+
 /* Where a short loop from @pc on begins, code to align it comes first: 0 or -ENOMEM (flow.c). */
 int gen_align_loop(struct jit_gen *g, uint32_t pc);
 

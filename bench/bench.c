@@ -17,9 +17,10 @@ static const char usage[] =
 	"Usage: bench [OPTION...] OBJECTS-DIR\n"
 	"\n"
 	"      --rounds N     rounds over all programs (default 25)\n"
+	"      --only TEXT    only programs with TEXT in their names\n"
 	"      --smoke        run every program on every side, compare results, time nothing\n"
 	"\n"
-	"Exit codes: 0 done; 1 sides differ or a program is missing; 2 usage; 77 nothing to compare.\n";
+	"Exit codes: 0 done; 1 sides differ or a program is missing; 2 usage.\n";
 
 static int start_all(struct bench *bench, const char *objects)
 {
@@ -82,6 +83,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "rounds", required_argument, NULL, 'r' },
+		{ "only", required_argument, NULL, 'o' },
 		{ "smoke", no_argument, NULL, 's' },
 		{ 0 },
 	};
@@ -91,6 +93,8 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 's')
 			bench.options.smoke = true;
+		else if (option == 'o')
+			bench.options.only = optarg;
 		else if (option == 'r' && atoi(optarg) > 0)
 			bench.options.rounds = (uint32_t)atoi(optarg);
 		else

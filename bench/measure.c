@@ -25,6 +25,12 @@ bool bench_has_program(const struct bench *bench, enum side_kind kind, enum suit
 	return bench_has(bench, kind) && !bench->measurements[program].loads[kind].error[0];
 }
 
+static bool is_wanted(const struct bench *bench, enum suite_program program)
+{
+	return !bench->options.only || program == PROGRAM_empty ||
+	       strstr(suite_programs[program].name, bench->options.only);
+}
+
 static bool one_kind(enum side_kind kind, uint32_t kinds)
 {
 	return kinds >> kind & 1;
@@ -160,10 +166,12 @@ int measure_rounds(struct bench *bench)
 	if (bench->options.smoke)
 		return smoke(bench);
 	for (int program = 0; program < PROGRAM_MAX && !err; program++)
-		err = calibrate(bench, program);
+		if (is_wanted(bench, program))
+			err = calibrate(bench, program);
 	for (uint32_t round = 0; round < bench->options.rounds && !err; round++)
 		for (int program = 0; program < PROGRAM_MAX && !err; program++)
-			err = round_of(bench, program, round);
+			if (is_wanted(bench, program))
+				err = round_of(bench, program, round);
 	return err;
 }
 
@@ -198,7 +206,8 @@ int measure_threads(struct bench *bench)
 	for (uint32_t round = 0; round < 5; round++)
 		for (int program = 0; program < PROGRAM_MAX; program++)
 			for (uint32_t n = 1; n <= MEASURE_THREADS_MAX && !err; n++)
-				if (suite_programs[program].group == GROUP_MAP)
+				if (suite_programs[program].group == GROUP_MAP &&
+				    is_wanted(bench, program))
 					err = crowd(bench, program, n);
 	return err;
 }

@@ -16,6 +16,7 @@ enum { MEASURE_THREADS_MAX = 2 };
 struct measure_options {
 	uint32_t rounds;
 	double batch_us; /* of the slowest side but the interpreter */
+	const char *only; /* text in the names of the programs wanted; NULL: all */
 	bool smoke;      /* each program once on every side, nothing timed */
 };
 

@@ -5,10 +5,18 @@
  *
  *   key: { u32 prefixlen; u8 data[] }, data in network order, bit 0 the highest of data[0].
  *
+ *
+ * Above it lies a table by the first bits of the data (as many as the trie may need, at most 16):
+ *
+ *   entry: { first node on the way with at least so many bits; longest prefix with a value before it }
+ *
+ * so that a full-length key looks at one entry and the nodes below. Writers keep it: a prefix of the
+ * table's bits or more changes one entry, a shorter one all it covers (65,536 at worst, 50 µs).
+ *
  * Nodes are elements of shared memory, numbered from 1, recycled at once. Readers take no lock:
  * they follow the numbers and look at the trie's sequence count before and after; a writer makes
- * it odd while it works. Cost: one node per branching bit on the way. Source of limits, errors and
- * the order of keys: kernel/bpf/lpm_trie.c.
+ * it odd while it works. Cost: one node per branching bit below the table. Source of limits, errors
+ * and the order of keys: kernel/bpf/lpm_trie.c.
  */
 #include <endian.h>
 #include <string.h>
@@ -30,6 +38,7 @@ enum {
 	LPM_DATA_BYTES_MIN = 1,
 	LPM_KERNEL_NODE_BYTES = 40, /* part of the limit on value_size */
 	LPM_READ_TRIES = 64,        /* before a reader takes the lock */
+	LPM_TABLE_BITS_MAX = 16,
 };
 
 #define LPM_HEADER_BYTES sizeof(struct bpf_lpm_trie_key_hdr)
@@ -57,6 +66,8 @@ struct trie {
 	uint32_t data_bytes;
 	uint32_t prefixlen_max; /* bits */
 	uint32_t value_off;     /* in a node */
+	uint32_t table_bits;
+	uint64_t *table;        /* longest match before << 32 | node; zero: an empty trie's */
 	char *mem;
 	size_t mem_bytes;
 };
@@ -105,18 +116,28 @@ static int trie_alloc_check(const union bpf_attr *attr)
 	return 0;
 }
 
+/* About one entry for each prefix, and never more bits than the data has. */
+static uint32_t table_bits_for(const struct map *map, uint32_t prefixlen_max)
+{
+	uint32_t bits = 32 - (uint32_t)__builtin_clz(map->max_entries);
+
+	return MIN(MIN(bits, prefixlen_max), (uint32_t)LPM_TABLE_BITS_MAX);
+}
+
 /* n entries need at most n - 1 joining nodes, and one of each while a node is replaced. */
 static int trie_alloc(struct map *map, const union bpf_attr *attr)
 {
 	struct trie *t = trie_of(map);
 	uint32_t slots = map->obj.engine->n_slots;
 	uint64_t n = 2 * (uint64_t)map->max_entries + 1;
-	uint64_t head = sizeof(struct trie_state) + elems_state_bytes(slots);
-	uint64_t node_bytes, bytes;
+	uint64_t stacks = sizeof(struct trie_state), table = stacks + elems_state_bytes(slots);
+	uint64_t head, node_bytes, bytes;
 	int err;
 
 	t->data_bytes = map->key_size - LPM_HEADER_BYTES;
 	t->prefixlen_max = t->data_bytes * 8;
+	t->table_bits = table_bits_for(map, t->prefixlen_max);
+	head = table + (sizeof(*t->table) << t->table_bits);
 	t->value_off = (uint32_t)(sizeof(struct node) + round_up_u64(t->data_bytes, 8));
 	node_bytes = t->value_off + value_stride(map);
 	if (n > UINT32_MAX || check_mul(n, node_bytes, &bytes) || check_add(bytes, head, &bytes))
@@ -126,8 +147,8 @@ static int trie_alloc(struct map *map, const union bpf_attr *attr)
 		return err;
 	t->mem_bytes = bytes;
 	t->state = (struct trie_state *)t->mem;
-	elems_init(&t->nodes, t->mem + sizeof(struct trie_state), t->mem + head, node_bytes,
-		   (uint32_t)n, slots);
+	t->table = (uint64_t *)(t->mem + table);
+	elems_init(&t->nodes, t->mem + stacks, t->mem + head, node_bytes, (uint32_t)n, slots);
 	return 0;
 }
 
@@ -178,13 +199,34 @@ static uint32_t load32(const uint32_t *p)
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
+/* The entry of @data: its first table_bits bits. */
+static inline uint32_t table_index(const struct trie *t, const uint8_t *data)
+{
+	uint32_t word;
+
+	if (likely(t->data_bytes >= sizeof(word)))
+		return load_be32(data) >> (32 - t->table_bits);
+	word = (uint32_t)data[0] << 24;
+	if (t->data_bytes > 1)
+		word |= (uint32_t)data[1] << 16;
+	return word >> (32 - t->table_bits);
+}
+
 /* The longest prefix of @p with a value: its node, or 0. The path is at most prefixlen_max deep
  * in a trie that holds still; in one that does not, the caller looks again. */
 static uint32_t longest_match(const struct trie *t, struct prefix p)
 {
-	uint32_t found = 0;
-	uint32_t n = load32(&t->state->root);
+	uint32_t found = 0, n;
 
+	if (likely(p.len >= t->table_bits)) {
+		uint64_t entry = __atomic_load_n(&t->table[table_index(t, p.data)],
+						 __ATOMIC_ACQUIRE);
+
+		n = (uint32_t)entry;
+		found = (uint32_t)(entry >> 32);
+	} else {
+		n = load32(&t->state->root);
+	}
 	for (uint32_t steps = 0; n && steps <= t->prefixlen_max; steps++) {
 		struct node *node = node_at(t, n);
 		uint32_t len = __atomic_load_n(&node->prefixlen, __ATOMIC_RELAXED);
@@ -209,12 +251,96 @@ static void *value_at(const struct trie *t, uint32_t n)
 	return n ? (char *)node_at(t, n) + t->value_off : NULL;
 }
 
+/* --- the table (lock held) ---------------------------------------------------------------------------- */
+
+/* Entries first .. first + n - 1. */
+struct span {
+	uint32_t first, n;
+};
+
+static struct span span_between(uint32_t first, uint32_t end)
+{
+	return (struct span){ first, end > first ? end - first : 0 };
+}
+
+static struct span span_cut(struct span a, struct span b)
+{
+	return span_between(MAX(a.first, b.first), MIN(a.first + a.n, b.first + b.n));
+}
+
+/* The entries a prefix covers. */
+static struct span span_of(const struct trie *t, const uint8_t *data, uint32_t prefixlen)
+{
+	uint32_t n = prefixlen < t->table_bits ? 1u << (t->table_bits - prefixlen) : 1;
+
+	return (struct span){ table_index(t, data) & ~(n - 1), n };
+}
+
+static void table_set(const struct trie *t, struct span span, uint32_t n, uint32_t found)
+{
+	uint64_t entry = (uint64_t)found << 32 | n;
+
+	for (uint32_t i = span.first; i < span.first + span.n; i++)
+		__atomic_store_n(&t->table[i], entry, __ATOMIC_RELEASE);
+}
+
+/*
+ * Writes the entries of @span anew, whose way from the root has come to @n with @found the longest
+ * prefix before it. Recursion ends after table_bits levels: each has a longer prefix.
+ */
+static void table_fill(const struct trie *t, uint32_t n, uint32_t found, struct span span)
+{
+	uint32_t end = span.first + span.n, half;
+	struct node *node;
+	struct span own;
+
+	if (!span.n)
+		return;
+	if (!n) {
+		table_set(t, span, 0, found);
+		return;
+	}
+	node = node_at(t, n);
+	own = span_of(t, node->data, node->prefixlen);
+	table_set(t, span_cut(span, span_between(0, own.first)), 0, found);
+	table_set(t, span_cut(span, span_between(own.first + own.n, end)), 0, found);
+	span = span_cut(span, own);
+	if (node->prefixlen >= t->table_bits) {
+		table_set(t, span, n, found);
+		return;
+	}
+	half = own.n / 2;
+	found = node->joins ? found : n;
+	table_fill(t, node->child[0], found, span_cut(span, (struct span){ own.first, half }));
+	table_fill(t, node->child[1], found, span_cut(span, (struct span){ own.first + half, half }));
+}
+
+/* After a change to @p or its joining node. */
+static void table_update(const struct trie *t, struct prefix p)
+{
+	table_fill(t, t->state->root, 0, span_of(t, p.data, p.len));
+}
+
 /* --- the lock and the sequence ------------------------------------------------------------------------ */
 
-/* A writer that died left the count odd; links change by single stores, so the trie is whole. */
+/* A writer that died left the count odd; links change by single stores, so the trie is whole, but the
+ * table may be behind. */
+static void trie_lock(struct trie *t)
+{
+	uint32_t seq;
+
+	if (likely(shlock_lock(&t->state->lock) != SHLOCK_RECOVERED))
+		return;
+	seq = __atomic_load_n(&t->state->seq, __ATOMIC_RELAXED) | 1;
+	__atomic_store_n(&t->state->seq, seq, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	table_fill(t, t->state->root, 0, (struct span){ 0, 1u << t->table_bits });
+	__atomic_store_n(&t->state->seq, seq + 1, __ATOMIC_RELEASE);
+}
+
 static void write_begin(struct trie *t)
 {
-	shlock_lock(&t->state->lock);
+	trie_lock(t);
 	__atomic_store_n(&t->state->seq, t->state->seq | 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
@@ -241,13 +367,18 @@ static void *trie_lookup(struct map *map, const void *key)
 		if (likely(!(seq & 1) && __atomic_load_n(&t->state->seq, __ATOMIC_RELAXED) == seq))
 			return value_at(t, n);
 	}
-	shlock_lock(&t->state->lock);
+	trie_lock(t);
 	n = longest_match(t, p);
 	shlock_unlock(&t->state->lock);
 	return value_at(t, n);
 }
 
 /* --- changing (lock held) ------------------------------------------------------------------------------ */
+
+static void link_set(uint32_t *link, uint32_t n)
+{
+	__atomic_store_n(link, n, __ATOMIC_RELEASE);
+}
 
 static uint32_t node_new(struct trie *t, const uint8_t *data, uint32_t prefixlen)
 {
@@ -257,17 +388,14 @@ static uint32_t node_new(struct trie *t, const uint8_t *data, uint32_t prefixlen
 	if (!n)
 		return 0;
 	node = node_at(t, n);
-	node->child[0] = node->child[1] = 0;
+	link_set(&node->child[0], 0);
+	link_set(&node->child[1], 0);
 	__atomic_store_n(&node->prefixlen, prefixlen, __ATOMIC_RELAXED);
 	__atomic_store_n(&node->joins, 0, __ATOMIC_RELAXED);
-	memset(node->data, 0, round_up_u64(t->data_bytes, 8));
+	for (uint32_t off = 0; off < t->data_bytes; off += 8)
+		__atomic_store_n((uint64_t *)(node->data + off), 0, __ATOMIC_RELAXED);
 	value_copy(node->data, data, t->data_bytes);
 	return n;
-}
-
-static void link_set(uint32_t *link, uint32_t n)
-{
-	__atomic_store_n(link, n, __ATOMIC_RELEASE);
 }
 
 /* Where a walk for a prefix ends: the link to the first node that does not contain it whole. */
@@ -314,23 +442,23 @@ static int node_insert(struct trie *t, struct place *at, struct prefix p, uint32
 		return 0;
 	}
 	if (place_is(t, at, p)) {
-		new->child[0] = node->child[0];
-		new->child[1] = node->child[1];
+		link_set(&new->child[0], node->child[0]);
+		link_set(&new->child[1], node->child[1]);
 		link_set(at->link, fresh);
 		elems_put(&t->nodes, current_slot(&t->map), at->n);
 		return 0;
 	}
 	if (at->common == p.len) {
-		new->child[bit_of(node->data, at->common)] = at->n;
+		link_set(&new->child[bit_of(node->data, at->common)], at->n);
 		link_set(at->link, fresh);
 		return 0;
 	}
 	join = node_new(t, node->data, at->common);
 	if (!join)
 		return -ENOMEM;
-	node_at(t, join)->joins = 1;
-	node_at(t, join)->child[bit_of(p.data, at->common)] = fresh;
-	node_at(t, join)->child[!bit_of(p.data, at->common)] = at->n;
+	__atomic_store_n(&node_at(t, join)->joins, 1, __ATOMIC_RELAXED);
+	link_set(&node_at(t, join)->child[bit_of(p.data, at->common)], fresh);
+	link_set(&node_at(t, join)->child[!bit_of(p.data, at->common)], at->n);
 	link_set(at->link, join);
 	return 0;
 }
@@ -353,11 +481,14 @@ static int update_locked(struct trie *t, struct prefix p, const void *value, uin
 		return -ENOMEM;
 	map_value_copy(&t->map, value_at(t, fresh), value);
 	err = node_insert(t, &at, p, fresh);
-	if (err)
+	if (err) {
 		elems_put(&t->nodes, current_slot(&t->map), fresh);
-	else if (!exists)
+		return err;
+	}
+	table_update(t, p);
+	if (!exists)
 		t->state->n_entries++;
-	return err;
+	return 0;
 }
 
 static int trie_update(struct map *map, const void *key, const void *value, uint64_t flags)
@@ -411,6 +542,7 @@ static int trie_delete(struct map *map, const void *key)
 	exists = place_is(t, &at, p) && !node_at(t, at.n)->joins;
 	if (exists) {
 		node_remove(t, &at);
+		table_update(t, p);
 		t->state->n_entries--;
 	}
 	write_end(t);
@@ -471,7 +603,7 @@ static int trie_next_key(struct map *map, const void *key, void *next)
 	struct prefix p = key ? prefix_of(key) : none;
 	uint32_t n;
 
-	shlock_lock(&t->state->lock);
+	trie_lock(t);
 	if (p.len > t->prefixlen_max)
 		n = t->state->root ? leftmost(t, t->state->root) : 0;
 	else

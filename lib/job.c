@@ -226,6 +226,23 @@ static void run_capture(struct running *r)
 		r->job->progress(r->job->progress_arg, 1, o->n_packets);
 }
 
+static int refuse_single(const struct running *r, uint32_t bytes, int error, struct error *err)
+{
+	const struct outcome *o = &r->job->outcome;
+	const char *engine = engine_name(r->job->options->engine.kind);
+
+	if (error == -EINVAL && !verdict_is_of_packet(o->prog_type))
+		return error_set(
+			err, error,
+			"the %s engine cannot run '%s' (%s): it reads more context "
+			"than the %u bytes given, or more were given than its type has; give "
+			"them with --ctx FILE|HEX",
+			engine, o->program, object_type_name(o->prog_type), r->run.ctx_bytes);
+	return error_set(err, error, "the %s engine cannot run '%s' (%s) on this input: %s", engine,
+			 o->program, object_type_name(o->prog_type),
+			 testrun_refusal(o->prog_type, bytes, error));
+}
+
 /* One run, on --data and --ctx. */
 static int run_once(struct running *r, struct error *err)
 {
@@ -244,11 +261,7 @@ static int run_once(struct running *r, struct error *err)
 	o->n_bytes = packet.bytes;
 	step.error = testrun_run(&r->run, &packet, &result);
 	if (step.error)
-		return error_set(err, step.error,
-				 "the %s engine cannot run '%s' (%s) on this input: %s",
-				 engine_name(r->job->options->engine.kind), o->program,
-				 object_type_name(o->prog_type),
-				 testrun_refusal(o->prog_type, packet.bytes, step.error));
+		return refuse_single(r, packet.bytes, step.error, err);
 	step.retval = result.retval;
 	step.data = o->data_out = r->run.out;
 	step.bytes = o->data_out_bytes = result.bytes;

@@ -98,6 +98,15 @@ static char *object_name(const char *path)
 	return xstrndup(base, strcspn(base, "."));
 }
 
+/* Maps that ask to be pinned by name are not: what is run here leaves nothing behind, and shares
+ * nothing with what others have pinned. */
+static void forget_pins(struct object *obj)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, obj->bpf) bpf_map__set_pin_path(map, NULL);
+}
+
 int object_open(struct object *obj, const char *path, const struct buffer *image, struct error *err)
 {
 	char *name = object_name(path);
@@ -114,6 +123,8 @@ int object_open(struct object *obj, const char *path, const struct buffer *image
 		why = first_warning();
 		error_set(err, rc, "%s cannot be opened: %s", path, *why ? why : strerror(-rc));
 		free(why);
+	} else {
+		forget_pins(obj);
 	}
 	free(name);
 	return rc;

@@ -58,6 +58,7 @@ struct walk {
 	bool used[VALUE_DEPTH_MAX + 4];
 	struct json *json;
 	struct buffer path; /* leaves */
+	bool nameless;	    /* the member at hand has no name */
 	value_leaf_fn *leaf;
 	void *leaf_arg;
 };
@@ -574,7 +575,11 @@ static void leaves_at(struct walk *w, uint32_t type, const uint8_t *data, size_t
 	const struct btf_type *t = type_at(w->btf, value_strip(w->btf, type));
 	size_t path = w->path.bytes;
 
-	if (!t || !btf_is_struct(t) || has_bit_fields(t) || w->depth >= VALUE_DEPTH_MAX) {
+	/* Members of a nameless union are columns, too: they have no other name. */
+	bool nested = t && (btf_is_struct(t) || (btf_is_union(t) && !t->name_off && w->nameless));
+
+	w->nameless = false;
+	if (!nested || has_bit_fields(t) || w->depth >= VALUE_DEPTH_MAX) {
 		leaf_of(w, type, data, bytes);
 		return;
 	}
@@ -588,6 +593,7 @@ static void leaves_at(struct walk *w, uint32_t type, const uint8_t *data, size_t
 		if (m->name_off)
 			buffer_format(&w->path, "%s%s", path ? "." : "",
 				      btf__name_by_offset(w->btf, m->name_off));
+		w->nameless = !m->name_off;
 		leaves_at(w, m->type, data + offset, bytes - offset);
 		w->path.bytes = path;
 		if (w->path.data)

@@ -335,6 +335,7 @@ def single_runs_take_data_and_context():
     expect(document["data_out"], frame.replace(" ", ""))
     arguments = "05000000000000000600000000000000"
     expect(run_json("run", TYPES, "raw", "--ctx", arguments)["verdicts"][0]["value"], 11)
+    complains("reads more context than the 8 bytes given", "run", TYPES, "raw", "--ctx", arguments[:16])
     document = run_json("run", TYPES, "call", "--ctx", "05000000")
     expect((document["verdicts"][0]["value"], document["ctx_out"]), (7, "06000000"))
     expect(run_json("run", TYPES, "trace", "--ctx", arguments + "2a00000000000000")["verdicts"][0]["value"], 42)
@@ -421,6 +422,36 @@ def both_reject_alike():
     need_kernel()
     complains(["rejects", "data[3] == 2", "invalid access to packet"], "run", OUTSIDE, "careless", "-r",
               TRAFFIC, "--engine", "both", code=1, lines=0)
+
+
+def libxdp_objects():
+    folders = [os.path.join("/usr/lib", d, "bpf") for d in os.listdir("/usr/lib")]
+    objects = [os.path.join(f, o) for f in folders if os.path.isdir(f) for o in sorted(os.listdir(f))]
+    xdp = [o for o in objects if re.match(r"(xdp-dispatcher|xdpdump_xdp|xdpfilt_|xsk_)", os.path.basename(o))]
+    if not xdp:
+        raise Skip("the package libxdp1 is not installed")
+    return xdp
+
+
+@case
+def xdp_objects_of_the_distribution_agree_with_the_kernel():
+    objects = libxdp_objects()
+    need_kernel()
+    for path in objects:
+        names = [r["program"] for r in run_json("check", path)["programs"]]
+        for name in names:
+            document = run_json("run", path, name, "-r", TRAFFIC, "--engine", "both")
+            expect(document["comparison"]["equal"], True, f"{path} {name}")
+            expect(document["packets"], 713, f"{path} {name}")
+
+
+@case
+def nothing_is_pinned():
+    objects = [o for o in libxdp_objects() if "xdpfilt" in o]
+    pinned = "/sys/fs/bpf"
+    before = sorted(os.listdir(pinned)) if os.access(pinned, os.R_OK) else []
+    run("run", objects[0], "-r", TRAFFIC)
+    expect(sorted(os.listdir(pinned)) if os.access(pinned, os.R_OK) else [], before)
 
 
 # --- as nobody ---------------------------------------------------------------------------------------------

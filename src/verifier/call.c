@@ -17,9 +17,6 @@
 
 #define MAX_ERRNO 4095
 
-/* A build without the helpers room (unit tests of this one) has no reasons to give. */
-#pragma weak helper_refusal
-
 const char *func_id_name(int32_t id)
 {
 	return isa_helper_name(id);
@@ -37,7 +34,7 @@ static int find_proto(struct verifier_env *env, int32_t id, const struct helper_
 	if (*fn && (*fn)->func)
 		return 0;
 	verbose(env, "program of this type cannot use helper %s#%d\n", func_id_name(id), id);
-	why = helper_refusal ? helper_refusal(id) : NULL;
+	why = helper_refusal(id);
 	if (why)
 		verbose(env, "helper %s is not supported by this engine: %s\n", func_id_name(id),
 			why);

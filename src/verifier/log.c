@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+
 #define VLOG_CAP_MIN 4096u
 
 int vlog_init(struct vlog *log, uint32_t level, bool has_buf, uint32_t size)
@@ -50,7 +52,7 @@ static bool ring_reserve(struct vlog *log, uint64_t need)
 		cap *= 2;
 	if (cap > log->len_total)
 		cap = log->len_total;
-	p = realloc(log->buf, cap);
+	p = mem_realloc(log->buf, cap, 1);
 	if (!p) {
 		log->failed = true;
 		return false;
@@ -144,7 +146,7 @@ void vlog_reset(struct vlog *log, uint64_t pos)
 static bool ring_straighten(struct vlog *log)
 {
 	uint32_t cut = log->start_pos % log->len_total;
-	char *p = malloc(log->len_total);
+	char *p = mem_alloc(log->len_total);
 
 	if (!p)
 		return false;
@@ -165,11 +167,11 @@ int vlog_finish(struct vlog *log, const char **text, uint32_t *bytes, uint32_t *
 		return 0;
 	*actual = log->len_max;
 	if (log->failed)
-		return -EFAULT;
+		return -ENOMEM;
 	if (!log->len_total)
 		return 0;
 	if (log->start_pos && !ring_straighten(log))
-		return -EFAULT;
+		return -ENOMEM;
 	*text = log->buf;
 	*bytes = MIN(log->len_max, log->buf_cap);
 	return log->len_max > log->len_total ? -ENOSPC : 0;

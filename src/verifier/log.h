@@ -33,7 +33,7 @@ struct vlog {
 	uint32_t buf_cap;
 	uint64_t start_pos, end_pos;
 	uint32_t len_max;
-	bool failed; /* out of memory: reported as EFAULT would be */
+	bool failed; /* out of memory */
 	char line[VLOG_LINE_MAX];
 };
 
@@ -56,6 +56,6 @@ void vlog_reset(struct vlog *log, uint64_t pos);
 /*
  * Straightens the text. *text, *bytes: what to copy to the start of the caller's buffer, closing
  * zero included (0 bytes: nothing to copy). *actual: log_true_size. Returns 0, -ENOSPC when text
- * was cut off (copy it all the same), -EFAULT.
+ * was cut off (copy it all the same), -ENOMEM.
  */
 int vlog_finish(struct vlog *log, const char **text, uint32_t *bytes, uint32_t *actual);

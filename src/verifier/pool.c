@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+
 #define POOL_MIN_SHIFT 5
 
 struct pool_chunk {
@@ -46,11 +48,15 @@ static struct pool_chunk *chunk_new(struct pool *p, size_t bytes)
 {
 	struct pool_chunk *c;
 
-	if (p->bytes_max && p->bytes + bytes > p->bytes_max)
+	if (p->bytes_max && p->bytes + bytes > p->bytes_max) {
+		p->full = true;
 		return NULL;
-	c = aligned_alloc(32, (sizeof(*c) + bytes + 31) & ~(size_t)31);
-	if (!c)
+	}
+	c = mem_aligned(32, (sizeof(*c) + bytes + 31) & ~(size_t)31);
+	if (!c) {
+		p->failed = true;
 		return NULL;
+	}
 	c->next = p->chunks;
 	c->bytes = bytes;
 	p->chunks = c;

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,8 @@ struct pool {
 	char *bump, *bump_end;
 	struct pool_block *free[POOL_CLASSES];
 	size_t bytes, bytes_max; /* bytes_max 0: no limit */
+	bool full;   /* an allocation went over bytes_max */
+	bool failed; /* the system had no memory */
 };
 
 void pool_init(struct pool *p, size_t bytes_max);

@@ -322,6 +322,54 @@ static void log_level_and_size_are_the_kernels(void **state)
 	world_free(&w);
 }
 
+static const char walks_a_lot[] =
+	"r6 = *(u32 *)(r1 +0)\nr7 = 0\na:\ncall bpf_get_prandom_u32\nif r0 > 5 goto b\n*(u64 *)(r10 -16) = r0\n"
+	"b:\nr7 += 1\nif r7 < 50 goto a\n" LOOKUP "if r0 == 0 goto out\n*(u64 *)(r0 +0) = r6\nout:\n"
+	"r0 = 0\nexit";
+
+/* Each allocation fails once; nothing is left behind but a program as it was loaded. */
+static void no_memory_is_a_clean_refusal(void **state)
+{
+	uint32_t n;
+	int err = -ENOMEM;
+
+	(void)state;
+	for (n = 1; err; n++) {
+		struct world w = { 0 };
+
+		world_prepare(&w, &world_sk, CAPABLE_ALL, 2, walks_a_lot, NULL);
+		mem_fail_at = n;
+		err = verify_prog(&w.opts);
+		mem_fail_at = 0;
+		if (err) {
+			assert_int_equal(err, -ENOMEM);
+			assert_null(w.prog.insns);
+			assert_int_equal(w.prog.n_used_maps, 0);
+		}
+		assert_in_range(n, 1, 1000);
+		world_free(&w);
+	}
+	assert_true(n > 15); /* the loop met some */
+}
+
+static void limits_of_memory_and_time_hold(void **state)
+{
+	struct world w = { 0 };
+
+	(void)state;
+	world_prepare(&w, &world_sk, CAPABLE_ALL, 1, walks_a_lot, NULL);
+	w.opts.bytes_max = 1;
+	assert_int_equal(verify_prog(&w.opts), -E2BIG);
+	assert_non_null(strstr(w.opts.log_text, "more memory than this engine allows"));
+	world_free(&w);
+
+	memset(&w, 0, sizeof(w));
+	world_prepare(&w, &world_sk, CAPABLE_ALL, 1, walks_a_lot, NULL);
+	w.opts.ns_max = 1;
+	assert_int_equal(verify_prog(&w.opts), -EINTR);
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +385,8 @@ int main(void)
 		cmocka_unit_test(global_functions_are_walked_once_by_their_btf),
 		cmocka_unit_test(a_tail_call_may_leave_a_subprogram),
 		cmocka_unit_test(log_level_and_size_are_the_kernels),
+		cmocka_unit_test(no_memory_is_a_clean_refusal),
+		cmocka_unit_test(limits_of_memory_and_time_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -390,11 +390,11 @@ static inline void world_free(struct world *w)
 	btf_free(w->btf.btf);
 }
 
-/* Verifies n instructions (copied) as a program of the given type with these capabilities. sigs: NULL
- * for no BTF. */
-static inline void world_verify_sigs(struct world *w, const struct prog_type_ops *ops,
-				     uint32_t caps, uint32_t log_level,
-				     const struct bpf_insn *insns, size_t n, const char *sigs)
+/* All but the call of verify_prog. n instructions (copied); sigs: NULL for no BTF. */
+static inline void world_prepare_insns(struct world *w, const struct prog_type_ops *ops,
+				       uint32_t caps, uint32_t log_level,
+				       const struct bpf_insn *insns, size_t n,
+				       const char *sigs)
 {
 	w->prog.ops = ops;
 	w->prog.type = ops->type;
@@ -411,20 +411,20 @@ static inline void world_verify_sigs(struct world *w, const struct prog_type_ops
 		world_find_funcs(w, insns, n);
 		world_make_btf(w, sigs);
 	}
-	w->err = verify_prog(&w->opts);
 }
 
+/* Verifies a program of the given type with these capabilities. */
 static inline void world_verify_insns(struct world *w, const struct prog_type_ops *ops,
 				      uint32_t caps, uint32_t log_level,
 				      const struct bpf_insn *insns, size_t n)
 {
-	world_verify_sigs(w, ops, caps, log_level, insns, n, NULL);
+	world_prepare_insns(w, ops, caps, log_level, insns, n, NULL);
+	w->err = verify_prog(&w->opts);
 }
 
 /* The same for text; aborts when that is no program. */
-static inline void world_verify_text(struct world *w, const struct prog_type_ops *ops,
-				     uint32_t caps, uint32_t log_level, const char *text,
-				     const char *sigs)
+static inline void world_prepare(struct world *w, const struct prog_type_ops *ops, uint32_t caps,
+				 uint32_t log_level, const char *text, const char *sigs)
 {
 	struct isa_asm_error err;
 	struct bpf_insn *insns;
@@ -434,8 +434,16 @@ static inline void world_verify_text(struct world *w, const struct prog_type_ops
 		fprintf(stderr, "line %u: %s\n%s\n", err.line, err.text, text);
 		abort();
 	}
-	world_verify_sigs(w, ops, caps, log_level, insns, n, sigs);
+	world_prepare_insns(w, ops, caps, log_level, insns, n, sigs);
 	free(insns);
+}
+
+static inline void world_verify_text(struct world *w, const struct prog_type_ops *ops,
+				     uint32_t caps, uint32_t log_level, const char *text,
+				     const char *sigs)
+{
+	world_prepare(w, ops, caps, log_level, text, sigs);
+	w->err = verify_prog(&w->opts);
 }
 
 static inline void world_verify(struct world *w, const struct prog_type_ops *ops, uint32_t caps,

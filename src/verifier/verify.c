@@ -166,7 +166,10 @@ static int run_passes(struct verifier_env *env)
 
 	for (i = 0; !err && i < ARRAY_SIZE(passes); i++)
 		err = passes[i](env);
-	return err;
+	if (err && env->pool.full)
+		return reject(env, -E2BIG,
+			      "verification needs more memory than this engine allows\n");
+	return err && env->pool.failed ? -ENOMEM : err;
 }
 
 /* --- one verification ----------------------------------------------------------------------------------------- */

@@ -52,7 +52,7 @@ struct verify_opts {
 	uint32_t log_true_size;
 
 	/* --- limits; 0: none -------------------------------------------------------------------- */
-	uint64_t bytes_max; /* of states; over it -ENOMEM */
+	uint64_t bytes_max; /* of states; over it -E2BIG */
 	uint64_t ns_max;    /* wall time; over it -EINTR */
 
 	struct verify_stats stats; /* out */

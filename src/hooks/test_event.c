@@ -243,14 +243,20 @@ static struct sample *next_record(struct ring *ring)
 
 static int perf_array(struct ring *ring)
 {
-	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_PERF_EVENT_ARRAY, .key_size = 4,
-				.value_size = 4, .max_entries = 1 };
-	int map = skep_bpf(rig, BPF_MAP_CREATE, &attr, sizeof(attr));
 	uint32_t key = 0, value = (uint32_t)ring->fd;
+	union bpf_attr attr;
+	int map;
 
+	memset(&attr, 0, sizeof(attr)); /* an initialiser need not clear the rest of a union */
+	attr.map_type = BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+	attr.key_size = attr.value_size = 4;
+	attr.max_entries = 1;
+	map = skep_bpf(rig, BPF_MAP_CREATE, &attr, sizeof(attr));
 	assert_true(map >= 0);
-	attr = (union bpf_attr){ .map_fd = (uint32_t)map, .key = (uintptr_t)&key,
-				 .value = (uintptr_t)&value };
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)map;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)&value;
 	assert_int_equal(skep_bpf(rig, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)), 0);
 	return map;
 }

@@ -62,20 +62,20 @@ static inline int rig_load(uint32_t type, const char *text)
 	static char log[65536];
 	struct isa_asm_error error;
 	struct bpf_insn *insns;
+	union bpf_attr attr;
 	size_t n;
 	int fd;
 
 	if (isa_asm(text, strlen(text), &insns, &n, &error))
 		fail_msg("%u:%u: %s in\n%s", error.line, error.col, error.text, text);
-	union bpf_attr attr = {
-		.prog_type = type,
-		.insns = (uintptr_t)insns,
-		.insn_cnt = (uint32_t)n,
-		.license = (uintptr_t) "GPL",
-		.log_buf = (uintptr_t)log,
-		.log_size = sizeof(log),
-		.log_level = 1,
-	};
+	memset(&attr, 0, sizeof(attr)); /* an initialiser need not clear the rest of a union */
+	attr.prog_type = type;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = (uint32_t)n;
+	attr.license = (uintptr_t) "GPL";
+	attr.log_buf = (uintptr_t)log;
+	attr.log_size = sizeof(log);
+	attr.log_level = 1;
 	fd = skep_bpf(rig, BPF_PROG_LOAD, &attr, sizeof(attr));
 	free(insns);
 	if (fd < 0)

@@ -64,6 +64,7 @@ static int load(enum side side, uint32_t type)
 	struct bpf_insn one[] = { BPF_MOV64_IMM(BPF_REG_0, 1), BPF_EXIT_INSN() };
 	struct bpf_insn *insns = type == BPF_PROG_TYPE_XDP ? xdp : skb;
 	uint32_t n = type == BPF_PROG_TYPE_XDP ? ARRAY_SIZE(xdp) : ARRAY_SIZE(skb);
+	union bpf_attr attr;
 
 	if (!is_skb(type) && type != BPF_PROG_TYPE_XDP) {
 		insns[0] = BPF_LDX_MEM(BPF_DW, BPF_REG_0, BPF_REG_1, 8);
@@ -71,13 +72,12 @@ static int load(enum side side, uint32_t type)
 		insns = one;
 		n = ARRAY_SIZE(one);
 	}
-	union bpf_attr attr = {
-		.prog_type = type,
-		.insns = (uintptr_t)insns,
-		.insn_cnt = n,
-		.license = (uintptr_t)"GPL",
-		.prog_flags = type == BPF_PROG_TYPE_SYSCALL ? BPF_F_SLEEPABLE : 0,
-	};
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = type;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = n;
+	attr.license = (uintptr_t)"GPL";
+	attr.prog_flags = type == BPF_PROG_TYPE_SYSCALL ? BPF_F_SLEEPABLE : 0;
 	return twin_bpf(side, BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
@@ -114,24 +114,24 @@ static void end(uint32_t accepted_min)
 static void run(enum side side, size_t type, const struct input *in, struct output *out)
 {
 	uint8_t ctx[CTX_MAX];
-	union bpf_attr attr = {
-		.test = {
-			.prog_fd = (uint32_t)progs[side][type],
-			.data_in = in->data_bytes ? (uintptr_t)frame : 0,
-			.data_size_in = in->data_bytes,
-			.data_out = in->data_room ? (uintptr_t)out->data : 0,
-			.data_size_out = in->data_room,
-			.ctx_in = in->ctx_in ? (uintptr_t)ctx : 0,
-			.ctx_size_in = in->ctx_bytes,
-			.ctx_out = in->ctx_out ? (uintptr_t)out->ctx : 0,
-			.ctx_size_out = in->ctx_room,
-			.flags = in->flags,
-			.cpu = in->cpu,
-			.batch_size = in->batch_size,
-			.repeat = in->repeat,
-		},
-	};
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr)); /* an initialiser need not clear the rest of a union */
+	attr.test = (__typeof__(attr.test)){
+		.prog_fd = (uint32_t)progs[side][type],
+		.data_in = in->data_bytes ? (uintptr_t)frame : 0,
+		.data_size_in = in->data_bytes,
+		.data_out = in->data_room ? (uintptr_t)out->data : 0,
+		.data_size_out = in->data_room,
+		.ctx_in = in->ctx_in ? (uintptr_t)ctx : 0,
+		.ctx_size_in = in->ctx_bytes,
+		.ctx_out = in->ctx_out ? (uintptr_t)out->ctx : 0,
+		.ctx_size_out = in->ctx_room,
+		.flags = in->flags,
+		.cpu = in->cpu,
+		.batch_size = in->batch_size,
+		.repeat = in->repeat,
+	};
 	memset(out, 0, sizeof(*out));
 	memcpy(ctx, in->ctx, sizeof(ctx));
 	out->err = twin_bpf(side, BPF_PROG_TEST_RUN, &attr, sizeof(attr));

@@ -5,7 +5,9 @@
  * must be equal. What differs by nature (time, random numbers, CPU, ids) is folded to a truth first.
  *
  * In a text M0 … stand for maps: M0 array of 4 x 64 bytes, M1 ring buffer, M2 per-CPU array of 8 bytes,
- * M3 program array, M4 hash of 8 -> 16, M5 read-only array with the strings of fill_strings().
+ * M3 program array, M4 hash of 8 -> 16, M5 read-only array with the strings of fill_strings(), M6 array of
+ * struct { struct bpf_spin_lock lock; int n; }, M7 perf event array without events, M8 queue of 2 x 8, M9 XSK map
+ * without sockets.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -16,7 +18,7 @@
 #include "isa/asm.h"
 #include "syscall/test_twin.h"
 
-#define N_MAPS 6
+#define N_MAPS 10
 #define OUT_BYTES 4096
 
 struct side_state {
@@ -48,6 +50,7 @@ struct outcome {
 static struct side_state sides[SIDES];
 static struct packet packets[10];
 static uint32_t n_packets, n_runs, n_taken;
+static bool called[__BPF_FUNC_MAX_ID];
 
 /* --- packets --------------------------------------------------------------------------------------- */
 
@@ -120,6 +123,47 @@ static void fill_strings(enum side side, int fd)
 	assert_int_equal(twin_bpf(side, BPF_MAP_FREEZE, &attr, sizeof(attr)), 0);
 }
 
+/* --- BTF for callbacks and a spin lock ------------------------------------------------------------- */
+
+#define BTF_INFO(kind, vlen) ((uint32_t)(kind) << 24 | (vlen))
+#define BTF_WORDS 28
+#define BTF_STRING_BYTES 48
+
+enum { TYPE_INT = 1, TYPE_PROTO, TYPE_MAIN, TYPE_CALLBACK, TYPE_LOCK, TYPE_VALUE };
+
+static const struct {
+	struct btf_header header;
+	uint32_t types[BTF_WORDS];
+	char strings[BTF_STRING_BYTES];
+} btf_blob = {
+	.header = { .magic = 0xeb9f, .version = 1, .hdr_len = sizeof(struct btf_header),
+		    .type_len = BTF_WORDS * 4, .str_off = BTF_WORDS * 4, .str_len = BTF_STRING_BYTES },
+	/* clang-format off */
+	.types = { 1, BTF_INFO(BTF_KIND_INT, 0), 4, 0x01000020,
+		   0, BTF_INFO(BTF_KIND_FUNC_PROTO, 0), TYPE_INT,
+		   5, BTF_INFO(BTF_KIND_FUNC, 0), TYPE_PROTO,
+		   10, BTF_INFO(BTF_KIND_FUNC, 0), TYPE_PROTO,
+		   13, BTF_INFO(BTF_KIND_STRUCT, 1), 4, /* struct bpf_spin_lock { int val; } */
+		   27, TYPE_INT, 0,
+		   31, BTF_INFO(BTF_KIND_STRUCT, 2), 8, /* struct value { lock; int n; } */
+		   37, TYPE_LOCK, 0, 42, TYPE_INT, 32 },
+	/* clang-format on */
+	.strings = "\0int\0main\0cb\0bpf_spin_lock\0val\0value\0lock\0n",
+};
+
+static int load_btf(enum side side)
+{
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = (uintptr_t)&btf_blob;
+	attr.btf_size = sizeof(btf_blob);
+	fd = twin_bpf(side, BPF_BTF_LOAD, &attr, sizeof(attr));
+	assert_true(fd >= 0);
+	return fd;
+}
+
 static void make_maps(enum side side)
 {
 	static const union bpf_attr attrs[N_MAPS] = {
@@ -132,14 +176,24 @@ static void make_maps(enum side side)
 		{ .map_type = BPF_MAP_TYPE_HASH, .key_size = 8, .value_size = 16, .max_entries = 8 },
 		{ .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 256, .max_entries = 1,
 		  .map_flags = BPF_F_RDONLY_PROG },
+		{ .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1,
+		  .btf_key_type_id = TYPE_INT, .btf_value_type_id = TYPE_VALUE },
+		{ .map_type = BPF_MAP_TYPE_PERF_EVENT_ARRAY, .key_size = 4, .value_size = 4,
+		  .max_entries = 2 },
+		{ .map_type = BPF_MAP_TYPE_QUEUE, .value_size = 8, .max_entries = 2 },
+		{ .map_type = BPF_MAP_TYPE_XSKMAP, .key_size = 4, .value_size = 4, .max_entries = 2 },
 	};
+	int btf = load_btf(side);
 
 	for (int i = 0; i < N_MAPS; i++) {
 		union bpf_attr attr = attrs[i];
 
+		if (attr.btf_value_type_id)
+			attr.btf_fd = (uint32_t)btf;
 		sides[side].maps[i] = twin_bpf(side, BPF_MAP_CREATE, &attr, sizeof(attr));
 		assert_true(sides[side].maps[i] >= 0);
 	}
+	close(btf);
 	fill_strings(side, sides[side].maps[5]);
 }
 
@@ -167,33 +221,6 @@ static char *with_maps(enum side side, const char *text)
 	return out;
 }
 
-/* --- BTF, which callbacks need: int; int (void); main and cb of that type -------------------------- */
-
-#define BTF_INFO(kind, vlen) ((uint32_t)(kind) << 24 | (vlen))
-
-static const struct {
-	struct btf_header header;
-	uint32_t types[4 + 3 + 3 + 3];
-	char strings[16];
-} btf_blob = {
-	.header = { .magic = 0xeb9f, .version = 1, .hdr_len = sizeof(struct btf_header),
-		    .type_len = 13 * 4, .str_off = 13 * 4, .str_len = 16 },
-	.types = { 1, BTF_INFO(BTF_KIND_INT, 0), 4, 32,        /* 1: int */
-		   0, BTF_INFO(BTF_KIND_FUNC_PROTO, 0), 1,     /* 2: int (void) */
-		   5, BTF_INFO(BTF_KIND_FUNC, 0), 2,           /* 3: main */
-		   10, BTF_INFO(BTF_KIND_FUNC, 0), 2 },        /* 4: cb */
-	.strings = "\0int\0main\0cb\0\0",
-};
-
-static int load_btf(enum side side)
-{
-	union bpf_attr attr = { .btf = (uintptr_t)&btf_blob, .btf_size = sizeof(btf_blob) };
-	int fd = twin_bpf(side, BPF_BTF_LOAD, &attr, sizeof(attr));
-
-	assert_true(fd >= 0);
-	return fd;
-}
-
 /* The callback's first instruction: what the one subprog[] load refers to. */
 static uint32_t callback_pc(const struct bpf_insn *insns, size_t n)
 {
@@ -206,7 +233,7 @@ static uint32_t callback_pc(const struct bpf_insn *insns, size_t n)
 
 static int load(enum side side, const struct twin_case *c, char *log, uint32_t log_bytes)
 {
-	struct bpf_func_info funcs[2] = { { 0, 3 }, { 0, 4 } };
+	struct bpf_func_info funcs[2] = { { 0, TYPE_MAIN }, { 0, TYPE_CALLBACK } };
 	char *text = with_maps(side, c->text);
 	struct isa_asm_error error;
 	struct bpf_insn *insns;
@@ -226,6 +253,9 @@ static int load(enum side side, const struct twin_case *c, char *log, uint32_t l
 		.log_size = log_bytes,
 		.log_level = 1,
 	};
+	for (size_t pc = 0; pc < n; pc++)
+		if (insns[pc].code == (BPF_JMP | BPF_CALL) && !insns[pc].src_reg)
+			called[insns[pc].imm] = true;
 	funcs[1].insn_off = callback_pc(insns, n);
 	if (funcs[1].insn_off) {
 		attr.prog_btf_fd = (uint32_t)load_btf(side);
@@ -394,6 +424,47 @@ TEST_OF(world)
 TEST_OF(syscalls)
 /* clang-format on */
 
+/* Done helpers that no program here can call on both sides, and where they are tested. */
+static const uint32_t elsewhere[] = {
+	BPF_FUNC_get_func_ip,  /* KPROBE only, which the kernel does not test-run: hooks/test_event.c */
+};
+
+static bool is_elsewhere(uint32_t id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++)
+		if (elsewhere[i] == id)
+			return true;
+	return false;
+}
+
+#define DONE_done true
+#define DONE_later false
+#define DONE_refused false
+
+static void every_done_helper_was_called(void **state)
+{
+	static const struct {
+		const char *name;
+		bool done;
+	} helpers[] = {
+#define HELPER(id, name, status, note) [id] = { #name, DONE_##status },
+#include "tbl/helpers.h"
+	};
+	uint32_t missing = 0;
+
+	if (!twin_kernel_allowed()) {
+		print_message("the kernel's bpf(2) is not allowed here: nothing to compare with\n");
+		skip();
+	}
+	for (uint32_t id = 0; id < ARRAY_SIZE(helpers); id++) {
+		if (!helpers[id].done || called[id] || is_elsewhere(id))
+			continue;
+		print_message("bpf_%s is done and no program here calls it\n", helpers[id].name);
+		missing++;
+	}
+	assert_int_equal(missing, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +473,7 @@ int main(void)
 		TWIN_TEST(checksums_as_in_the_kernel), TWIN_TEST(redirects_as_in_the_kernel),
 		TWIN_TEST(strings_as_in_the_kernel),   TWIN_TEST(maps_as_in_the_kernel),
 		TWIN_TEST(world_as_in_the_kernel),     TWIN_TEST(syscalls_as_in_the_kernel),
+		TWIN_TEST(every_done_helper_was_called),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

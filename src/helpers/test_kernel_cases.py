@@ -382,6 +382,22 @@ def maps():
     for flags in (0, 1, 2, 3, 4):
         add(f"ring buffer: output flags {flags}", ["*(u64 *)(r10 -8) = 9"] + fp(2, 8) +
             call("ringbuf_output", "M1", None, 8, flags) + EXIT)
+    value = ["*(u64 *)(r10 -8) = 5"] + fp(2, 8)
+    push = lambda flags: value + call("map_push_elem", "M8", None, flags) + ["r6 <<= 8", "r6 += r0"]
+    take = lambda how: fp(2, 8) + call(how, "M8") + ["r6 <<= 8", "r6 += r0", "r1 = *(u64 *)(r10 -8)", "r6 ^= r1"]
+    for flags in (0, 1, 2):
+        add(f"queue: push thrice flags {flags}, look, take all", ["r6 = 0"] + push(flags) * 3 + take("map_peek_elem") +
+            take("map_pop_elem") * 3 + ["r0 = r6", "exit"])
+    for index in (0, 2, 99):
+        for flags in (0, 1, 2, 3, 4, 8, 16):
+            add(f"redirect_map {index} flags {flags}", call("redirect_map", "M9", index, flags) + EXIT)
+    add("spin lock held and let go", key(0) + call("map_lookup_elem", "M6") +
+        found(["r6 = r0"] + call("spin_lock", "r6") + ["r7 = *(u32 *)(r6 +4)", "r7 += 1", "*(u32 *)(r6 +4) = r7"] +
+              call("spin_unlock", "r6") + ["r0 = r7"]))
+    for t in (XDP, CLS, SF, RAW_TP):
+        for flags in (0, 1, 2, 0xfffffffe, 1 << 32, 5000 << 32, 1 << 52, 2 | 1 << 32):
+            case("maps", f"perf_event_output in {t} flags {flags:#x}", t, ["*(u64 *)(r10 -8) = 1"] + fp(4, 8) +
+                 call("perf_event_output", None, "M7", flags, None, 8) + EXIT)
     for what in range(5):
         add(f"ring buffer: query {what}", call("ringbuf_query", "M1", what) + EXIT)
 
@@ -396,6 +412,8 @@ def world():
     for what in ("get_current_pid_tgid", "get_current_uid_gid", "get_numa_node_id", "get_current_cgroup_id"):
         add(what, XDP, call(what) + EXIT)
         add(what + ", upper half", XDP, call(what) + ["r0 >>= 32", "exit"])
+    for what in ("get_prandom_u32", "get_smp_processor_id"):
+        add(f"{what} fits 32 bits", XDP, call(what) + ["r0 >>= 32", "exit"])
     clear = [f"*(u64 *)(r10 -{off}) = -1" for off in (24, 16, 8)]
     fold = ["r1 = *(u64 *)(r10 -24)", "r2 = *(u64 *)(r10 -16)", "r1 ^= r2", "r2 = *(u64 *)(r10 -8)", "r1 ^= r2",
             "r2 = r1", "r2 >>= 32", "r1 ^= r2", "r0 ^= r1", "exit"]
@@ -409,6 +427,12 @@ def world():
         for n in (8, 3):
             add(f"{helper} of {n} bytes of a map value", XDP, clear + fp(1, 24) +
                 call(helper, None, n, "M5[0]+16") + fold)
+    for helper in ("probe_read", "probe_read_str"):
+        for n in (8, 0):
+            add(f"{helper} of {n} bytes out of reach", RAW_TP, clear + fp(1, 24) + call(helper, None, n, 8) + fold)
+    for n in (8, 0):
+        add(f"copy_from_user of {n} bytes out of reach", SYSCALL, clear + fp(1, 24) +
+            call("copy_from_user", None, n, 8) + fold)
     add("probe_read_kernel of the stack", XDP, clear + ["*(u64 *)(r10 -8) = 0x1234"] + fp(1, 24) + fp(3, 8) +
         call("probe_read_kernel", None, 8) + fold)
     add("attach cookie of a test run", RAW_TP, call("get_attach_cookie") + EXIT)

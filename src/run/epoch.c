@@ -60,7 +60,7 @@ int run_init(struct engine *engine, uint32_t n_slots)
 	run = mem_zalloc(sizeof(*run));
 	if (!run)
 		return -ENOMEM;
-	run->private = mem_calloc(n_slots, sizeof(run->private[0]));
+	run->private = mem_aligned(CACHE_LINE_BYTES, n_slots * sizeof(run->private[0]));
 	run->shared = mmap(NULL, shared_bytes(n_slots), PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (!run->private || run->shared == MAP_FAILED) {
@@ -70,6 +70,7 @@ int run_init(struct engine *engine, uint32_t n_slots)
 		free(run);
 		return -ENOMEM;
 	}
+	memset(run->private, 0, n_slots * sizeof(run->private[0]));
 	run->n_slots = n_slots;
 	run->pid_bits = (uint64_t)getpid() << PID_SHIFT;
 	atomic_init(&run->epoch, 1);

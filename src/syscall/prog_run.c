@@ -47,10 +47,12 @@ static uint64_t run_chunk(struct caller *caller, const struct prog *prog, struct
 			prog->ops->reframe(prog, frame);
 		first = false;
 		rc.tail_calls = 0;
+		rc.redirect = (struct redirect_info){ 0 };
 		frame->retval = run_prog(prog, frame->ctx, &rc);
+		if (rc.clones) /* they go out for real, as from a test run in the kernel */
+			hook_flush_clones(&rc);
 	}
 	ns = now_ns() - start;
-	hook_flush_clones(&rc);
 	run_exit(frame->engine);
 	return ns;
 }

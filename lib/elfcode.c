@@ -22,6 +22,7 @@ struct elf {
 	struct span section_names;
 	struct span symbols;
 	struct span symbol_names;
+	struct span btf;
 	struct span btf_strings;
 	struct span btf_ext;
 };
@@ -82,7 +83,8 @@ static int open_elf(struct elf *elf, const char *path, const struct buffer *imag
 			elf->symbols = section_at(elf, i);
 			elf->symbol_names = section_at(elf, elf->sections[i].sh_link);
 		} else if (strcmp(section_name(elf, i), ".BTF") == 0) {
-			elf->btf_strings = btf_strings_of(section_at(elf, i));
+			elf->btf = section_at(elf, i);
+			elf->btf_strings = btf_strings_of(elf->btf);
 		} else if (strcmp(section_name(elf, i), ".BTF.ext") == 0) {
 			elf->btf_ext = section_at(elf, i);
 		}
@@ -274,4 +276,14 @@ void elfcode_close(struct elfcode *code)
 	}
 	free(code->functions);
 	*code = (struct elfcode){ 0 };
+}
+
+const void *elfcode_btf(const struct buffer *image, size_t *bytes)
+{
+	struct error unused;
+	struct elf elf = { 0 };
+
+	open_elf(&elf, "", image, &unused);
+	*bytes = elf.btf.bytes;
+	return elf.btf.bytes ? elf.btf.data : NULL;
 }

@@ -48,3 +48,6 @@ struct elfcode {
 int elfcode_open(struct elfcode *code, const char *path, const struct buffer *image,
 		 struct error *err);
 void elfcode_close(struct elfcode *code);
+
+/* The bytes of an object's .BTF section, within @image, or NULL: it has none (or is no object). */
+const void *elfcode_btf(const struct buffer *image, size_t *bytes);

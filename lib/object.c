@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "btfcheck.h"
 #include "compile.h"
 #include "file.h"
 
@@ -49,6 +50,15 @@ static char *first_warning(void)
 	return xstrndup(line, strcspn(line, "\n"));
 }
 
+static int check_btf(const char *path, const struct buffer *image, struct error *err)
+{
+	const char *wrong = btfcheck_object(image);
+
+	return wrong ? error_set(err, -EINVAL, "the BTF of %s is damaged: %s; compile it again", path,
+				 wrong)
+		     : 0;
+}
+
 static int check_elf(const char *path, const struct buffer *image, struct error *err)
 {
 	const Elf64_Ehdr *head = (const void *)image->data;
@@ -87,7 +97,9 @@ int object_read(const char *path, struct buffer *image, struct error *err)
 	int rc = compile_is_source(path) ? compile_program(path, image, err)
 					 : file_read(path, image, err);
 
-	return rc ? rc : check_elf(path, image, err);
+	if (!rc)
+		rc = check_elf(path, image, err);
+	return rc ? rc : check_btf(path, image, err);
 }
 
 static char *object_name(const char *path)

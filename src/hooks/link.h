@@ -35,6 +35,20 @@ struct hook_tcx {
 /* -ENODEV: no such device. Source: tcx_link_attach. */
 int hook_link_tcx(struct prog *prog, const struct hook_tcx *at, struct bpf_link **link);
 
+#define HOOK_TCX_MAX 64 /* programs at one hook: BPF_MPROG_MAX */
+
+/* What is attached at one of a device's tcx hooks, in order. */
+struct hook_tcx_list {
+	uint64_t revision;
+	uint32_t n;
+	uint32_t prog_ids[HOOK_TCX_MAX];
+	uint32_t link_ids[HOOK_TCX_MAX];
+};
+
+/* -ENODEV: no such device. */
+int hook_tcx_query(struct engine *engine, uint32_t ifindex, uint32_t attach_type,
+		   struct hook_tcx_list *list);
+
 /* -ENOENT: no such event. fill_info leaves the name's address (ours) in raw_tracepoint.tp_name. */
 int hook_link_raw_tracepoint(struct prog *prog, const char *name, uint64_t cookie,
 			     struct bpf_link **link);

@@ -11,8 +11,6 @@
 #include "hooks/state.h"
 #include "object/dev.h"
 
-#define TCX_PROGS_MAX 64 /* BPF_MPROG_MAX */
-
 struct tcx_link {
 	struct bpf_link link; /* first */
 	struct netdev *dev;   /* NULL: detached */
@@ -91,7 +89,7 @@ static int position(const struct run_array *array, const struct relative *rel, u
 
 	if (flags & BPF_F_REPLACE)
 		return -ENOENT; /* only an update can replace, and it has its own way */
-	if (n == TCX_PROGS_MAX)
+	if (n == HOOK_TCX_MAX)
 		return -ERANGE;
 	if (!before && !after)
 		return rel->prog || flags ? -EINVAL : n;
@@ -236,4 +234,27 @@ int hook_link_tcx(struct prog *prog, const struct hook_tcx *at, struct bpf_link 
 	else
 		*out = link;
 	return err;
+}
+
+int hook_tcx_query(struct engine *engine, uint32_t ifindex, uint32_t attach_type,
+		   struct hook_tcx_list *list)
+{
+	const struct run_array *array;
+	struct netdev *dev;
+
+	*list = (struct hook_tcx_list){ .revision = 1 };
+	hooks_lock(engine);
+	dev = dev_by_index(engine, ifindex);
+	if (dev) {
+		array = atomic_load(array_of(dev, attach_type));
+		list->revision = MAX(*revision_of(dev, attach_type), 1);
+		for (uint32_t i = 0; array && i < array->n; i++) {
+			if (!run_array_prog(array, i))
+				continue;
+			list->prog_ids[list->n] = array->items[i].prog->obj.id;
+			list->link_ids[list->n++] = array->items[i].link->obj.id;
+		}
+	}
+	hooks_unlock(engine);
+	return dev ? 0 : -ENODEV;
 }

@@ -26,6 +26,7 @@ enum object_kind {
 	OBJECT_BTF,
 	OBJECT_LINK,
 	OBJECT_PERF_EVENT, /* stand-in for perf_event_open's fd; has no id */
+	OBJECT_STATS,      /* what BPF_ENABLE_STATS gave; has no id */
 	OBJECT_KIND_MAX,
 };
 

@@ -39,7 +39,7 @@ uint64_t run_prog(const struct prog *prog, void *ctx, struct run_ctx *rc)
 	rc->ctx = ctx;
 	rc->stack_top = (uintptr_t)__builtin_frame_address(0);
 	run_push(rc);
-	if (unlikely(rc->engine->stats_enabled))
+	if (unlikely(atomic_load_explicit(&rc->engine->stats_enabled, memory_order_relaxed)))
 		ret = run_counted(prog, ctx);
 	else
 		ret = prog->run(ctx, prog);

@@ -60,7 +60,7 @@ static void nested_run_has_its_own_context(void **state)
 	assert_int_equal(run_prog(&prog, &ctx, &rc), 42);
 	assert_null(run_current());
 	assert_int_equal(prog.stats.run_cnt, 0);
-	engine.stats_enabled = true;
+	engine.stats_enabled = 1;
 	assert_int_equal(run_prog(&prog, &ctx, &rc), 42);
 	assert_int_equal(prog.stats.run_cnt, 1);
 	assert_int_equal(inner_prog.stats.run_cnt, 1);

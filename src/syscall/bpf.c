@@ -90,7 +90,8 @@ int syscall_bpf(struct caller *caller, int cmd, uint64_t uattr, uint32_t size)
 	if (!all_zero((uint8_t *)&call.attr + command->last_end,
 		      sizeof(call.attr) - command->last_end))
 		return -EINVAL;
-	if (!is_fast(cmd))
+	/* While runs are counted, whether they still are is worth a look each time. */
+	if (!is_fast(cmd) || atomic_load(&call.engine->stats_enabled))
 		engine_poll(call.engine);
 	return command->handler(&call);
 }

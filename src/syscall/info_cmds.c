@@ -199,6 +199,7 @@ int cmd_obj_get_info_by_fd(struct bpf_call *call)
 		err = link_info(call, link_of(obj));
 		break;
 	case OBJECT_PERF_EVENT:
+	case OBJECT_STATS:
 	case OBJECT_KIND_MAX:
 		err = -EINVAL;
 		break;

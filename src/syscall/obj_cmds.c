@@ -35,7 +35,7 @@ int cmd_obj_pin(struct bpf_call *call)
 	/* The kernel tries one kind after the other and has one error for all of them. */
 	if (call->caller->ops->fd_to_object(call->caller, (int)attr->bpf_fd, &obj, NULL))
 		return -EINVAL;
-	if (obj->kind == OBJECT_BTF || obj->kind == OBJECT_PERF_EVENT)
+	if (obj->kind == OBJECT_BTF || obj->kind == OBJECT_PERF_EVENT || obj->kind == OBJECT_STATS)
 		err = -EINVAL;
 	else
 		err = call->caller->ops->pin(call->caller, pin_dirfd(attr), attr->pathname, obj);

@@ -40,6 +40,20 @@ static int put_list(struct bpf_call *call, const struct hook_tcx_list *list)
 	return n < list->n ? -ENOSPC : 0;
 }
 
+/* Attach types whose target is a cgroup's directory, which no descriptor here stands for. */
+static bool is_cgroup(uint32_t attach_type)
+{
+/* clang-format off */
+#define ATTACH_TYPE(num, name, print, prog, status) [num] = #name,
+	static const char *const names[] = {
+#include "tbl/attach_types.h"
+	};
+	/* clang-format on */
+
+	return attach_type < ARRAY_SIZE(names) && (!strncmp(names[attach_type], "CGROUP_", 7) ||
+						   attach_type == BPF_LSM_CGROUP);
+}
+
 int cmd_prog_query(struct bpf_call *call)
 {
 	const __typeof__(call->attr.query) *q = &call->attr.query;
@@ -60,6 +74,6 @@ int cmd_prog_query(struct bpf_call *call)
 		/* No device here is one. */
 		return dev_by_index(call->engine, q->target_ifindex) ? -ENXIO : -ENODEV;
 	default:
-		return -EINVAL;
+		return is_cgroup(q->attach_type) ? -EBADF : -EINVAL;
 	}
 }

@@ -11,7 +11,9 @@
 
 #include "base/alloc.h"
 #include "hooks/state.h"
+#include "object/map.h"
 #include "object/pkt.h"
+#include "object/redirect_target.h"
 
 #define VLAN_BYTES 4
 #define ARRIVAL_HEADROOM_BYTES (PKT_HEADROOM_BYTES + PROG_FRAME_META_MAX)
@@ -216,19 +218,128 @@ static void skb_arrive(struct journey *j, struct netdev *dev, const struct arriv
 
 /* --- XDP ------------------------------------------------------------------------------------------- */
 
-static void redirect_xdp(struct journey *j, const struct prog_frame *frame,
-			 const struct redirect_info *redirect, struct netdev *dev)
-{
-	struct netdev *to = dev_by_index(j->engine, redirect->tgt_index);
+static bool redirect_xdp(struct journey *j, struct netdev *dev, struct prog_frame *frame,
+			 const struct redirect_info *redirect);
 
-	if (redirect->kind != REDIRECT_IFINDEX || !to)
+/* Runs @prog on the frame: its verdict, what it redirects to, and frame->data_out; or -errno. */
+static int run_on_frame(struct journey *j, const struct prog *prog, struct prog_frame *frame,
+			struct redirect_info *redirect)
+{
+	struct run_ctx rc = { .engine = j->engine, .slot = j->slot };
+	int err = prog->ops->frame(prog, frame);
+
+	if (err)
+		return err;
+	frame->retval = run_prog(prog, frame->ctx, &rc);
+	*redirect = rc.redirect;
+	return prog->ops->unframe(prog, frame);
+}
+
+/* To a device of a map, unless the entry's program drops it. Source: dev_map_bpf_prog_run. */
+static void redirect_to_dev(struct journey *j, struct netdev *dev, const struct prog_frame *frame,
+			    const struct redirect_target *target)
+{
+	struct netdev *to = dev_by_index(j->engine, target->dev_val.ifindex);
+	struct redirect_info unused;
+	struct prog_frame last = {
+		.engine = j->engine,
+		.data = frame->data_out,
+		.data_bytes = frame->data_out_bytes,
+		.hook = true,
+		.ifindex = dev->ifindex,
+		.egress_ifindex = target->dev_val.ifindex,
+	};
+
+	if (!to || to != target->dev)
+		dev_drop(dev);
+	else if (!target->prog)
+		dev_transmit(to, frame->data_out, frame->data_out_bytes);
+	else if (run_on_frame(j, target->prog, &last, &unused) || last.retval != XDP_PASS)
 		dev_drop(dev);
 	else
-		dev_transmit(to, frame->data_out, frame->data_out_bytes);
+		dev_transmit(to, last.data_out, last.data_out_bytes);
+	prog_frame_free(&last);
+}
+
+/* To every device of a map. Source: dev_map_enqueue_multi. */
+static void broadcast(struct journey *j, struct netdev *dev, const struct prog_frame *frame,
+		      const struct redirect_info *redirect)
+{
+	const struct map_ops *ops = redirect->map->ops;
+	struct redirect_target *target = ops->target_next(redirect->map, NULL);
+
+	for (; target; target = ops->target_next(redirect->map, target))
+		if (!(redirect->flags & BPF_F_EXCLUDE_INGRESS) ||
+		    target->dev_val.ifindex != dev->ifindex)
+			redirect_to_dev(j, dev, frame, target);
+}
+
+/* To a CPU, on this thread: its program, if any, decides. True: the packet goes on, as data_out. */
+static bool redirect_to_cpu(struct journey *j, struct netdev *dev, struct prog_frame *frame,
+			    const struct redirect_target *target)
+{
+	struct redirect_info redirect;
+	struct prog_frame next = {
+		.engine = j->engine,
+		.data = frame->data_out,
+		.data_bytes = frame->data_out_bytes,
+		.hook = true,
+		.ifindex = dev->ifindex,
+	};
+	bool go_on = false;
+
+	frame->meta_bytes = 0;
+	if (!target->prog)
+		return true;
+	if (run_on_frame(j, target->prog, &next, &redirect)) {
+		dev_drop(dev);
+		prog_frame_free(&next);
+		return false;
+	}
+	prog_frame_free(frame);
+	frame->data_out = next.data_out;
+	frame->data_out_bytes = next.data_out_bytes;
+	if (next.retval == XDP_PASS)
+		go_on = true;
+	else if (next.retval == XDP_REDIRECT)
+		go_on = redirect_xdp(j, dev, frame, &redirect);
+	else
+		dev_drop(dev);
+	return go_on;
+}
+
+/* True: the packet goes on up the stack, having been given to a CPU. */
+static bool redirect_xdp(struct journey *j, struct netdev *dev, struct prog_frame *frame,
+			 const struct redirect_info *redirect)
+{
+	const struct redirect_target *target = redirect->tgt_value;
+	struct netdev *to;
+	bool go_on = false;
+
+	if (j->depth == HOOK_NESTING_MAX) {
+		dev_drop(dev);
+		return false;
+	}
+	j->depth++;
+	if (redirect->kind == REDIRECT_MAP && redirect->map) {
+		broadcast(j, dev, frame, redirect);
+	} else if (redirect->kind == REDIRECT_MAP && !target->dev) {
+		go_on = redirect_to_cpu(j, dev, frame, target);
+	} else if (redirect->kind == REDIRECT_MAP) {
+		redirect_to_dev(j, dev, frame, target);
+	} else {
+		to = dev_by_index(j->engine, redirect->tgt_index);
+		if (redirect->kind == REDIRECT_IFINDEX && to)
+			dev_transmit(to, frame->data_out, frame->data_out_bytes);
+		else
+			dev_drop(dev);
+	}
+	j->depth--;
+	return go_on;
 }
 
 /* True: the packet goes on, as frame->data_out. */
-static bool act_xdp(struct journey *j, struct netdev *dev, const struct prog_frame *frame,
+static bool act_xdp(struct journey *j, struct netdev *dev, struct prog_frame *frame,
 		    const struct redirect_info *redirect, struct pkt_result *result)
 {
 	result->xdp_action = (int32_t)frame->retval;
@@ -241,8 +352,7 @@ static bool act_xdp(struct journey *j, struct netdev *dev, const struct prog_fra
 		return false;
 	case XDP_REDIRECT:
 		result->fate = PKT_REDIRECTED;
-		redirect_xdp(j, frame, redirect, dev);
-		return false;
+		return redirect_xdp(j, dev, frame, redirect);
 	default:
 		result->fate = PKT_DROPPED;
 		dev_drop(dev);
@@ -254,15 +364,11 @@ static bool act_xdp(struct journey *j, struct netdev *dev, const struct prog_fra
 static int run_xdp(struct journey *j, struct netdev *dev, const struct prog *prog,
 		   struct prog_frame *frame, struct pkt_result *result, bool *go_on)
 {
-	struct run_ctx rc = { .engine = j->engine, .slot = j->slot };
-	int err = prog->ops->frame(prog, frame);
+	struct redirect_info redirect;
+	int err = run_on_frame(j, prog, frame, &redirect);
 
-	if (err)
-		return err;
-	frame->retval = run_prog(prog, frame->ctx, &rc);
-	err = prog->ops->unframe(prog, frame);
 	if (!err)
-		*go_on = act_xdp(j, dev, frame, &rc.redirect, result);
+		*go_on = act_xdp(j, dev, frame, &redirect, result);
 	return err;
 }
 

@@ -140,6 +140,7 @@ static uint64_t held_mem_usage(const struct map *map)
 
 bool prog_array_accepts(struct map *map, const struct prog *prog)
 {
+	bool frags = prog->load_flags & BPF_F_XDP_HAS_FRAGS;
 	bool ok;
 
 	pthread_mutex_lock(&map->owner.lock);
@@ -147,10 +148,13 @@ bool prog_array_accepts(struct map *map, const struct prog *prog)
 		map->owner.prog_type = prog->type;
 		map->owner.attach_type = prog->attach_type;
 		map->owner.jited = prog->jited;
+		map->owner.xdp_has_frags = frags;
 		ok = true;
 	} else {
 		ok = map->owner.prog_type == prog->type && map->owner.jited == prog->jited &&
-		     map->owner.attach_type == prog->attach_type;
+		     map->owner.xdp_has_frags == frags &&
+		     (map->type != BPF_MAP_TYPE_PROG_ARRAY ||
+		      map->owner.attach_type == prog->attach_type);
 	}
 	pthread_mutex_unlock(&map->owner.lock);
 	return ok;

@@ -54,7 +54,7 @@ static int xskmap_delete(struct map *map, const void *key)
 
 static int xskmap_redirect(struct map *map, uint64_t index, uint64_t flags)
 {
-	return redirect_to_none(flags, 0);
+	return redirect_to(map, NULL, index, flags, 0);
 }
 
 static bool xskmap_meta_equal(const struct map *meta, const struct map *inner)

@@ -27,6 +27,7 @@ struct btf_object;
 struct btf_record;
 struct map;
 struct prog;
+struct redirect_target;
 
 #define MAP_AREAS_MAX 4
 
@@ -74,6 +75,8 @@ struct map_ops {
 	/* Frees what alloc made (accepts a half-built map), not @map itself. */
 	void (*free)(struct map *map);
 	void (*release_uref)(struct map *map); /* may be NULL */
+	/* The engine ends: lets go of programs that may hold the map. May be NULL. */
+	void (*drop_progs)(struct map *map);
 	size_t alloc_bytes;                    /* sizeof the type's struct; 0: struct map */
 
 	/* --- elements, as programs see them ------------------------------------------------ */
@@ -89,6 +92,8 @@ struct map_ops {
 	/* Number of elements visited, or -errno. @flags must be 0 (-EINVAL). */
 	int (*for_each)(struct map *map, const struct map_each *each, uint64_t flags);
 	int (*redirect)(struct map *map, uint64_t key, uint64_t flags);
+	/* Targets in the kernel's order, NULL for the first and after the last; inside an epoch. */
+	struct redirect_target *(*target_next)(struct map *map, struct redirect_target *target);
 
 	/* --- elements, as bpf(2) sees them -------------------------------------------------- */
 	/* The key after @key (NULL: the first) into @next: 0 or -ENOENT. */
@@ -99,6 +104,12 @@ struct map_ops {
 	 */
 	int (*user_lookup)(struct map *map, const void *key, void *value, uint64_t flags);
 	int (*user_update)(struct map *map, const void *key, const void *value, uint64_t flags);
+	/*
+	 * Instead of update, where a value of 8 bytes ends with a program's fd: @prog is it, or NULL
+	 * when that is no program. The reference stays the caller's.
+	 */
+	int (*update_prog)(struct map *map, const void *key, const void *value, uint64_t flags,
+			   struct prog *prog);
 	int (*user_lookup_and_delete)(struct map *map, const void *key, void *value, uint64_t flags);
 
 	uint8_t batch; /* MAP_BATCH_*: batches that are the plain commands in a row */

@@ -226,6 +226,7 @@ struct prog_frame {
 	uint32_t flags;        /* BPF_F_TEST_* */
 	bool hook;             /* frame as the real hook does, not as BPF_PROG_TEST_RUN does */
 	uint32_t ifindex;      /* device it arrives on; 0: the type's default (loopback, 1) */
+	uint32_t egress_ifindex; /* XDP at a devmap's hook: the device it leaves by; 0: the same */
 	uint32_t wire_bytes;   /* original length, when the capture is truncated; 0: data_bytes */
 	/* between frame() and unframe() */
 	void *ctx;             /* what prog->run takes */

@@ -78,6 +78,9 @@ static int set_rxq(const struct prog_frame *frame, struct xdp_priv *priv)
 		return -EINVAL;
 	priv->rxq = (struct xdp_rxq){ .dev = dev, .ifindex = dev->ifindex };
 	priv->xdp.rxq = &priv->rxq;
+	priv->xdp.egress = frame->egress_ifindex ? frame_dev(frame, frame->egress_ifindex) : dev;
+	if (!priv->xdp.egress)
+		return -ENODEV;
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "object/caller.h"
 #include "object/engine.h"
 #include "object/fd.h"
+#include "object/map.h"
 #include "run/run.h"
 #include "syscall/bpf.h"
 
@@ -95,6 +96,20 @@ int engine_new(const struct engine_opts *opts, struct engine **engine)
 	return err;
 }
 
+/* Programs and the maps they use may hold each other through DEVMAP and CPUMAP. */
+static void drop_progs(struct engine *engine)
+{
+	uint32_t id = 0;
+
+	while ((id = object_next_id(engine, OBJECT_MAP, id))) {
+		struct object *obj = object_by_id(engine, OBJECT_MAP, id);
+
+		if (obj && map_of(obj)->ops->drop_progs)
+			map_of(obj)->ops->drop_progs(map_of(obj));
+		object_put(obj);
+	}
+}
+
 void engine_free(struct engine *engine)
 {
 	if (!engine)
@@ -102,6 +117,7 @@ void engine_free(struct engine *engine)
 	if (engine->run)
 		hooks_deinit(engine);
 	engine_drop_users(engine);
+	drop_progs(engine);
 	if (engine->base_btf)
 		object_put(&engine->base_btf->obj);
 	run_deinit(engine);

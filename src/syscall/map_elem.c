@@ -19,6 +19,7 @@
 #include "object/fd.h"
 #include "object/map.h"
 #include "object/perf_event.h"
+#include "object/prog.h"
 #include "object/value.h"
 #include "run/epoch.h"
 #include "syscall/call.h"
@@ -242,6 +243,22 @@ static int update_held(struct bpf_call *call, const struct elem *elem, uint64_t 
 	return err;
 }
 
+/* The value names a program by fd: what is not one is for the map type to refuse. */
+static int update_prog(struct bpf_call *call, const struct elem *elem, uint64_t flags)
+{
+	int fd = elem->value_bytes == 8 ? ((const int *)elem->value)[1] : 0, err;
+	struct prog *prog = NULL;
+
+	if (fd > 0 && call_prog(call, fd, &prog))
+		prog = NULL;
+	run_enter(call->engine);
+	err = elem->map->ops->update_prog(elem->map, elem->key, elem->value, flags, prog);
+	run_exit(call->engine);
+	if (prog)
+		object_put(&prog->obj);
+	return err;
+}
+
 static int update_plain(struct bpf_call *call, const struct elem *elem, uint64_t flags)
 {
 	const struct map_ops *ops = elem->map->ops;
@@ -262,8 +279,11 @@ static int update_plain(struct bpf_call *call, const struct elem *elem, uint64_t
 
 int elem_update(struct bpf_call *call, const struct elem *elem, uint64_t flags)
 {
-	return elem->map->ops->holds ? update_held(call, elem, flags) :
-				       update_plain(call, elem, flags);
+	if (elem->map->ops->holds)
+		return update_held(call, elem, flags);
+	if (elem->map->ops->update_prog)
+		return update_prog(call, elem, flags);
+	return update_plain(call, elem, flags);
 }
 
 int cmd_map_update_elem(struct bpf_call *call)

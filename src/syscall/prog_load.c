@@ -18,6 +18,7 @@
 #include "object/btf_object.h"
 #include "object/map.h"
 #include "object/prog.h"
+#include "object/prog_array.h"
 #include "syscall/call.h"
 #include "syscall/prog_object.h"
 #include "syscall/refuse.h"
@@ -306,6 +307,20 @@ static int make_runnable(const struct engine *engine, struct prog *prog)
 	return err == -ENOTSUP ? interp_prepare(prog) : err;
 }
 
+/* Whatever a program's maps hold must be as it is: it may jump there. Source: bpf_check_tail_call. */
+static int own_maps(struct prog *prog)
+{
+	for (uint32_t i = 0; i < prog->n_used_maps; i++) {
+		struct map *map = prog->used_maps[i];
+
+		if ((map->type == BPF_MAP_TYPE_PROG_ARRAY || map->type == BPF_MAP_TYPE_DEVMAP ||
+		     map->type == BPF_MAP_TYPE_CPUMAP) &&
+		    !prog_array_accepts(map, prog))
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static int load(struct bpf_call *call, const struct prog_type_ops *ops, struct prog *prog)
 {
 	_cleanup_(bound_maps_deinit) struct bound_maps bound = { .n = 0 };
@@ -324,6 +339,8 @@ static int load(struct bpf_call *call, const struct prog_type_ops *ops, struct p
 		err = bind_all(prog, &bound);
 	if (!err)
 		err = make_runnable(call->engine, prog);
+	if (!err)
+		err = own_maps(prog);
 	return err;
 }
 

@@ -117,6 +117,10 @@ int hashtab_alloc(struct map *map, const union bpf_attr *attr)
 
 	if (map->max_entries > HTAB_ENTRIES_MAX)
 		return -E2BIG;
+	/* There lists of one length, one per CPU, make up such a map. */
+	if (map->flags & BPF_F_NO_COMMON_LRU)
+		map->max_entries = (map->max_entries + map->obj.engine->n_slots - 1) /
+				   map->obj.engine->n_slots * map->obj.engine->n_slots;
 	if (!layout_of(map, percpu, &l))
 		return -ENOMEM;
 	err = map_mem_alloc(map, l.total, MAP_MEM_ENGINE, (void **)&h->mem);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Goal: queue and stack equal an array with two ends; a bloom filter forgets nothing; XSKMAP is empty. */
 #include "maps/test_map.h"
+#include "run/run.h"
 
 enum { ENTRIES = 7, STEPS = 20000 };
 
@@ -103,10 +104,13 @@ static void xskmap_falls_back_to_the_action(void **state)
 {
 	struct map *map = map_make(BPF_MAP_TYPE_XSKMAP, 4, 4, 4, 0);
 	uint32_t key = 1, past = 4;
+	struct run_ctx rc = { .engine = map->obj.engine };
 
 	assert_null(map->ops->lookup(map, &key));
+	run_push(&rc);
 	assert_int_equal(map->ops->redirect(map, 1, XDP_PASS), XDP_PASS);
 	assert_int_equal(map->ops->redirect(map, 1, 8), XDP_ABORTED);
+	run_pop(&rc);
 	assert_int_equal(map->ops->update(map, &past, &key, 0), -E2BIG);
 	assert_int_equal(map->ops->update(map, &key, &key, 0), -EOPNOTSUPP);
 	object_put(&map->obj);

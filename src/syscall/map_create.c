@@ -168,7 +168,8 @@ static int check_attr(struct engine *engine, const union bpf_attr *attr)
 	if (attr->map_type != BPF_MAP_TYPE_BLOOM_FILTER && attr->map_type != BPF_MAP_TYPE_ARENA &&
 	    attr->map_extra)
 		return -EINVAL;
-	if ((attr->map_flags & BPF_F_NUMA_NODE) && attr->numa_node >= NUMA_NODES)
+	if ((attr->map_flags & BPF_F_NUMA_NODE) && attr->numa_node != UINT32_MAX &&
+	    attr->numa_node >= NUMA_NODES) /* UINT32_MAX: none in particular */
 		return -EINVAL;
 	return 0;
 }

@@ -129,8 +129,8 @@ int arg_check_mem_reg(struct verifier_env *env, struct reg_state *reg, uint32_t 
 	bool may_be_null = type_may_be_null(reg->type);
 	int err;
 
-	if (reg_is_null(reg))
-		return 0;
+	if (reg_is_null(reg)) /* pruning must not take another number for it */
+		return precise_mark_reg(env, regno);
 	if (mem_size > INT32_MAX)
 		return -EACCES;
 	if (may_be_null)

@@ -275,6 +275,12 @@ static void global_functions_are_walked_once_by_their_btf(void **state)
 		  "r1 = r10\nr1 += -8\n*(u64 *)(r10 -8) = 0\ncall g\nr0 = 0\nexit\n"
 		  "g:\nif r1 == 0 goto x\nr0 = *(u32 *)(r1 +4)\nexit\nx:\nr0 = 0\nexit",
 		  -EACCES, "invalid access to memory, mem_size=4 off=4 size=4", "c Gp" },
+		/* Linux 6.18.44 accepts this: one path's NULL stands for the other's number */
+		{ &world_sk,
+		  "r6 = *(u32 *)(r1 +0)\nr7 = *(u32 *)(r1 +4)\nr8 = r7\nif r6 != 0 goto a\nr8 = 0\na:\n"
+		  "if r7 > 10 goto b\nr7 = 1\nb:\nr1 = r8\ncall g\nr0 = 0\nexit\n"
+		  "g:\nif r1 == 0 goto x\nr0 = *(u32 *)(r1 +0)\nexit\nx:\nr0 = 0\nexit",
+		  -EINVAL, "R1 type=scalar expected=fp", "c Gp" },
 		{ &world_sk, "call g\nr0 = 0\nexit\ng:\nr0 = r1\nexit", -EINVAL,
 		  "At subprogram exit the register R0 is not a scalar value (ctx)", "c Gc" },
 		{ &world_xdp,

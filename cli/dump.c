@@ -147,25 +147,32 @@ static const char *reference_of(const struct code_function *f, uint32_t insn)
 	return NULL;
 }
 
-/* Instructions [@from, @to) of @insns, numbered from @from; @f: the references they make, or NULL. */
-static void put_insns(struct sink *s, const struct bpf_insn *insns, uint32_t from, uint32_t to,
-		      const struct code_line *lines, uint32_t n_lines,
-		      const struct code_function *f)
+/* What is listed: instructions [from, to) of insns, and what is known about them. */
+struct listing {
+	const struct bpf_insn *insns;
+	uint32_t from, to;
+	const struct code_line *lines; /* C lines to show between, by instruction */
+	uint32_t n_lines;
+	const struct code_function
+		*function; /* whose references to name; NULL: they are resolved */
+};
+
+static void put_insns(struct sink *s, const struct listing *l)
 {
+	unsigned int flags = l->function ? 0 : SKEP_DISASM_SOURCE;
 	const struct code_line *previous = NULL;
 	uint32_t line = 0;
 	int slots;
 
-	for (uint32_t pc = from; pc<to; pc += slots> 0 ? slots : 1) {
+	for (uint32_t pc = l->from; pc<l->to; pc += slots> 0 ? slots : 1) {
 		char text[SKEP_DISASM_BYTES];
 
-		for (; line < n_lines && lines[line].insn <= pc; line++)
-			if (lines[line].insn == pc)
-				put_source(s, &lines[line], &previous);
-		slots = skep_disasm_insn(insns, to, pc, f ? 0 : SKEP_DISASM_SOURCE, text,
-					 sizeof(text));
+		for (; line < l->n_lines && l->lines[line].insn <= pc; line++)
+			if (l->lines[line].insn == pc)
+				put_source(s, &l->lines[line], &previous);
+		slots = skep_disasm_insn(l->insns, l->to, pc, flags, text, sizeof(text));
 		put_code(s, false, pc, slots > 0 ? text : "(cannot be shown)",
-			 f ? reference_of(f, pc) : NULL);
+			 l->function ? reference_of(l->function, pc) : NULL);
 	}
 }
 
@@ -186,7 +193,11 @@ static int dump_object(const struct dump_args *args, struct sink *s)
 			continue;
 		found = true;
 		begin_listing(s, "instructions", f->section, f->name);
-		put_insns(s, f->insns, 0, f->n_insns, f->lines, args->source ? f->n_lines : 0, f);
+		put_insns(s, &(struct listing){ .insns = f->insns,
+						.to = f->n_insns,
+						.lines = f->lines,
+						.n_lines = args->source ? f->n_lines : 0,
+						.function = f });
 		end_listing(s);
 	}
 	elfcode_close(&code);
@@ -207,8 +218,11 @@ static void put_xlated(const struct dump_args *args, struct sink *s, const struc
 			i + 1 < info->n_functions ? info->functions[i + 1].insn : info->n_insns;
 
 		begin_listing(s, "rewritten", "", f->name);
-		put_insns(s, info->insns, f->insn, end, info->lines,
-			  args->source ? info->n_lines : 0, NULL);
+		put_insns(s, &(struct listing){ .insns = info->insns,
+						.from = f->insn,
+						.to = end,
+						.lines = info->lines,
+						.n_lines = args->source ? info->n_lines : 0 });
 		end_listing(s);
 	}
 }

@@ -34,7 +34,7 @@ struct window {
 /* --- the process that runs ------------------------------------------------------------------------ */
 
 struct teller {
-	int fd;
+	struct wire_end end;
 	struct window window;
 	struct wire_message message;
 	uint32_t n_records, n_lines; /* told so far */
@@ -53,7 +53,9 @@ static uint32_t count_elements(const struct outcome *o)
 /* The same answer on both sides as long as the maps are the same. */
 static bool maps_are_due(const struct teller *t, uint64_t packet)
 {
-	return t->n_elements <= COMPARE_SMALL_ELEMENTS || packet % COMPARE_MAPS_EVERY == 0 ||
+	if (packet <= COMPARE_FIRST_PACKETS && t->n_elements <= COMPARE_SMALL_ELEMENTS)
+		return true;
+	return packet % COMPARE_MAPS_EVERY == 0 ||
 	       (packet > t->window.after && packet <= t->window.upto);
 }
 
@@ -79,7 +81,7 @@ static int tell_step(void *arg, struct job *job, const struct job_step *step)
 		wire_put_maps(m, &job->outcome);
 		t->n_elements = count_elements(&job->outcome);
 	}
-	return wire_send(t->fd, m);
+	return wire_send(&t->end, m);
 }
 
 static void tell_failure(struct teller *t, struct job *job, int error, const struct error *err)
@@ -90,7 +92,7 @@ static void tell_failure(struct teller *t, struct job *job, int error, const str
 	buffer_text(&t->message.parts[WIRE_DATA], err->text);
 	if (job->object.log)
 		buffer_text(&t->message.parts[WIRE_LINES], job->object.log);
-	wire_send(t->fd, &t->message);
+	wire_send(&t->end, &t->message);
 }
 
 static void tell_end(struct teller *t, struct job *job)
@@ -114,7 +116,7 @@ static void tell_end(struct teller *t, struct job *job)
 	}
 	wire_put_news(m, o, t->n_records, t->n_lines);
 	wire_put_maps(m, o);
-	wire_send(t->fd, m);
+	wire_send(&t->end, m);
 }
 
 static void run_and_tell(struct job *job, struct teller *t)
@@ -128,7 +130,7 @@ static void run_and_tell(struct job *job, struct teller *t)
 	}
 	t->message.head.kind = WIRE_LOADED;
 	t->message.head.flags = job->outcome.printk_unread ? WIRE_PRINTK_UNREAD : 0;
-	if (wire_send(t->fd, &t->message))
+	if (wire_send(&t->end, &t->message))
 		return;
 	job->watch = tell_step;
 	job->watch_arg = t;
@@ -141,7 +143,7 @@ static void run_and_tell(struct job *job, struct teller *t)
 
 struct child {
 	pid_t pid;
-	int fd;
+	struct wire_end end;
 	struct wire_message message;
 };
 
@@ -161,7 +163,7 @@ static int start_child(struct child *child, struct job *job, enum side side, str
 		close(fds[1]);
 		return error_set(err, -errno, "no second process: %s", strerror(errno));
 	}
-	child->fd = fds[0];
+	child->end.fd = fds[0];
 	if (child->pid) {
 		close(fds[1]);
 		return 0;
@@ -176,7 +178,7 @@ static int start_child(struct child *child, struct job *job, enum side side, str
 		job->progress = NULL;
 	}
 	job->options = &options;
-	t.fd = fds[1];
+	t.end.fd = fds[1];
 	run_and_tell(job, &t);
 	_exit(0);
 }
@@ -184,7 +186,7 @@ static int start_child(struct child *child, struct job *job, enum side side, str
 static void stop_child(struct child *child)
 {
 	if (child->pid > 0) {
-		close(child->fd);
+		wire_end_deinit(&child->end);
 		kill(child->pid, SIGKILL);
 		waitpid(child->pid, NULL, 0);
 	}
@@ -521,7 +523,7 @@ static int receive_both(struct judge *j, struct error *err)
 {
 	for (int side = USER; side <= KERNEL; side++) {
 		struct child *child = &j->child[side];
-		int status, rc = wire_receive(child->fd, &child->message);
+		int status, rc = wire_receive(&child->end, &child->message);
 
 		if (!rc)
 			continue;
@@ -531,7 +533,7 @@ static int receive_both(struct judge *j, struct error *err)
 		else
 			error_set(err, rc, "the process of the %s engine ended early",
 				  side_names[side]);
-		close(child->fd);
+		wire_end_deinit(&child->end);
 		child->pid = 0;
 		return rc;
 	}
@@ -588,7 +590,7 @@ static int judge_all(struct judge *j, struct error *err)
 			struct child *late = &j->child[a->kind == WIRE_END ? KERNEL : USER];
 
 			while (!rc && late->message.head.kind == WIRE_STEP)
-				rc = wire_receive(late->fd, &late->message);
+				rc = wire_receive(&late->end, &late->message);
 		}
 		rc = rc ?: a->kind == WIRE_END ? judge_end(j) : judge_step(j);
 		if (rc == -EBADMSG || rc == -EPIPE)

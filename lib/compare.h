@@ -2,8 +2,8 @@
 /*
  * One job on two engines, each in a process of its own (libbpf remembers what it learnt about its
  * bpf(2), so the two are forked before it makes a call), compared by this process packet by packet:
- * verdict, bytes, records, printk lines; the maps' contents after every packet while they are small,
- * else every COMPARE_MAPS_EVERY packets, and at the end. When maps differ at such a distance, the
+ * verdict, bytes, records, printk lines; the maps' contents after each of the first packets while they
+ * are small, then every COMPARE_MAPS_EVERY packets, and at the end. When maps differ at such a distance, the
  * packets between are run again with the maps compared after each.
  *
  * What may rightly differ (a program that reads the time, random numbers, the CPU or the task; which
@@ -19,7 +19,8 @@
 #include "outcome.h"
 
 #define COMPARE_MAPS_EVERY     1000
-#define COMPARE_SMALL_ELEMENTS 64 /* maps of no more elements are compared after every packet */
+#define COMPARE_SMALL_ELEMENTS 64 /* maps of no more elements are compared after each packet ... */
+#define COMPARE_FIRST_PACKETS  5000 /* ... of so many */
 
 /* What was found out, beside the outcome of the user engine. */
 struct comparison {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "wire.h"
 
+#define CHUNK_BYTES 65536
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,55 +37,84 @@ static int send_all(int fd, const void *data, size_t bytes)
 	return 0;
 }
 
-int wire_send(int fd, struct wire_message *m)
+int wire_send(struct wire_end *end, struct wire_message *m)
 {
-	struct buffer all = { 0 };
 	int rc;
 
 	for (int i = 0; i < 4; i++)
 		m->head.part_bytes[i] = m->parts[i].bytes;
-	buffer_add(&all, &m->head, sizeof(m->head));
+	buffer_add(&end->pending, &m->head, sizeof(m->head));
 	for (int i = 0; i < 4; i++)
-		buffer_add(&all, m->parts[i].data, m->parts[i].bytes);
-	rc = send_all(fd, all.data, all.bytes);
-	buffer_deinit(&all);
+		buffer_add(&end->pending, m->parts[i].data, m->parts[i].bytes);
+	if (m->head.kind == WIRE_STEP && end->pending.bytes < CHUNK_BYTES)
+		return 0;
+	rc = send_all(end->fd, end->pending.data, end->pending.bytes);
+	buffer_reset(&end->pending);
 	return rc;
 }
 
-static int receive_all(int fd, void *data, size_t bytes)
+void wire_end_deinit(struct wire_end *end)
+{
+	if (end->fd >= 0)
+		close(end->fd);
+	buffer_deinit(&end->pending);
+	*end = (struct wire_end){ .fd = -1 };
+}
+
+static int refill(struct wire_end *end)
+{
+	char chunk[CHUNK_BYTES];
+	ssize_t n;
+
+	do
+		n = read(end->fd, chunk, sizeof(chunk));
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return -EPIPE;
+	buffer_reset(&end->pending);
+	buffer_add(&end->pending, chunk, n);
+	end->taken = 0;
+	return 0;
+}
+
+static int receive_all(struct wire_end *end, void *data, size_t bytes)
 {
 	char *at = data;
 
 	while (bytes) {
-		ssize_t n = read(fd, at, bytes);
+		size_t n = end->pending.bytes - end->taken;
 
-		if (n == 0 || (n < 0 && errno != EINTR))
+		if (n == 0 && refill(end))
 			return -EPIPE;
-		if (n > 0) {
-			at += n;
-			bytes -= n;
-		}
+		n = end->pending.bytes - end->taken;
+		n = n < bytes ? n : bytes;
+		memcpy(at, end->pending.data + end->taken, n);
+		end->taken += n;
+		at += n;
+		bytes -= n;
 	}
 	return 0;
 }
 
-static int receive_part(int fd, struct buffer *part, uint32_t bytes)
+static int receive_part(struct wire_end *end, struct buffer *part, uint32_t bytes)
 {
 	if (bytes > WIRE_PART_BYTES_MAX)
 		return -EBADMSG;
-	part->data = xrealloc(part->data, (size_t)bytes + 1);
-	part->room = (size_t)bytes + 1;
+	if (bytes + (size_t)1 > part->room) {
+		part->room = bytes + (size_t)1;
+		part->data = xrealloc(part->data, part->room);
+	}
 	part->bytes = bytes;
 	part->data[bytes] = '\0';
-	return receive_all(fd, part->data, bytes);
+	return receive_all(end, part->data, bytes);
 }
 
-int wire_receive(int fd, struct wire_message *m)
+int wire_receive(struct wire_end *end, struct wire_message *m)
 {
-	int rc = receive_all(fd, &m->head, sizeof(m->head));
+	int rc = receive_all(end, &m->head, sizeof(m->head));
 
 	for (int i = 0; !rc && i < 4; i++)
-		rc = receive_part(fd, &m->parts[i], m->head.part_bytes[i]);
+		rc = receive_part(end, &m->parts[i], m->head.part_bytes[i]);
 	return rc;
 }
 

@@ -52,12 +52,21 @@ struct wire_message {
 	struct buffer parts[4];
 };
 
+/* One end of the pipe, with bytes not yet sent or not yet looked at. */
+struct wire_end {
+	int fd;
+	struct buffer pending;
+	size_t taken; /* of pending, by the reader */
+};
+
 void wire_reset(struct wire_message *m);
 void wire_deinit(struct wire_message *m);
-/* 0 or -errno (-EPIPE: the reader has seen enough). */
-int wire_send(int fd, struct wire_message *m);
+void wire_end_deinit(struct wire_end *end);
+/* 0 or -errno (-EPIPE: the reader has seen enough). Steps are sent some at a time; anything else is at
+ * once, with what came before. */
+int wire_send(struct wire_end *end, struct wire_message *m);
 /* 0, -EPIPE: the sender is gone, -EBADMSG. */
-int wire_receive(int fd, struct wire_message *m);
+int wire_receive(struct wire_end *end, struct wire_message *m);
 
 /* What the outcome gained since @from_record and @from_line, into the message and back. */
 void wire_put_news(struct wire_message *m, const struct outcome *o, uint32_t from_record,

@@ -399,6 +399,17 @@ def a_difference_is_found_at_its_packet():
 
 
 @case
+def a_difference_between_two_looks_at_the_maps_is_bisected():
+    need_kernel()
+    long = path_of("long.pcap")
+    capture.write(long, traffic() * 9)
+    comparison = run_json("run", OUTSIDE, "differ_late", "-r", long, "--engine", "both", code=1)["comparison"]
+    expect((comparison["equal"], comparison["packet"]), (False, 5432))
+    if "packet 5432: map many, key 31\n" not in comparison["difference"]:
+        raise AssertionError(comparison)
+
+
+@case
 def what_cannot_be_compared_is_named():
     need_kernel()
     comparison = run_json("run", OUTSIDE, "clock", "-r", TRAFFIC, "--engine", "both")["comparison"]
@@ -758,6 +769,27 @@ def interrupt_ends_a_comparison():
     expect(document["comparison"]["equal"], True)
 
 
+@case
+def long_captures_have_a_progress_bar_on_a_terminal():
+    long = path_of("long.pcap")
+    capture.write(long, traffic())
+    leader, follower = os.openpty()
+    process = subprocess.Popen([skep, "run", OUTSIDE, "slow", "-r", long, "--repeat", "3000", "--json"],
+                               stdout=subprocess.PIPE, stderr=follower, text=True)
+    os.close(follower)
+    drawn = b""
+    out = process.communicate(timeout=TIMEOUT_S)[0]
+    try:
+        while chunk := os.read(leader, 65536):
+            drawn += chunk
+    except OSError:
+        pass
+    expect(process.returncode, 0)
+    json.loads(out)
+    if not re.search(rb"\r\[#+ *\] +\d+ %  \d+ packets", drawn) or not drawn.endswith(b"\r\x1b[K"):
+        raise AssertionError(f"drawn: {drawn!r}")
+
+
 # --- check and dump ------------------------------------------------------------------------------------------------
 
 
@@ -767,7 +799,7 @@ def check_gives_a_row_for_each_program():
     rows = {r["program"]: r for r in document["programs"]}
     expect({n: r["verdict"] for n, r in rows.items()},
            {"count_protocols": "accepted", "report_lengths": "accepted", "clock": "accepted", "print": "accepted",
-            "differ": "accepted", "careless": "rejected", "slow": "accepted"})
+            "differ": "accepted", "differ_late": "accepted", "careless": "rejected", "slow": "accepted"})
     for row in rows.values():
         if row["verdict"] == "accepted" and not (row["instructions_processed"] > 0 and row["states"] >= 0):
             raise AssertionError(row)

@@ -49,6 +49,18 @@ int differ(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
+/* The same, later than maps are compared after each packet. */
+SEC("xdp")
+int differ_late(struct xdp_md *ctx)
+{
+	__u32 key = count++ % 200;
+	__u64 *value = bpf_map_lookup_elem(&many, &key);
+
+	if (value && count == 5432)
+		*value = (__u64)value;
+	return XDP_PASS;
+}
+
 /* Reads one byte without asking whether it is there. */
 SEC("xdp")
 int careless(struct xdp_md *ctx)

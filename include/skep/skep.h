@@ -38,6 +38,8 @@ enum skep_capability {
 enum skep_flag {
 	SKEP_INTERPRET = 1u << 0,    /* never compile to native code */
 	SKEP_UNPRIVILEGED = 1u << 1, /* caps 0 means none, not the default */
+	SKEP_COPY_BY_KERNEL = 1u << 2, /* reach attrs and buffers by system calls: slower, and needs no
+					  handler of SIGSEGV (for hosts whose own does not chain) */
 };
 
 /* A zeroed struct with its size set is the default engine. */

@@ -51,6 +51,7 @@ struct engine {
 	uint32_t n_slots;    /* CPU slots: what per-CPU maps have and libbpf reads as possible CPUs */
 	bool jit;            /* compile; false: interpret */
 	_Atomic uint32_t stats_enabled; /* how many fds of BPF_ENABLE_STATS there are */
+	bool kernel_copies; /* clients' memory is read and written by system calls, without a handler */
 	uint64_t boot_ns;    /* CLOCK_BOOTTIME at creation: load_time of programs */
 
 	const struct skep_host *host; /* never NULL: the default host where none was given */

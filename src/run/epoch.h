@@ -5,9 +5,10 @@
  * bpf_get_smp_processor_id returns and what per-CPU maps are indexed by. What a reader in some
  * slot may still see is handed to epoch_defer() and freed when every slot has been left once.
  *
- * Slots: a biased lease. A thread keeps the slot it used last and re-enters with one store; an
- * idle slot can be stolen; when all are busy the entrant waits. Nested entry (a program run from
- * inside a helper) shares the slot. Cost of enter + exit uncontended: a few ns.
+ * Slots: a biased lease. A thread comes back to the slot it used last with one compare-and-swap and
+ * leaves with one store; an idle slot can be taken by anybody; when all are busy the entrant waits.
+ * Nested entry (a program run from inside a helper) shares the slot. Cost of enter + exit
+ * uncontended: a few ns.
  */
 #pragma once
 

@@ -47,16 +47,6 @@ uint64_t run_prog(const struct prog *prog, void *ctx, struct run_ctx *rc)
 	return ret;
 }
 
-void run_clones_free(struct run_ctx *rc)
-{
-	while (rc->clones) {
-		struct run_clone *clone = rc->clones;
-
-		rc->clones = clone->next;
-		free(clone);
-	}
-}
-
 static struct run_array *array_new(uint32_t n)
 {
 	struct run_array *array = mem_zalloc(sizeof(*array) + n * sizeof(array->items[0]));

@@ -81,9 +81,6 @@ static inline void run_pop(struct run_ctx *rc)
 	run_current_ctx = rc->outer;
 }
 
-/* Drops the frames left in @rc (malloc'ed): the run was a test, nothing is sent. */
-void run_clones_free(struct run_ctx *rc);
-
 /*
  * Runs @prog on @ctx with a prepared @rc (engine, slot set; the rest zero): R0. The caller is
  * between run_enter() and run_exit(). Keeps statistics when the engine has them enabled.

@@ -46,9 +46,9 @@ int skep_engine_new(const struct skep_opts *opts, struct skep_engine **engine)
 	struct engine *new;
 	int err = opts ? take_opts(&o, sizeof(o), opts, opts->size) : 0;
 
-	if (!err && (o.flags & ~(uint32_t)(SKEP_INTERPRET | SKEP_UNPRIVILEGED)))
+	if (!err && (o.flags & ~(uint32_t)(SKEP_INTERPRET | SKEP_UNPRIVILEGED | SKEP_COPY_BY_KERNEL)))
 		err = -EINVAL;
-	if (!err)
+	if (!err && !(o.flags & SKEP_COPY_BY_KERNEL))
 		err = seam_copy_init();
 	if (err)
 		return err;
@@ -56,6 +56,7 @@ int skep_engine_new(const struct skep_opts *opts, struct skep_engine **engine)
 		.caps = o.caps,
 		.caps_given = o.caps || (o.flags & SKEP_UNPRIVILEGED),
 		.interpret = (o.flags & SKEP_INTERPRET) != 0,
+		.kernel_copies = (o.flags & SKEP_COPY_BY_KERNEL) != 0,
 		.n_slots = o.n_cpus,
 		.bytes_max = o.bytes_max,
 		.objects_max = o.objects_max,

@@ -36,6 +36,23 @@ static ssize_t in_copy_str(struct caller *caller, char *dst, uint64_t src, size_
 	return n == (long)max ? -ENAMETOOLONG : n;
 }
 
+static int in_kernel_copy_in(struct caller *caller, void *dst, uint64_t src, size_t bytes)
+{
+	return seam_kernel_copy(dst, (const void *)(uintptr_t)src, bytes);
+}
+
+static int in_kernel_copy_out(struct caller *caller, uint64_t dst, const void *src, size_t bytes)
+{
+	return seam_kernel_copy((void *)(uintptr_t)dst, src, bytes);
+}
+
+static ssize_t in_kernel_copy_str(struct caller *caller, char *dst, uint64_t src, size_t max)
+{
+	long n = seam_kernel_copy_str(dst, (const char *)(uintptr_t)src, max);
+
+	return n == (long)max ? -ENAMETOOLONG : n;
+}
+
 static int in_fd_to_object(struct caller *caller, int fd, struct object **obj, int *accmode)
 {
 	return object_fd_lookup(caller->engine, fd, obj, accmode);
@@ -113,10 +130,21 @@ static const struct caller_ops in_process_ops = {
 	.interrupted = in_interrupted,
 };
 
+static const struct caller_ops kernel_copy_ops = {
+	.copy_in = in_kernel_copy_in,
+	.copy_out = in_kernel_copy_out,
+	.copy_str = in_kernel_copy_str,
+	.fd_to_object = in_fd_to_object,
+	.install_fd = in_install_fd,
+	.pin = in_pin,
+	.pinned = in_pinned,
+	.interrupted = in_interrupted,
+};
+
 void seam_caller_init(struct seam_caller *sc, struct engine *engine)
 {
 	sc->caller = (struct caller){
-		.ops = &in_process_ops,
+		.ops = engine->kernel_copies ? &kernel_copy_ops : &in_process_ops,
 		.engine = engine,
 		.caps = engine->caps,
 	};

@@ -37,44 +37,79 @@ static int teardown(void **state)
 	return munmap(two_pages, 2 * PAGE);
 }
 
-static void copies_stop_at_the_end_of_what_is_there(void **state)
+typedef int (*copy_fn)(void *dst, const void *src, size_t bytes);
+typedef long (*copy_str_fn)(char *dst, const char *src, size_t max);
+
+static void check_copy(copy_fn copy)
 {
 	static char buf[2 * PAGE], src[PAGE];
 
-	assert_int_equal(fault_handlers_restore(), 0);
 	for (size_t i = 0; i < PAGE; i++)
 		src[i] = (char)(i * 7 + 1);
-	for (size_t n = 0; n < 600; n++) {
+	for (size_t n = 1; n < 600; n++) {
 		char *end = two_pages + PAGE;
 
 		memcpy(end - n, src, n);
 		memset(buf, 0, n + 1);
-		assert_int_equal(seam_copy(buf, end - n, n), 0);
+		assert_int_equal(copy(buf, end - n, n), 0);
 		assert_memory_equal(buf, src, n);
 		assert_int_equal(buf[n], 0);
-		assert_int_equal(seam_copy(buf, end - n, n + 1), -EFAULT);
-		assert_int_equal(seam_copy(end - n, src, n), 0);
+		assert_int_equal(copy(buf, end - n, n + 1), -EFAULT);
+		assert_int_equal(copy(end - n, src, n), 0);
 		assert_memory_equal(end - n, src, n);
-		assert_int_equal(seam_copy(end - n, src, n + 1), -EFAULT);
+		assert_int_equal(copy(end - n, src, n + 1), -EFAULT);
 	}
-	assert_int_equal(seam_copy(buf, NULL, 1), -EFAULT);
-	assert_int_equal(seam_copy(buf, (void *)0x800000000000, 8), -EFAULT); /* not canonical */
-	assert_int_equal(seam_copy(buf, (void *)UINTPTR_MAX, 8), -EFAULT);
-	assert_int_equal(seam_copy(buf, NULL, 0), 0);
+	assert_int_equal(copy(buf, NULL, 1), -EFAULT);
+	assert_int_equal(copy(buf, (void *)0x800000000000, 8), -EFAULT); /* not canonical */
+	assert_int_equal(copy(buf, (void *)UINTPTR_MAX, 8), -EFAULT);
+}
+
+static void copies_stop_at_the_end_of_what_is_there(void **state)
+{
+	assert_int_equal(fault_handlers_restore(), 0);
+	check_copy(seam_copy);
+	check_copy(seam_kernel_copy);
+}
+
+static void check_copy_str(copy_str_fn copy_str)
+{
+	char buf[64], *end = two_pages + PAGE;
+
+	memset(end - 32, 'a', 32);
+	assert_int_equal(copy_str(buf, end - 8, sizeof(buf)), -EFAULT);
+	assert_int_equal(copy_str(buf, end - 8, 8), 8);
+	end[-1] = '\0';
+	assert_int_equal(copy_str(buf, end - 8, sizeof(buf)), 7);
+	assert_string_equal(buf, "aaaaaaa");
+	assert_int_equal(copy_str(buf, NULL, sizeof(buf)), -EFAULT);
 }
 
 static void strings_stop_at_the_end_of_what_is_there(void **state)
 {
-	char buf[64], *end = two_pages + PAGE;
-
 	assert_int_equal(fault_handlers_restore(), 0);
-	memset(end - 32, 'a', 32);
-	assert_int_equal(seam_copy_str(buf, end - 8, sizeof(buf)), -EFAULT);
-	assert_int_equal(seam_copy_str(buf, end - 8, 8), 8);
-	end[-1] = '\0';
-	assert_int_equal(seam_copy_str(buf, end - 8, sizeof(buf)), 7);
-	assert_string_equal(buf, "aaaaaaa");
-	assert_int_equal(seam_copy_str(buf, NULL, sizeof(buf)), -EFAULT);
+	check_copy_str(seam_copy_str);
+	check_copy_str(seam_kernel_copy_str);
+}
+
+static void engine_without_a_handler_copies_as_well(void **state)
+{
+	struct skep_opts opts = { .size = sizeof(opts), .flags = SKEP_COPY_BY_KERNEL };
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8,
+				.max_entries = 1 };
+	struct skep_engine *engine;
+	uint32_t key = 0;
+	int fd;
+
+	assert_int_equal(skep_engine_new(&opts, &engine), 0);
+	/* cmocka's handler is in front and does not chain: a fault here would end the test. */
+	assert_int_equal(skep_bpf(engine, BPF_MAP_CREATE, NULL, 16), -EFAULT);
+	fd = skep_bpf(engine, BPF_MAP_CREATE, &attr, sizeof(attr));
+	assert_true(fd >= 0);
+	attr = (union bpf_attr){ .map_fd = (uint32_t)fd, .key = (uintptr_t)&key, .value = 8 };
+	assert_int_equal(skep_bpf(engine, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)), -EFAULT);
+	assert_int_equal(skep_bpf(engine, BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr)), -EFAULT);
+	close(fd);
+	skep_engine_free(engine);
 }
 
 /* --- signals ---------------------------------------------------------------------------------- */
@@ -161,6 +196,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(strings_stop_at_the_end_of_what_is_there, setup,
 						teardown),
+		cmocka_unit_test(engine_without_a_handler_copies_as_well),
 		cmocka_unit_test(signal_interrupts_a_long_run),
 	};
 

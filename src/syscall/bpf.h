@@ -20,6 +20,7 @@ struct engine_opts {
 	uint32_t caps;      /* enum skep_cap; 0 with caps_given: unprivileged */
 	uint8_t caps_given;
 	uint8_t interpret;  /* never compile */
+	uint8_t kernel_copies;
 	uint32_t n_slots;   /* default: the machine's possible CPUs */
 	uint64_t bytes_max;
 	uint32_t objects_max;

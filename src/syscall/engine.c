@@ -50,6 +50,7 @@ static void apply(const struct engine_opts *opts, struct engine *engine)
 		engine->caps = opts->caps;
 	if (opts->interpret)
 		engine->jit = false;
+	engine->kernel_copies = opts->kernel_copies;
 	engine->refused = opts->refused;
 	engine->host_arg = opts->host_arg;
 	if (opts->bytes_max)

@@ -28,6 +28,7 @@ static int start_all(struct bench *bench, const char *objects)
 		struct side_options options = {
 			.kind = kind,
 			.objects = objects,
+			.only = bench->options.only,
 			.fill_max = bench->options.smoke ? SMOKE_FILL_MAX : 0,
 			.loads = bench->options.smoke ? 0 : LOADS,
 		};

@@ -25,12 +25,6 @@ bool bench_has_program(const struct bench *bench, enum side_kind kind, enum suit
 	return bench_has(bench, kind) && !bench->measurements[program].loads[kind].error[0];
 }
 
-static bool is_wanted(const struct bench *bench, enum suite_program program)
-{
-	return !bench->options.only || program == PROGRAM_empty ||
-	       strstr(suite_programs[program].name, bench->options.only);
-}
-
 static bool one_kind(enum side_kind kind, uint32_t kinds)
 {
 	return kinds >> kind & 1;
@@ -166,11 +160,11 @@ int measure_rounds(struct bench *bench)
 	if (bench->options.smoke)
 		return smoke(bench);
 	for (int program = 0; program < PROGRAM_MAX && !err; program++)
-		if (is_wanted(bench, program))
+		if (suite_program_is_wanted(program, bench->options.only))
 			err = calibrate(bench, program);
 	for (uint32_t round = 0; round < bench->options.rounds && !err; round++)
 		for (int program = 0; program < PROGRAM_MAX && !err; program++)
-			if (is_wanted(bench, program))
+			if (suite_program_is_wanted(program, bench->options.only))
 				err = round_of(bench, program, round);
 	return err;
 }
@@ -207,7 +201,7 @@ int measure_threads(struct bench *bench)
 		for (int program = 0; program < PROGRAM_MAX; program++)
 			for (uint32_t n = 1; n <= MEASURE_THREADS_MAX && !err; n++)
 				if (suite_programs[program].group == GROUP_MAP &&
-				    is_wanted(bench, program))
+				    suite_program_is_wanted(program, bench->options.only))
 					err = crowd(bench, program, n);
 	return err;
 }

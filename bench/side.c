@@ -26,8 +26,10 @@ static int fill_all(struct side *side, const struct side_options *options,
 	for (const struct suite_fill *fill = suite_fills; fill->map; fill++) {
 		uint32_t n = options->fill_max && options->fill_max < fill->n ? options->fill_max :
 										fill->n;
-		int err = side->ops->fill(side->state, fill, n);
+		int err = 0;
 
+		if (suite_file_is_wanted(fill->file, options->only))
+			err = side->ops->fill(side->state, fill, n);
 		if (err) {
 			snprintf(why, SIDE_TEXT_BYTES, "map %s cannot be filled: error %d",
 				 fill->map, -err);

@@ -26,6 +26,7 @@ struct side;
 struct side_options {
 	enum side_kind kind;
 	const char *objects; /* directory of FILE.bpf.o */
+	const char *only;    /* maps of other programs stay empty: suite_file_is_wanted() */
 	uint32_t fill_max;   /* elements put into a map at most; 0: all */
 	uint32_t loads;      /* timed per program */
 };

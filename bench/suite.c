@@ -29,6 +29,19 @@ const struct suite_fill suite_fills[FILLS_MAX] = {
 
 const char *const suite_group_names[GROUP_MAX] = { "base", "compute", "map", "control" };
 
+bool suite_program_is_wanted(enum suite_program program, const char *only)
+{
+	return !only || program == PROGRAM_empty || strstr(suite_programs[program].name, only);
+}
+
+bool suite_file_is_wanted(enum suite_file file, const char *only)
+{
+	for (int i = 0; i < PROGRAM_MAX; i++)
+		if (suite_programs[i].file == file && suite_program_is_wanted(i, only))
+			return true;
+	return false;
+}
+
 static uint64_t next_random(uint64_t *state)
 {
 	uint64_t z = *state += 0x9e3779b97f4a7c15ull;

@@ -2,6 +2,7 @@
 /* The suite as data: programs, packets, contents of maps. The same for every engine. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,10 @@ extern const struct suite_entry suite_programs[PROGRAM_MAX];
 extern const char *const suite_files[FILE_MAX];
 extern const struct suite_fill suite_fills[FILLS_MAX]; /* ends with a NULL map */
 extern const char *const suite_group_names[GROUP_MAX];
+
+/* @only: NULL, or text in the names of the programs to be measured. The empty one always is. */
+bool suite_program_is_wanted(enum suite_program program, const char *only);
+bool suite_file_is_wanted(enum suite_file file, const char *only);
 
 /* A packet for @program; other numbers, other bytes. */
 void suite_packet(enum suite_program program, uint64_t number, uint8_t packet[SUITE_PACKET_BYTES]);

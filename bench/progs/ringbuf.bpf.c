@@ -30,7 +30,7 @@ BENCH(m_ringbuf)
 		record->number = i;
 		record->word = load32(data + i * 4);
 		record->bytes = sizeof(*record);
-		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+		bpf_ringbuf_submit(record, 0);
 		sum += i + 1;
 	}
 	return sum;

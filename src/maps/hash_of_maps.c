@@ -80,7 +80,7 @@ static void hom_free(struct map *map)
 static void *hom_lookup(struct map *map, const void *key)
 {
 	struct hash_of_maps *m = hom_of(map);
-	uint32_t elem = htab_find(&m->h.t, key, htab_hash(&m->h.t, key));
+	uint32_t elem = htab_find(&m->h.t, key);
 
 	return elem ? atomic_load_explicit(&m->held[elem - 1], memory_order_acquire) : NULL;
 }

@@ -195,7 +195,7 @@ static void elem_init(struct hashtab *h, uint32_t elem, const void *key, struct 
 	struct htab_elem *e = htab_at(&h->t, elem);
 
 	e->ref = 0;
-	value_copy(e->key, key, h->t.key_bytes);
+	htab_key_set(&h->t, e, key);
 	values_write(h, elem, from, true);
 }
 
@@ -253,7 +253,7 @@ static uint32_t lru_evict(struct hashtab *h)
 static void *hashtab_lookup(struct map *map, const void *key)
 {
 	struct hashtab *h = hashtab_of(map);
-	uint32_t elem = htab_find(&h->t, key, htab_hash(&h->t, key));
+	uint32_t elem = htab_find(&h->t, key);
 
 	return elem ? htab_value(&h->t, htab_at(&h->t, elem)) : NULL;
 }
@@ -261,7 +261,7 @@ static void *hashtab_lookup(struct map *map, const void *key)
 /* Finds the element and notes that it was looked up. */
 static uint32_t lru_find(struct hashtab *h, const void *key)
 {
-	uint32_t elem = htab_find(&h->t, key, htab_hash(&h->t, key));
+	uint32_t elem = htab_find(&h->t, key);
 	struct htab_elem *e;
 
 	if (!elem)
@@ -295,7 +295,7 @@ static void *percpu_value(struct map *map, const void *key, uint32_t slot)
 
 	if (slot >= map->obj.engine->n_slots)
 		return NULL;
-	elem = htab_find(&h->t, key, htab_hash(&h->t, key));
+	elem = htab_find(&h->t, key);
 	return elem ? value_of(h, elem, slot) : NULL;
 }
 
@@ -442,7 +442,7 @@ static int percpu_user_lookup(struct map *map, const void *key, void *value, uin
 {
 	struct hashtab *h = hashtab_of(map);
 	uint32_t stride = value_stride(map);
-	uint32_t elem = htab_find(&h->t, key, htab_hash(&h->t, key));
+	uint32_t elem = htab_find(&h->t, key);
 
 	if (!elem)
 		return -ENOENT;

@@ -86,7 +86,10 @@ static inline void *htab_value(const struct htab *t, struct htab_elem *e)
 }
 
 /* The element's number, or 0. No lock; inside an epoch. */
-uint32_t htab_find(const struct htab *t, const void *key, uint32_t hash);
+uint32_t htab_find(const struct htab *t, const void *key);
+
+/* Writes the key of an element that is in no bucket. */
+void htab_key_set(const struct htab *t, struct htab_elem *e, const void *key);
 
 /* Locks the bucket; after a dead owner it first drops what was left half done. */
 struct htab_bucket *htab_lock(const struct htab *t, uint32_t hash);

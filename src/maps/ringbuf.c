@@ -47,7 +47,7 @@ struct ring {
 	char *client; /* the memfd, mapped */
 	size_t client_bytes;
 	char *data;
-	size_t page_bytes;
+	uint32_t page_shift;
 	uint64_t mask; /* bytes of one data area - 1 */
 	struct ring_state *state;
 	size_t state_bytes;
@@ -150,7 +150,7 @@ static int ring_alloc(struct map *map, const union bpf_attr *attr)
 	int err;
 
 	r->event_fd = -1;
-	r->page_bytes = page;
+	r->page_shift = (uint32_t)__builtin_ctzl(page);
 	r->mask = data_bytes - 1;
 	r->client_bytes = 2 * page + 2 * data_bytes;
 	r->state_bytes = sizeof(struct ring_state) + data_bytes / 8 * sizeof(uint32_t);
@@ -193,7 +193,7 @@ static uint64_t *consumer_pos(const struct ring *r)
 
 static uint64_t *shown_producer_pos(const struct ring *r)
 {
-	return (uint64_t *)(r->client + r->page_bytes);
+	return (uint64_t *)(r->client + ((size_t)1 << r->page_shift));
 }
 
 static uint32_t *record_at(const struct ring *r, uint64_t pos)
@@ -235,7 +235,7 @@ static char *reserve_locked(struct ring *r, uint32_t bytes, uint64_t consumed)
 	if (end - consumed > r->mask || end - s->pending_pos > r->mask)
 		return NULL;
 	__atomic_store_n(record_at(r, s->producer_pos), bytes | RING_BUSY, __ATOMIC_RELAXED);
-	((uint32_t *)header)[1] = (uint32_t)((size_t)(header - r->client) / r->page_bytes);
+	((uint32_t *)header)[1] = (uint32_t)((size_t)(header - r->client) >> r->page_shift);
 	header_write(header, bytes | RING_BUSY);
 	s->producer_pos = end;
 	__atomic_store_n(shown_producer_pos(r), end, __ATOMIC_RELEASE);
@@ -283,11 +283,12 @@ static void commit(struct ring *r, char *header, uint64_t flags, bool discard)
 	uint64_t consumed;
 
 	copy_wrapped(r, header, bytes);
-	header_write(header, discard ? bytes | BPF_RINGBUF_DISCARD_BIT : bytes);
 	__atomic_store_n(record_at(r, pos), bytes, __ATOMIC_RELEASE);
-	/* The reader sets its position, then looks at the header; we the other way round. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	consumed = __atomic_load_n(consumer_pos(r), __ATOMIC_ACQUIRE) & r->mask;
+	/* The reader sets its position, then looks at the header; we the other way round: an exchange,
+	 * as a store could come behind the load. */
+	__atomic_exchange_n((uint32_t *)header, discard ? bytes | BPF_RINGBUF_DISCARD_BIT : bytes,
+			    __ATOMIC_SEQ_CST);
+	consumed = __atomic_load_n(consumer_pos(r), __ATOMIC_SEQ_CST) & r->mask;
 	if (flags & BPF_RB_FORCE_WAKEUP || (consumed == pos && !(flags & BPF_RB_NO_WAKEUP)))
 		wake(r);
 }

@@ -213,9 +213,7 @@ static bool type_can_move(const struct ptr_move *m)
 	case CONST_PTR_TO_DYNPTR:
 		return true;
 	case PTR_TO_FLOW_KEYS:
-		if (known)
-			return true;
-		/* fallthrough */
+		return known;
 	case CONST_PTR_TO_MAP:
 		return known && m->off.s.smin == 0 && BPF_OP(m->insn->code) == BPF_ADD;
 	default:

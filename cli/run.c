@@ -90,6 +90,7 @@ struct run_args {
 	uint32_t rows;
 	bool json;
 	bool verbose;
+	bool user_only; /* an option that only the user engine heeds was given */
 	struct buffer image, data_bytes, ctx_bytes;
 };
 
@@ -129,6 +130,7 @@ static bool take_number(struct run_args *args, int option, const char *text)
 		args->job.repeat = value;
 		return true;
 	case OPTION_SEED:
+		args->user_only = true;
 		return option_number(NAME, "--seed", text, 0, UINT64_MAX, &args->job.engine.seed);
 	default:
 		if (!option_number(NAME, "--rows", text, 0, UINT32_MAX, &value))
@@ -162,8 +164,10 @@ static bool take_option(struct run_args *args, int option, const char *text)
 		args->ctx = text;
 		return true;
 	case OPTION_CLOCK:
+		args->user_only = true;
 		return option_clock(text, &args->job.engine);
 	case OPTION_NO_JIT:
+		args->user_only = true;
 		return args->job.engine.no_jit = true;
 	case OPTION_JSON:
 		return args->json = true;
@@ -197,6 +201,12 @@ static bool parse(int argc, char **argv, struct run_args *args)
 			 argv[optind + 2]);
 		return false;
 	}
+	if (args->job.output && strcmp(args->job.output, "-") == 0) {
+		complain(NAME, "-w -: standard output is for the report; give a file");
+		return false;
+	}
+	if (args->engine == CHOICE_KERNEL && args->user_only)
+		complain(NAME, "note: the kernel does not heed --clock, --seed and --no-jit");
 	if (args->data && args->job.capture) {
 		complain(NAME, "--pcap and --data exclude each other");
 		return false;

@@ -868,6 +868,7 @@ def usage_errors_say_what_to_do():
     complains("--repeat '0'", "run", example("protocols"), "--repeat", "0")
     complains("--clock 'soon'", "run", example("protocols"), "--clock", "soon")
     complains("unrecognized option '--bogus'", "run", example("protocols"), "--bogus", lines=2)
+    complains("give a file", "run", example("protocols"), "-r", TRAFFIC, "-w", "-")
     complains("one argument too many", "run", example("protocols"), "a", "b")
     run(code=2)
 

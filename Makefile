@@ -7,7 +7,7 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test ci conformance conformance-progs bench install clean check
+.PHONY: help build demo test ci mutants nightly conformance conformance-progs bench install clean check
 
 help:
 	@echo 'make demo     set up, build, and run three example programs on a real capture'
@@ -15,6 +15,8 @@ help:
 	@echo 'make build    set up and build'
 	@echo 'make check    quick checks of the sources, and the unit tests'
 	@echo 'make ci       sanitizers, fuzzing and the slower checks (set FUZZ_SECONDS for longer fuzzing)'
+	@echo 'make mutants  ten and more seeded bugs, each of which a test must catch'
+	@echo 'make nightly  100,000 generated programs on kernel, JIT and interpreter, and random tests at length'
 	@echo 'make conformance, make conformance-progs'
 	@echo '              Linux'\''s own verifier tests (from its source package) against the running kernel'
 	@echo 'make bench    speed against the kernel'\''s JIT and native code: one table (as root)'
@@ -44,6 +46,15 @@ ci:
 	@tools/setup ci
 	@tools/ci
 
+mutants:
+	@tools/setup test
+	@tools/mutants
+
+nightly:
+	@tools/setup test
+	@tools/build $(BUILD) --prefix=$(PREFIX)
+	@tools/nightly $(BUILD)
+
 conformance:
 	@tools/setup ci
 	@tools/build $(BUILD) --prefix=$(PREFIX)
@@ -62,4 +73,4 @@ install: build
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) build-asan build-tsan build-release build-fuzz
+	rm -rf $(BUILD) build-asan build-tsan build-release build-fuzz build-hostile build-msan build-mutants

@@ -352,6 +352,28 @@ static void within_is_a_partial_order_over_sets(void **state)
 	assert_false(scalar_equal(&narrow, &wide));
 }
 
+static void within_asks_each_of_the_eight_bounds(void **state)
+{
+	struct scalar x = scalar_unknown();
+
+	for (unsigned i = 0; i < 8; i++) {
+		struct scalar old = x;
+
+		switch (i) {
+		case 0: old.umin++; break;
+		case 1: old.umax--; break;
+		case 2: old.smin++; break;
+		case 3: old.smax--; break;
+		case 4: old.u32_min++; break;
+		case 5: old.u32_max--; break;
+		case 6: old.s32_min++; break;
+		default: old.s32_max--;
+		}
+		assert_false(scalar_range_within(&old, &x));
+		assert_true(scalar_range_within(&x, &old));
+	}
+}
+
 static void broken_scalars_are_told(void **state)
 {
 	struct scalar s = scalar_const(7);
@@ -459,6 +481,7 @@ int main(void)
 		cmocka_unit_test(changes_of_width_hold_every_member),
 		cmocka_unit_test(byte_order_holds_every_member),
 		cmocka_unit_test(within_is_a_partial_order_over_sets),
+		cmocka_unit_test(within_asks_each_of_the_eight_bounds),
 		cmocka_unit_test(broken_scalars_are_told),
 		cmocka_unit_test(scalar_bounds_are_those_of_linux),
 		cmocka_unit_test(a_sign_mask_forks),

@@ -87,6 +87,13 @@ static void map_values_need_null_checks_and_bounds(void **state)
 		  LOOKUP "if r0 == 0 goto out\nr1 = *(u64 *)(r0 +41)\nout:\nr0 = 0\nexit",
 		  -EACCES, "invalid access to map value, value_size=48 off=41 size=8" },
 		{ &world_sk,
+		  LOOKUP "r6 = r0\n" LOOKUP "if r0 == 0 goto out\nr1 = *(u64 *)(r6 +0)\nout:\nr0 = 0\n"
+			 "exit",
+		  -EACCES, "R6 invalid mem access 'map_value_or_null'" },
+		{ &world_sk,
+		  LOOKUP "r6 = r0\nif r0 == 0 goto out\nr1 = *(u64 *)(r6 +0)\nout:\nr0 = 0\nexit",
+		  0, NULL },
+		{ &world_sk,
 		  "r6 = *(u32 *)(r1 +0)\nr6 &= 31\n" LOOKUP
 		  "if r0 == 0 goto out\nr0 += r6\nr1 = *(u8 *)(r0 +16)\nout:\nr0 = 0\nexit",
 		  0, NULL },

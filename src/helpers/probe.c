@@ -107,10 +107,12 @@ HELPER_CALL(probe_read_kernel_str)
 	return read_str(ptr(r1), (uint32_t)r2, r3, kernel_errno(r3));
 }
 
-/* The address bpf_get_func_ip tells of: where the event was fired, when the host said; else 0. */
+/* KPROBE programs only: events are fired at the entry of what they probe. */
 HELPER_CALL(get_func_ip)
 {
-	return run_current()->func_ip;
+	const bpf_user_pt_regs_t *regs = ptr(r1);
+
+	return regs->ip;
 }
 
 HELPER_CALL(get_attach_cookie)

@@ -176,6 +176,26 @@ static void perf_program_has_its_own_kind_of_event(void **state)
 	rig_put(prog);
 }
 
+static void probe_sees_registers(void **state)
+{
+	bpf_user_pt_regs_t regs = { .ip = 4000, .di = 77 };
+	struct event_result result;
+	struct bpf_link *link;
+	struct event *probe;
+	struct object *perf;
+	struct prog *prog = rig_prog(BPF_PROG_TYPE_KPROBE, "r6 = *(u64 *)(r1 +112)\n call bpf_get_func_ip\n"
+							   "r0 += r6\n exit");
+
+	assert_int_equal(event_register(rig_engine(), "probe", EVENT_KPROBE, sizeof(regs), &probe), 0);
+	assert_int_equal(open_perf(PERF_TYPE_TRACEPOINT, event_id(probe), 0, &perf), 0);
+	assert_int_equal(hook_link_perf_event(prog, perf, 0, &link), 0);
+	assert_int_equal(event_fire(rig_engine(), probe, &regs, sizeof(regs), &result), 0);
+	assert_int_equal(result.verdict, 4077);
+	object_put(&link->obj);
+	object_put(perf);
+	rig_put(prog);
+}
+
 /* --- the ring ------------------------------------------------------------------------------------ */
 
 #define RING_PAGES 2
@@ -394,6 +414,7 @@ int main(void)
 		TEST(tracepoint_is_opened_by_id),
 		TEST(ioctl_attaches_until_the_event_closes),
 		TEST(perf_program_has_its_own_kind_of_event),
+		TEST(probe_sees_registers),
 		TEST(ring_holds_records_as_the_kernel_lays_them_out),
 		TEST(ring_wraps_and_counts_what_is_lost),
 		TEST(ring_survives_a_client_that_scribbles),

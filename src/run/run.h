@@ -44,7 +44,6 @@ struct run_ctx {
 	uint32_t slot;
 	uint32_t tail_calls;     /* made so far by this run: at most PROG_TAIL_CALLS_MAX */
 	uint64_t bpf_cookie;
-	uint64_t func_ip;        /* where a kprobe style event was fired; 0: not told */
 	uint64_t stack_top;      /* set by run_prog(): program stacks lie below it */
 	struct caller *caller;   /* who asked for a test run, or NULL: for bpf_sys_bpf */
 	struct redirect_info redirect;

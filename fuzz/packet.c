@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/macros.h"
 #include "fuzz.h"
+#include "hooks/dev.h"
 #include "object/helper_protos.h"
 #include "object/pkt.h"
 #include "object/prog.h"
@@ -125,7 +126,7 @@ static bool run(const struct prog *prog, struct prog_frame *frame, const uint8_t
 	run_push(&rc);
 	call_all(prog->type == BPF_PROG_TYPE_XDP, frame->ctx, data, size);
 	run_pop(&rc);
-	run_clones_free(&rc);
+	hook_flush_clones(&rc);
 	run_exit(rc.engine);
 	if (prog->ops->unframe(prog, frame) == 0)
 		FUZZ_CHECK(frame->data_out && frame->ctx_out);

@@ -69,6 +69,12 @@ static const struct {
 #include "tbl/helpers.h"
 };
 
+/* The kernel gives syscall programs a variant for pointers to kernel objects, of which there are none. */
+static bool is_elsewhere(uint32_t type, uint32_t id)
+{
+	return type == BPF_PROG_TYPE_SYSCALL && id == BPF_FUNC_xdp_get_buff_len;
+}
+
 static int maps[SIDES];
 static char logs[SIDES][LOG_BYTES];
 
@@ -114,12 +120,21 @@ static int load(enum side side, uint32_t type, const char *setup, uint32_t id, b
 	return 0;
 }
 
-/* Map values' sizes and addresses are equal on both sides; fds in the text of ldimm64 are not. */
+/* Addresses differ in value and so in width: every "0x…" and the blanks behind it become one dot. */
 static void hide_addresses(char *log)
 {
-	for (char *s = strstr(log, "= 0x"); s; s = strstr(s + 1, "= 0x"))
-		for (s += 4; (*s >= '0' && *s <= '9') || (*s >= 'a' && *s <= 'f'); s++)
-			*s = '.';
+	char *to = log;
+
+	for (char *s = log; *s;) {
+		if (strncmp(s, "= 0x", 4) != 0) {
+			*to++ = *s++;
+			continue;
+		}
+		s += 4 + strspn(s + 4, "0123456789abcdef");
+		s += strspn(s, " ");
+		*to++ = '.';
+	}
+	*to = '\0';
 }
 
 /* The first line of @log that is not in @other, ended; each may be asked for once. */
@@ -142,9 +157,12 @@ static const char *differing_line(const char *log, const char *other)
 /* 1 when the sides differ. */
 static uint32_t compare(size_t t, const char *setup, uint32_t id, bool gpl, uint32_t *accepted)
 {
-	int engine = load(ENGINE, types[t].type, setup, id, gpl);
-	int kernel = load(KERNEL, types[t].type, setup, id, gpl);
+	int engine, kernel;
 
+	if (is_elsewhere(types[t].type, id))
+		return 0;
+	engine = load(ENGINE, types[t].type, setup, id, gpl);
+	kernel = load(KERNEL, types[t].type, setup, id, gpl);
 	*accepted += kernel == 0;
 	hide_addresses(logs[ENGINE]);
 	hide_addresses(logs[KERNEL]);

@@ -16,11 +16,13 @@
 #define REG_TYPES_MAX 11
 
 /* Register types an argument type takes, in the order messages list them; ends with NOT_INIT. */
+#define MEM_TYPES                                                                                  \
+	{ PTR_TO_STACK, PTR_TO_PACKET, PTR_TO_PACKET_META, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE,       \
+	  PTR_TO_MEM, PTR_TO_MEM | MEM_RINGBUF, PTR_TO_BUF, PTR_TO_BTF_ID | PTR_TRUSTED }
+
 static const uint32_t arg_reg_types[__BPF_ARG_TYPE_MAX][REG_TYPES_MAX] = {
-	[ARG_PTR_TO_MAP_KEY] = { PTR_TO_STACK, PTR_TO_PACKET, PTR_TO_PACKET_META, PTR_TO_MAP_KEY,
-				 PTR_TO_MAP_VALUE, PTR_TO_MEM },
-	[ARG_PTR_TO_MAP_VALUE] = { PTR_TO_STACK, PTR_TO_PACKET, PTR_TO_PACKET_META,
-				   PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE, PTR_TO_MEM },
+	[ARG_PTR_TO_MAP_KEY] = MEM_TYPES,
+	[ARG_PTR_TO_MAP_VALUE] = MEM_TYPES,
 	[ARG_CONST_SIZE] = { SCALAR_VALUE },
 	[ARG_CONST_SIZE_OR_ZERO] = { SCALAR_VALUE },
 	[ARG_CONST_ALLOC_SIZE_OR_ZERO] = { SCALAR_VALUE },
@@ -31,10 +33,8 @@ static const uint32_t arg_reg_types[__BPF_ARG_TYPE_MAX][REG_TYPES_MAX] = {
 	[ARG_PTR_TO_SOCKET] = { PTR_TO_SOCKET },
 	[ARG_PTR_TO_BTF_ID_SOCK_COMMON] = { PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK,
 					    PTR_TO_XDP_SOCK },
-	[ARG_PTR_TO_SPIN_LOCK] = { PTR_TO_MAP_VALUE },
-	[ARG_PTR_TO_MEM] = { PTR_TO_STACK, PTR_TO_PACKET, PTR_TO_PACKET_META, PTR_TO_MAP_KEY,
-			     PTR_TO_MAP_VALUE, PTR_TO_MEM, PTR_TO_MEM | MEM_RINGBUF, PTR_TO_BUF,
-			     PTR_TO_BTF_ID | PTR_TRUSTED },
+	[ARG_PTR_TO_SPIN_LOCK] = { PTR_TO_MAP_VALUE, PTR_TO_BTF_ID | MEM_ALLOC },
+	[ARG_PTR_TO_MEM] = MEM_TYPES,
 	[ARG_PTR_TO_RINGBUF_MEM] = { PTR_TO_MEM | MEM_RINGBUF },
 	[ARG_PTR_TO_FUNC] = { PTR_TO_FUNC },
 	[ARG_PTR_TO_STACK] = { PTR_TO_STACK },
@@ -312,7 +312,6 @@ static int check_mem(struct verifier_env *env, uint32_t arg, uint32_t arg_type,
 	enum bpf_access_type type = arg_type & (MEM_WRITE | MEM_UNINIT) ? BPF_WRITE : BPF_READ;
 	uint32_t size = meta->fn->arg_size[arg];
 	const struct reg_state *reg = &cur_regs(env)[BPF_REG_1 + arg];
-	struct tnum t;
 	int err;
 
 	meta->raw_mode = arg_type & MEM_UNINIT;
@@ -321,10 +320,7 @@ static int check_mem(struct verifier_env *env, uint32_t arg, uint32_t arg_type,
 	err = mem_check_helper(env, BPF_REG_1 + arg, (int)size, type, false, meta);
 	if (err || !(arg_type & MEM_ALIGNED))
 		return err;
-	t = tnum_add(reg->s.var_off, tnum_const((uint64_t)(int64_t)reg->off));
-	if (!tnum_is_aligned(t, size))
-		return reject(env, -EACCES, "misaligned access off %d size %u\n", reg->off, size);
-	return 0;
+	return mem_check_aligned(env, reg, (int)size);
 }
 
 static int check_by_kind(struct verifier_env *env, uint32_t arg, uint32_t arg_type,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/errno.h"
 #include "btf/fields.h"
 #include "isa/disasm.h"
 #include "object/engine.h"
@@ -270,6 +271,11 @@ static int check_special(struct verifier_env *env, const struct call_meta *meta)
 		return check_snprintf(env);
 	case BPF_FUNC_loop:
 		return check_loop(env, meta);
+	case BPF_FUNC_get_func_ip:
+		if (env->prog->type != BPF_PROG_TYPE_KPROBE)
+			return reject(env, -ENOTSUPP, "func %s#%u not supported for program type %u\n",
+				      meta->fn->name, meta->fn->id, env->prog->type);
+		return 0;
 	case BPF_FUNC_timer_set_callback:
 	case BPF_FUNC_find_vma:
 	case BPF_FUNC_user_ringbuf_drain:

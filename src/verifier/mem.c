@@ -73,6 +73,11 @@ static int check_alignment(struct verifier_env *env, const struct reg_state *reg
 		      tn, reg->off, off, size);
 }
 
+int mem_check_aligned(struct verifier_env *env, const struct reg_state *reg, int size)
+{
+	return check_alignment(env, reg, 0, size, true);
+}
+
 /* --- regions --------------------------------------------------------------------------------------- */
 
 static int check_fixed(struct verifier_env *env, uint32_t regno, int64_t off, int size,

@@ -33,6 +33,9 @@ int mem_check_store_reg(struct verifier_env *env, const struct bpf_insn *insn);
 int mem_check_store_imm(struct verifier_env *env, const struct bpf_insn *insn);
 int mem_check_atomic(struct verifier_env *env, const struct bpf_insn *insn);
 
+/* A helper's argument must be aligned to @size, whatever the program's strictness. */
+int mem_check_aligned(struct verifier_env *env, const struct reg_state *reg, int size);
+
 /* `size` bytes at regno, as a helper touches them. meta: NULL, or of the call. */
 int mem_check_helper(struct verifier_env *env, uint32_t regno, int size,
 		     enum bpf_access_type type, bool zero_size_ok, struct call_meta *meta);

@@ -12,6 +12,7 @@ static const struct map_ops *const ops_by_type[] = {
 	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = &perf_event_array_map_ops,
 	[BPF_MAP_TYPE_PERCPU_HASH]      = &htab_percpu_map_ops,
 	[BPF_MAP_TYPE_PERCPU_ARRAY]     = &percpu_array_map_ops,
+	[BPF_MAP_TYPE_STACK_TRACE]      = &stack_trace_map_ops,
 	[BPF_MAP_TYPE_LRU_HASH]         = &htab_lru_map_ops,
 	[BPF_MAP_TYPE_LRU_PERCPU_HASH]  = &htab_lru_percpu_map_ops,
 	[BPF_MAP_TYPE_LPM_TRIE]         = &lpm_trie_map_ops,

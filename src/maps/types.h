@@ -19,6 +19,7 @@ extern const struct map_ops xsk_map_ops;
 extern const struct map_ops dev_map_ops;
 extern const struct map_ops dev_map_hash_ops;
 extern const struct map_ops cpu_map_ops;
+extern const struct map_ops stack_trace_map_ops;
 extern const struct map_ops lpm_trie_map_ops;
 extern const struct map_ops prog_array_map_ops;
 extern const struct map_ops perf_event_array_map_ops;

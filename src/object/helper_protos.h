@@ -21,6 +21,7 @@
 extern const struct helper_proto helper_proto_get_cgroup_classid_skb;
 extern const struct helper_proto helper_proto_perf_event_output_skb;
 extern const struct helper_proto helper_proto_perf_event_output_xdp;
+extern const struct helper_proto helper_proto_get_stackid_pe;
 extern const struct helper_proto helper_proto_redirect_xdp;
 extern const struct helper_proto helper_proto_check_mtu_xdp;
 

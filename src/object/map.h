@@ -30,6 +30,7 @@ struct prog;
 struct redirect_target;
 
 #define MAP_AREAS_MAX 4
+#define MAP_STACK_FRAMES_MAX 127 /* of a call chain: PERF_MAX_STACK_DEPTH */
 
 enum map_mem_kind {
 	MAP_MEM_ENGINE, /* shared memory no client fd reaches */
@@ -92,6 +93,8 @@ struct map_ops {
 	/* Number of elements visited, or -errno. @flags must be 0 (-EINVAL). */
 	int (*for_each)(struct map *map, const struct map_each *each, uint64_t flags);
 	int (*redirect)(struct map *map, uint64_t key, uint64_t flags);
+	/* bpf_get_stackid: the number of a chain of @n > 0 return addresses, or -errno. */
+	int (*stack_id)(struct map *map, const uint64_t *ips, uint32_t n, uint64_t flags);
 	/* Targets in the kernel's order, NULL for the first and after the last; inside an epoch. */
 	struct redirect_target *(*target_next)(struct map *map, struct redirect_target *target);
 

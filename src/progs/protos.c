@@ -89,6 +89,10 @@ static const struct grant grants[] = {
 	GRANT_AS(perf_event_output, perf_event_output_xdp, XDP, 0)
 	GRANT(perf_event_output,       TRACE | SYS,  0)
 
+	GRANT_AS(get_stackid, get_stackid_pe, TYPE(PERF_EVENT), 0)
+	GRANT(get_stackid,             TRACE | SYS,  0)
+	GRANT(get_stack,               TRACE | SYS,  0)
+
 	GRANT(skb_load_bytes,          SKB,          0)
 	GRANT(skb_load_bytes_relative, SKB,          0)
 	GRANT(skb_store_bytes,         TC,           0)

@@ -52,6 +52,7 @@ static const struct kind kinds[] = {
 	{ "array of maps",        BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 6, 0, 0 },
 	{ "hash of maps",         BPF_MAP_TYPE_HASH_OF_MAPS, 8, 4, 6, 0, 0 },
 	{ "hash of maps, lazy",   BPF_MAP_TYPE_HASH_OF_MAPS, 4, 4, 6, BPF_F_NO_PREALLOC, 0 },
+	{ "stack trace",          BPF_MAP_TYPE_STACK_TRACE, 4, 80, 6, 0, 0 },
 	{ "prog array",           BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 6, 0, 0 },
 	{ "perf event array",     BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 6, 0, 0 },
 	{ "ring buffer",          BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0, 0 },

@@ -427,6 +427,8 @@ TEST_OF(syscalls)
 /* Done helpers that no program here can call on both sides, and where they are tested. */
 static const uint32_t elsewhere[] = {
 	BPF_FUNC_get_func_ip,  /* KPROBE only, which the kernel does not test-run: hooks/test_event.c */
+	BPF_FUNC_get_stackid, /* the stacks of a test run are the kernel's: syscall/test_stack.c */
+	BPF_FUNC_get_stack,
 };
 
 static bool is_elsewhere(uint32_t id)

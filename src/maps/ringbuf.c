@@ -357,3 +357,14 @@ const struct map_ops ringbuf_map_ops = {
 	.mem_usage = ring_mem_usage,
 	.epoll_fd = ring_epoll_fd,
 };
+
+/* The other way round: a client writes, bpf_user_ringbuf_drain() would read. */
+const struct map_ops user_ringbuf_map_ops = {
+	.alloc_bytes = sizeof(struct ring),
+	.alloc_check = ring_alloc_check,
+	.alloc = ring_alloc,
+	.free = ring_free,
+	.meta_equal = map_meta_equal,
+	.mem_usage = ring_mem_usage,
+	.epoll_fd = ring_epoll_fd,
+};

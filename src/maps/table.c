@@ -25,6 +25,7 @@ static const struct map_ops *const ops_by_type[] = {
 	[BPF_MAP_TYPE_QUEUE]            = &queue_stack_map_ops,
 	[BPF_MAP_TYPE_STACK]            = &queue_stack_map_ops,
 	[BPF_MAP_TYPE_RINGBUF]          = &ringbuf_map_ops,
+	[BPF_MAP_TYPE_USER_RINGBUF]     = &user_ringbuf_map_ops,
 	[BPF_MAP_TYPE_BLOOM_FILTER]     = &bloom_filter_map_ops,
 };
 /* clang-format on */

@@ -26,6 +26,7 @@ extern const struct map_ops perf_event_array_map_ops;
 extern const struct map_ops array_of_maps_map_ops;
 extern const struct map_ops hash_of_maps_map_ops;
 extern const struct map_ops ringbuf_map_ops;
+extern const struct map_ops user_ringbuf_map_ops;
 
 /* Shared by every type whose key is an index (arraymap.c). */
 int array_alloc_check(const union bpf_attr *attr);

@@ -9,7 +9,6 @@
 
 #include "base/macros.h"
 #include "hooks/link.h"
-#include "object/dev.h"
 #include "syscall/call.h"
 
 /* An array the client may have left out. */
@@ -72,7 +71,8 @@ int cmd_prog_query(struct bpf_call *call)
 	case BPF_NETKIT_PRIMARY:
 	case BPF_NETKIT_PEER:
 		/* No device here is one. */
-		return dev_by_index(call->engine, q->target_ifindex) ? -ENXIO : -ENODEV;
+		err = hook_tcx_query(call->engine, q->target_ifindex, BPF_TCX_INGRESS, &list);
+		return err ? err : -ENXIO;
 	default:
 		return is_cgroup(q->attach_type) ? -EBADF : -EINVAL;
 	}

@@ -24,6 +24,7 @@
 struct kind {
 	const char *name;
 	uint32_t type, key, value, max, flags, extra;
+	bool lock; /* a bpf_spin_lock, then 8 bytes */
 };
 
 /* clang-format off */
@@ -35,6 +36,8 @@ static const struct kind kinds[] = {
 	{ "hash read-only",       BPF_MAP_TYPE_HASH, 4, 8, 3, BPF_F_RDONLY, 0 },
 	{ "hash write-only",      BPF_MAP_TYPE_HASH, 4, 8, 3, BPF_F_WRONLY, 0 },
 	{ "hash one entry",       BPF_MAP_TYPE_HASH, 8, 8, 1, BPF_F_NO_PREALLOC, 0 },
+	{ "hash locked",          BPF_MAP_TYPE_HASH, 4, 16, 8, BPF_F_NO_PREALLOC, 0, true },
+	{ "array locked",         BPF_MAP_TYPE_ARRAY, 4, 16, 8, 0, 0, true },
 	{ "array 8",              BPF_MAP_TYPE_ARRAY, 4, 8, 10, 0, 0 },
 	{ "array 13",             BPF_MAP_TYPE_ARRAY, 4, 13, 1, 0, 0 },
 	{ "array mmapable",       BPF_MAP_TYPE_ARRAY, 4, 20, 7, BPF_F_MMAPABLE, 0 },
@@ -55,6 +58,7 @@ static const struct kind kinds[] = {
 	{ "stack trace",          BPF_MAP_TYPE_STACK_TRACE, 4, 80, 6, 0, 0 },
 	{ "prog array",           BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 6, 0, 0 },
 	{ "perf event array",     BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 6, 0, 0 },
+	{ "user ring buffer",     BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 8192, 0, 0 },
 	{ "ring buffer",          BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0, 0 },
 };
 /* clang-format on */
@@ -192,7 +196,7 @@ static uint64_t random_flags(struct test *t)
 					  BPF_F_LOCK | 2, 8, 1ull << 31, 1ull << 40 };
 
 	if (rng_below(t->rng, 3))
-		return 0;
+		return t->kind->lock && rng_below(t->rng, 2) ? BPF_F_LOCK : 0;
 	return flags[rng_below(t->rng, rng_below(t->rng, 2) ? 2 : ARRAY_SIZE(flags))];
 }
 
@@ -419,9 +423,20 @@ static int create(enum side side, const struct kind *kind, int inner)
 				.value_size = kind->value, .max_entries = kind->max,
 				.map_flags = kind->flags, .map_extra = kind->extra };
 
+	int btf = -1, fd;
+
 	if (holds_maps(kind))
 		attr.inner_map_fd = (uint32_t)inner;
-	return twin_bpf(side, BPF_MAP_CREATE, &attr);
+	if (kind->lock) {
+		btf = twin_lock_btf(side);
+		attr.btf_fd = (uint32_t)btf;
+		attr.btf_key_type_id = 1;
+		attr.btf_value_type_id = 4;
+	}
+	fd = twin_bpf(side, BPF_MAP_CREATE, &attr);
+	if (btf >= 0)
+		close(btf);
+	return fd;
 }
 
 static bool begin(struct test *t)

@@ -2,6 +2,7 @@
 #include "twin.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,6 +39,33 @@ int twin_bpf(enum side side, int cmd, union bpf_attr *attr)
 		return (int)skep_bpf(engine, cmd, attr, sizeof(*attr));
 	ret = syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 	return ret < 0 ? -errno : (int)ret;
+}
+
+#define TYPE(name, kind, n, size_or_type) (name), (kind) << 24 | (n), (size_or_type)
+
+int twin_lock_btf(enum side side)
+{
+	static const char strings[] = "\0int\0bpf_spin_lock\0val\0u64\0v\0lock\0a";
+	enum { INT = 1, BPF_SPIN_LOCK_NAME = 5, VAL = 19, U64 = 23, V = 27, LOCK = 29, A = 34 };
+	static const uint32_t types[] = {
+		TYPE(INT, BTF_KIND_INT, 0, 4), 32,
+		TYPE(BPF_SPIN_LOCK_NAME, BTF_KIND_STRUCT, 1, 4), VAL, 1, 0,
+		TYPE(U64, BTF_KIND_INT, 0, 8), 64,
+		TYPE(V, BTF_KIND_STRUCT, 2, 16), LOCK, 2, 0, A, 3, 64,
+	};
+	struct {
+		struct btf_header header;
+		uint32_t types[sizeof(types) / 4];
+		char strings[sizeof(strings)];
+	} btf = { .header = { .magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(btf.header),
+			      .type_len = sizeof(types), .str_off = sizeof(types),
+			      .str_len = sizeof(strings) } };
+	union bpf_attr attr = { .btf = (uintptr_t)&btf };
+
+	memcpy(btf.types, types, sizeof(types));
+	memcpy(btf.strings, strings, sizeof(strings));
+	attr.btf_size = offsetof(__typeof__(btf), strings) + sizeof(strings);
+	return twin_bpf(side, BPF_BTF_LOAD, &attr);
 }
 
 uint32_t twin_cpus(void)

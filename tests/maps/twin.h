@@ -15,6 +15,8 @@ int twin_open(void);
 void twin_close(void);
 /* The system call on one side: >= 0 or -errno. */
 int twin_bpf(enum side side, int cmd, union bpf_attr *attr);
+/* BTF of a key (type 1: 4 bytes) and of a value with a bpf_spin_lock (type 4: 16 bytes): an fd. */
+int twin_lock_btf(enum side side);
 /* CPUs: values a per-CPU map has, on both sides. */
 uint32_t twin_cpus(void);
 /* The id behind a map's fd; 0: it cannot be asked. */

@@ -71,6 +71,7 @@ static void check(struct bench *bench, enum side_kind kind, const struct child_r
 	else
 		return;
 	bench->measurements[run->program].differs = true;
+	bench->differing++;
 }
 
 /* One batch on each side of the set @kinds; all must agree. Times are noted for those in @timed. */

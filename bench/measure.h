@@ -37,7 +37,7 @@ struct bench {
 	struct measure_options options;
 	struct child children[SIDE_MAX];
 	struct measurement measurements[PROGRAM_MAX];
-	uint32_t checked; /* batches compared */
+	uint32_t checked, differing; /* batches compared */
 };
 
 bool bench_has(const struct bench *bench, enum side_kind kind);

@@ -69,8 +69,8 @@ void report_head(const struct bench *bench)
 	for (int kind = 0; kind < SIDE_MAX; kind++)
 		if (!bench_has(bench, kind))
 			printf("no %s column: %s\n", side_names[kind], bench->children[kind].why);
-	printf("%u rounds, interleaved; every batch of runs gave the same sum on all sides (%u compared)\n",
-	       bench->options.rounds, bench->checked);
+	printf("%u rounds, interleaved; results of %u batches of runs compared, %u differ\n",
+	       bench->options.rounds, bench->checked, bench->differing);
 }
 
 /* --- times ------------------------------------------------------------------------------------------------ */
@@ -231,9 +231,10 @@ void report_closing(const struct bench *bench)
 	struct group_result compute = group_ratio(bench, GROUP_COMPUTE, SIDE_JIT, SIDE_KERNEL);
 	struct group_result map = group_ratio(bench, GROUP_MAP, SIDE_JIT, SIDE_KERNEL);
 
-	if (compute.n && map.n)
+	if (compute.n && map.n && !bench->options.only)
 		printf("\nbench: jit/kernel %.2f, map/kernel %.2f\n", compute.mean, map.mean);
 	else
 		printf("\nbench: jit/kernel not measured, map/kernel not measured: %s\n",
-		       bench->children[SIDE_KERNEL].why);
+		       bench->options.only ? "only some programs were asked for" :
+					     bench->children[SIDE_KERNEL].why);
 }

@@ -7,7 +7,8 @@
 
 enum {
 	CALIBRATION_RUNS = 64,
-	RUNS_MAX = 65536,
+	RUNS_MAX = 1 << 18,
+	EMPTY_EVERY = 8, /* programs: it is subtracted from all, so it is measured often */
 	INTERP_SHARE = 24, /* the interpreter makes one run in so many */
 	CROWD_SHARE = 8,   /* a batch with threads is so many batches long */
 	BIG_TABLE_BATCHES = 4, /* longer, that caches and TLB are as cold as they stay */
@@ -163,10 +164,14 @@ int measure_rounds(struct bench *bench)
 	for (int program = 0; program < PROGRAM_MAX && !err; program++)
 		if (suite_program_is_wanted(program, bench->options.only))
 			err = calibrate(bench, program);
-	for (uint32_t round = 0; round < bench->options.rounds && !err; round++)
-		for (int program = 0; program < PROGRAM_MAX && !err; program++)
-			if (suite_program_is_wanted(program, bench->options.only))
+	for (uint32_t round = 0; round < bench->options.rounds && !err; round++) {
+		for (int program = 0; program < PROGRAM_MAX && !err; program++) {
+			if (program && program % EMPTY_EVERY == 0)
+				err = round_of(bench, PROGRAM_empty, round);
+			if (!err && suite_program_is_wanted(program, bench->options.only))
 				err = round_of(bench, program, round);
+		}
+	}
 	return err;
 }
 

@@ -85,6 +85,7 @@ static bool expect_reg(struct assembler *as, bool wide, uint8_t *n)
 	const char *before = as->lex.p;
 	struct asm_reg reg;
 
+	*n = BPF_REG_0; /* also where it fails: compilers do not see that lex_fail() is false */
 	if (!lex_reg(&as->lex, &reg))
 		return lex_fail(&as->lex, "register expected");
 	if (reg.wide != wide) {

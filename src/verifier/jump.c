@@ -83,13 +83,17 @@ static void mark_null(struct verifier_env *env, struct verifier_state *st, uint3
 	state_for_each_reg(env, st, mark_one_null, &m);
 }
 
+/* Not with an offset so large that the sum could come out as 0. */
 static bool not_null(const struct reg_state *reg)
 {
-	if (type_may_be_null(reg->type))
+	if (type_may_be_null(reg->type) || reg->s.smin <= -(int64_t)VAR_OFF_MAX ||
+	    reg->s.smax >= (int64_t)VAR_OFF_MAX)
 		return false;
 	switch (type_base(reg->type)) {
 	case PTR_TO_SOCKET:
 	case PTR_TO_TCP_SOCK:
+	case PTR_TO_XDP_SOCK:
+	case PTR_TO_BUF:
 	case PTR_TO_MAP_VALUE:
 	case PTR_TO_MAP_KEY:
 	case PTR_TO_SOCK_COMMON:
@@ -474,9 +478,8 @@ int jump_check(struct verifier_env *env, const struct bpf_insn *insn)
 		return reject(env, -EINVAL, "invalid BPF_JMP/JMP32 opcode %x\n", b.op);
 	if (b.op == BPF_JCOND) {
 		if (insn->code != (BPF_JMP | BPF_JCOND) || insn->src_reg != BPF_MAY_GOTO ||
-		    insn->dst_reg || insn->imm || insn->off == 0)
-			return reject(env, -EINVAL, "invalid may_goto off %d imm %d\n", insn->off,
-				      insn->imm);
+		    insn->dst_reg || insn->imm)
+			return reject(env, -EINVAL, "invalid may_goto imm %d\n", insn->imm);
 		return reject(env, -EINVAL, "may_goto is not supported by this engine\n");
 	}
 	err = check_operands(env, &b);

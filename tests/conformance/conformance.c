@@ -4,12 +4,13 @@
  * it accepts, does it run to the same result? Where bpf(2) is not allowed, what the table expects of
  * Linux 6.12 stands for the kernel.
  *
- *   conformance TABLE.so [-v] [-m] [-p] [-u] [-i] [-t TEXT] [FROM [TO]]
+ *   conformance TABLE.so [-v] [-m] [-p] [-u] [-i] [-t TEXT] [-x N [-s SEED]] [FROM [TO]]
  *     -v  show both logs of each difference        -m  show messages that differ
  *     -u  without capabilities, against the table  -i  interpret instead of compiling
  *     -p  with CAP_BPF and CAP_NET_ADMIN only, so that pointers must not leak; speculative paths, which
  *         Linux then walks too, are not ours (ARCHITECTURE.md, trust): three tests differ by them
  *     -t  only tests with TEXT in their name
+ *     -x  each test also in N versions with random changes (mutate.h); these are not run
  *
  * Exit 1 when something false was accepted, ran to another result, crashed or hung, and when something
  * was rejected for a reason that is none of excuses[].
@@ -24,16 +25,18 @@
 #include "base/macros.h"
 #include "btf/btf.h"
 #include "children.h"
+#include "mutate.h"
 #include "result.h"
 #include "side.h"
 #include "skep/skep.h"
 
-enum { LOG_LINES_SHOWN = 12, ENOTSUPP = 524 };
+enum { LOG_LINES_SHOWN = 12, MUTATED_INSNS_MAX = 1000, ENOTSUPP = 524 };
 
 static struct options {
 	bool verbose, messages, unpriv, no_perfmon, interpret;
 	const char *text;
-	uint32_t from, to;
+	uint32_t from, to, mutants;
+	uint64_t seed;
 } options = { .to = UINT32_MAX };
 
 static struct table {
@@ -103,7 +106,6 @@ static void compare_logs(const struct table_test *test, const struct side *kerne
 			 const struct side *own, bool accepted, struct result *result)
 {
 	const char *errstr = options.unpriv ? test->errstr_unpriv : test->errstr;
-	size_t bytes = kernel ? log_text_bytes(kernel->log) : 0;
 
 	result->hollow = own->failure[0] || strstr(own->log, excuses[0]);
 	if (result->hollow)
@@ -114,8 +116,7 @@ static void compare_logs(const struct table_test *test, const struct side *kerne
 	}
 	if (!accepted && kernel) {
 		result->text_wanted = true;
-		result->text_same = bytes == log_text_bytes(own->log) &&
-				    !memcmp(kernel->log, own->log, bytes);
+		result->text_same = log_text_hash(kernel->log) == log_text_hash(own->log);
 	}
 	if (accepted && kernel) {
 		result->steps_wanted = true;
@@ -148,7 +149,7 @@ static void compare_runs(const struct table_test *test, struct side *kernel, int
 	}
 }
 
-static void print_difference(uint32_t i, const struct table_test *test, const struct side *kernel,
+static void print_difference(uint32_t i, uint32_t mutant, const struct table_test *test, const struct side *kernel,
 			     const struct side *own, const struct result *result)
 {
 	const char *outcome = outcome_str(result->outcome);
@@ -158,9 +159,8 @@ static void print_difference(uint32_t i, const struct table_test *test, const st
 		return;
 	if (!options.verbose && !message && result->outcome == FALSE_REJECT)
 		return;
-	printf("#%u %s: %s%s%s\n", i, test->descr,
-	       outcome ? outcome : "other message",
-	       result->reason[0] ? ": " : "", result->reason);
+	printf("#%u%s%.0u %s: %s%s%s\n", i, mutant ? "x" : "", mutant, test->descr,
+	       outcome ? outcome : "other message", result->reason[0] ? ": " : "", result->reason);
 	if (options.verbose || message) {
 		if (kernel)
 			print_tail(kernel);
@@ -179,7 +179,8 @@ static void judge(const struct table_test *test, struct side *kernel, struct sid
 		theirs.fd = side_load(kernel, test, &theirs.maps);
 		accept = theirs.fd >= 0;
 	}
-	if (kernel && (kernel->failure[0] || theirs.fd == -ENOTSUPP)) {
+	if (kernel && (kernel->failure[0] || theirs.fd == -ENOTSUPP ||
+		       strstr(kernel->log, "verifier bug"))) {
 		result->outcome = SKIPPED;
 		give_reason(result, kernel, theirs.fd);
 		unload(&theirs);
@@ -220,6 +221,29 @@ static uint32_t caps(void)
 	return options.no_perfmon ? SKEP_CAP_BPF | SKEP_CAP_NET_ADMIN : SKEP_CAP_ALL;
 }
 
+/* Test i in versions nobody wrote: results[0 … options.mutants - 1]. */
+static void judge_mutants(uint32_t i, const struct table_test *test, struct side *kernel,
+			  struct side *own, struct result *results)
+{
+	struct table_test version = *test;
+	struct bpf_insn *insns = malloc(test->n_insns * sizeof(*insns));
+
+	if (!insns)
+		abort();
+	version.insns = insns;
+	version.n_runs = 0;
+	version.errstr = NULL;
+	for (uint32_t k = 0; k < options.mutants; k++) {
+		memcpy(insns, test->insns, test->n_insns * sizeof(*insns));
+		mutate(insns, test->n_insns, options.seed + ((uint64_t)i << 32) + k);
+		results[k].outcome = CRASHED; /* should it */
+		judge(&version, kernel, own, &results[k]);
+		print_difference(i, k + 1, &version, kernel, own, &results[k]);
+		alarm(CHILD_TEST_SECONDS_MAX);
+	}
+	free(insns);
+}
+
 static int run_tests(struct children *children, uint32_t first)
 {
 	struct result *results = children->arg;
@@ -249,7 +273,10 @@ static int run_tests(struct children *children, uint32_t first)
 			continue;
 		child_at(children, i);
 		judge(test, has_kernel ? &kernel : NULL, &own, &results[i]);
-		print_difference(i, test, has_kernel ? &kernel : NULL, &own, &results[i]);
+		print_difference(i, 0, test, has_kernel ? &kernel : NULL, &own, &results[i]);
+		if (has_kernel && options.mutants && !own.failure[0] && test->n_insns < MUTATED_INSNS_MAX)
+			judge_mutants(i, test, &kernel, &own,
+				      results + table.count() + (size_t)i * options.mutants);
 		fflush(stdout);
 	}
 	side_close(&own);
@@ -289,7 +316,7 @@ static void read_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "vmpuit:")) != -1) {
+	while ((c = getopt(argc, argv, "vmpuit:x:s:")) != -1) {
 		options.verbose |= c == 'v';
 		options.messages |= c == 'm';
 		options.unpriv |= c == 'u';
@@ -297,11 +324,16 @@ static void read_options(int argc, char **argv)
 		options.interpret |= c == 'i';
 		if (c == 't')
 			options.text = optarg;
+		if (c == 'x')
+			options.mutants = (uint32_t)strtoul(optarg, NULL, 0);
+		if (c == 's')
+			options.seed = strtoull(optarg, NULL, 0);
 		if (c == '?')
 			exit(2);
 	}
 	if (optind >= argc) {
-		fprintf(stderr, "usage: conformance TABLE.so [-v] [-m] [-p] [-u] [-i] [-t TEXT] [FROM [TO]]\n");
+		fprintf(stderr, "usage: conformance TABLE.so [-v] [-m] [-p] [-u] [-i] [-t TEXT] "
+		"[-x N [-s SEED]] [FROM [TO]]\n");
 		exit(2);
 	}
 	load_table(argv[optind++]);
@@ -327,17 +359,19 @@ static void probe_kernel(void)
 int main(int argc, char **argv)
 {
 	struct children children = { .run = run_tests, .crashed = note_crash };
+	uint32_t n;
 	int err;
 
 	read_options(argc, argv);
+	n = table.count() * (1 + options.mutants);
 	probe_kernel();
 	children.first = options.from;
 	children.last = MIN(options.to, table.count() - 1);
-	children.arg = shared_new(table.count() * sizeof(struct result));
+	children.arg = shared_new(n * sizeof(struct result));
 	err = children_run(&children);
 	if (err) {
 		fprintf(stderr, "conformance: %s\n", strerror(-err));
 		return 2;
 	}
-	return results_report("conformance", children.arg, table.count(), excuses);
+	return results_report("conformance", children.arg, n, excuses);
 }

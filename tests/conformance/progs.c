@@ -3,11 +3,12 @@
  * Linux's verifier tests in C (progs/verifier_*.c of its selftests), compiled by run-progs, through the
  * engine: does it accept what the running kernel accepts, with the same log, and run to the same result?
  *
- *   conformance-progs [-v] [-t TEXT] [-d LEVEL] [-l FOLDER] OBJECT…
+ *   conformance-progs [-v] [-t TEXT] [-d LEVEL] [-l FOLDER] [-x N [-s SEED]] OBJECT…
  *     -v  show the ends of both logs of each difference
  *     -t  only programs with TEXT in their name (FILE:PROGRAM)
  *     -d  log level, where a test names none (1)
  *     -l  write each log to FOLDER/PROGRAM.{kernel,skep}.log
+ *     -x  what both accept also in N versions with random changes (mutate.h); these are not run
  *
  * An unmodified libbpf loads each program alone, with those marked as auxiliary, first into the kernel
  * and, in other children, into the engine. What a test expects, it says in BTF declaration tags
@@ -27,6 +28,7 @@
 #include <bpf/libbpf.h>
 
 #include "children.h"
+#include "mutate.h"
 #include "result.h"
 #include "skep/skep.h"
 #include "tags.h"
@@ -38,8 +40,8 @@ enum {
 	TAIL_LINES = 14,
 	DATA_BYTES = 64,
 	LOG_STATS = 4,
+	MUTATED_INSNS_MAX = 1000,
 	ENOTSUPP = 524,
-	POINTER_DIGITS_MIN = 11,
 };
 
 /* What a side made of a program. */
@@ -55,6 +57,14 @@ struct sight {
 	char tail[TAIL_BYTES];
 };
 
+/* The same of a changed version: enough to compare. */
+struct glance {
+	bool accepted, lacks;
+	long steps;
+	uint64_t text_hash;
+	char reason[RESULT_REASON_BYTES];
+};
+
 struct unit {
 	const char *path;
 	char name[128]; /* FILE:PROGRAM */
@@ -65,7 +75,8 @@ struct unit {
 static struct options {
 	bool verbose;
 	const char *text, *log_folder;
-	uint32_t log_level;
+	uint32_t log_level, mutants;
+	uint64_t seed;
 } options = { .log_level = 1 };
 
 static struct unit units[UNITS_MAX];
@@ -97,33 +108,6 @@ static int note_warning(enum libbpf_print_level level, const char *fmt, va_list 
 }
 
 /* --- one program on one side --------------------------------------------------------------------------- */
-
-/* The bytes of an address ("0x…" of more than POINTER_DIGITS_MIN digits) and the blanks behind it. */
-static size_t address_bytes(const char *text)
-{
-	size_t digits;
-
-	if (text[0] != '0' || text[1] != 'x')
-		return 0;
-	digits = strspn(text + 2, "0123456789abcdef");
-	if (digits < POINTER_DIGITS_MIN)
-		return 0;
-	return 2 + digits + strspn(text + 2 + digits, " ");
-}
-
-/* FNV-1a of a log; addresses, which differ, count as one byte. */
-static uint64_t hash(const char *text, size_t bytes)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < bytes; i++) {
-		size_t skip = address_bytes(text + i);
-
-		h = (h ^ (skip ? '@' : (uint8_t)text[i])) * 0x100000001b3;
-		i += skip ? skip - 1 : 0;
-	}
-	return h;
-}
 
 /* Leaves out maps that cannot be made here: programs that use them are refused by libbpf, by name. */
 static void choose_maps(struct bpf_object *object, struct sight *sight)
@@ -195,13 +179,14 @@ static void run(const struct unit *unit, int fd, struct sight *sight)
 	sight->retval = opts.retval;
 }
 
-static void write_log(const struct unit *unit, bool kernel)
+/* mutant: 1 …, or 0 for the program itself. */
+static void write_log(const struct unit *unit, uint32_t mutant, bool kernel)
 {
 	char path[PATH_MAX];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s.%s.log", options.log_folder, unit->prog,
-		 kernel ? "kernel" : "skep");
+	snprintf(path, sizeof(path), "%s/%s%s%.0u.%s.log", options.log_folder, unit->prog,
+		 mutant ? ".x" : "", mutant, kernel ? "kernel" : "skep");
 	file = fopen(path, "w");
 	if (!file)
 		return;
@@ -211,10 +196,8 @@ static void write_log(const struct unit *unit, bool kernel)
 
 static void look_at_log(const struct unit *unit, struct sight *sight)
 {
-	size_t bytes = log_text_bytes(log_buf);
-
 	sight->steps = log_steps(log_buf);
-	sight->text_hash = hash(log_buf, bytes);
+	sight->text_hash = log_text_hash(log_buf);
 	sight->messages_found = tags_messages_found(&unit->tags, log_buf);
 	snprintf(sight->tail, sizeof(sight->tail), "%s", log_tail(log_buf, TAIL_LINES));
 	if (!sight->lacks)
@@ -223,7 +206,50 @@ static void look_at_log(const struct unit *unit, struct sight *sight)
 		snprintf(sight->reason, sizeof(sight->reason), "%s", warning);
 }
 
-static void load(const struct unit *unit, bool kernel, struct sight *sight)
+/* One changed version: without BTF, so that functions have no names. */
+static void load_mutant(const struct bpf_program *prog, const struct bpf_insn *insns,
+			struct glance *glance)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts,
+		    .expected_attach_type = bpf_program__expected_attach_type(prog),
+		    .prog_flags = bpf_program__flags(prog),
+		    .log_level = options.log_level | LOG_STATS, .log_buf = log_buf,
+		    .log_size = sizeof(log_buf));
+	int fd;
+
+	log_buf[0] = '\0';
+	fd = bpf_prog_load(bpf_program__type(prog), "mutant", "GPL", insns,
+			   bpf_program__insn_cnt(prog), &opts);
+	glance->accepted = fd >= 0;
+	glance->lacks = strstr(log_buf, excuses[0]) || strstr(log_buf, "verifier bug");
+	glance->steps = log_steps(log_buf);
+	glance->text_hash = log_text_hash(log_buf);
+	log_reason(glance->reason, log_buf, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void load_mutants(const struct unit *unit, bool kernel, const struct bpf_program *prog,
+			 struct glance *glances)
+{
+	size_t n = bpf_program__insn_cnt(prog);
+	struct bpf_insn *insns;
+
+	if (n > MUTATED_INSNS_MAX)
+		return;
+	insns = malloc(n * sizeof(*insns));
+	for (uint32_t k = 0; insns && k < options.mutants; k++) {
+		memcpy(insns, bpf_program__insns(prog), n * sizeof(*insns));
+		mutate(insns, (uint32_t)n, options.seed + k + (log_text_hash(unit->name) << 16));
+		load_mutant(prog, insns, &glances[k]);
+		if (options.log_folder)
+			write_log(unit, k + 1, kernel);
+		alarm(CHILD_TEST_SECONDS_MAX);
+	}
+	free(insns);
+}
+
+static void load(const struct unit *unit, bool kernel, struct sight *sight, struct glance *glances)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
 	struct bpf_program *prog;
@@ -254,9 +280,11 @@ static void load(const struct unit *unit, bool kernel, struct sight *sight)
 	}
 	look_at_log(unit, sight);
 	if (options.log_folder)
-		write_log(unit, kernel);
+		write_log(unit, 0, kernel);
 	if (sight->accepted)
 		run(unit, bpf_program__fd(prog), sight);
+	if (sight->accepted && glances)
+		load_mutants(unit, kernel, prog, glances);
 	bpf_object__close(object);
 }
 
@@ -265,6 +293,7 @@ static void load(const struct unit *unit, bool kernel, struct sight *sight)
 struct side {
 	bool kernel;
 	struct sight *sights;
+	struct glance *glances; /* options.mutants for each unit, or NULL */
 };
 
 static int run_side(struct children *children, uint32_t first)
@@ -284,7 +313,8 @@ static int run_side(struct children *children, uint32_t first)
 	}
 	for (uint32_t i = first; i <= children->last; i++) {
 		child_at(children, i);
-		load(&units[i], side->kernel, &side->sights[i]);
+		load(&units[i], side->kernel, &side->sights[i],
+		     side->glances ? side->glances + (size_t)i * options.mutants : NULL);
 	}
 	return 0;
 }
@@ -298,18 +328,20 @@ static void note_crash(struct children *children, uint32_t i, const char *how)
 	snprintf(sight->reason, sizeof(sight->reason), "%s", how);
 }
 
-static struct sight *look(bool kernel)
+static struct side look(bool kernel)
 {
-	struct side side = { kernel, shared_new(n_units * sizeof(*side.sights)) };
+	struct side side = { kernel, shared_new(n_units * sizeof(*side.sights)), NULL };
 	struct children children = {
 		.last = n_units - 1, .run = run_side, .crashed = note_crash, .arg = &side,
 	};
 
+	if (options.mutants)
+		side.glances = shared_new((size_t)n_units * options.mutants * sizeof(*side.glances));
 	if (children_run(&children)) {
 		fprintf(stderr, "conformance-progs: no child could begin\n");
 		exit(2);
 	}
-	return side.sights;
+	return side;
 }
 
 /* --- comparison ------------------------------------------------------------------------------------------ */
@@ -388,6 +420,35 @@ static void print_difference(const struct unit *unit, const struct sight *theirs
 		printf("  --- log of kernel\n%s  --- log of skep\n%s", theirs->tail, ours->tail);
 }
 
+/* 1 when a version was falsely accepted or, for no known lack, falsely rejected. */
+static int compare_mutants(const struct side *theirs, const struct side *ours)
+{
+	uint32_t n = 0, accepted = 0, differ = 0, logs = 0, lacks = 0;
+
+	for (size_t i = 0; i < (size_t)n_units * options.mutants; i++) {
+		const struct glance *a = &theirs->glances[i], *b = &ours->glances[i];
+		const struct unit *unit = &units[i / options.mutants];
+		bool same = a->accepted == b->accepted;
+
+		if (!theirs->sights[i / options.mutants].accepted ||
+		    !ours->sights[i / options.mutants].accepted)
+			continue;
+		n++;
+		accepted += a->accepted;
+		lacks += a->lacks || b->lacks;
+		if (a->lacks || b->lacks || (same && a->text_hash == b->text_hash && a->steps == b->steps))
+			continue;
+		differ += !same;
+		logs += same;
+		printf("%s x%zu: %s: %s\n", unit->name, i % options.mutants + 1,
+		       same ? "other log" : b->accepted ? "FALSE ACCEPT" : "false reject",
+		       b->accepted ? a->reason : b->reason);
+	}
+	printf("changed versions: %u, %u accepted by the kernel, %u verdicts differ, %u logs or steps "
+	       "differ, %u not compared\n", n, accepted, differ, logs, lacks);
+	return differ != 0;
+}
+
 /* What the tags expect of Linux, where it cannot be asked. */
 static struct sight *expected(void)
 {
@@ -438,12 +499,16 @@ static void read_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "vt:d:l:")) != -1) {
+	while ((c = getopt(argc, argv, "vt:d:l:x:s:")) != -1) {
 		options.verbose |= c == 'v';
 		if (c == 't')
 			options.text = optarg;
 		if (c == 'd')
 			options.log_level = (uint32_t)strtoul(optarg, NULL, 0);
+		if (c == 'x')
+			options.mutants = (uint32_t)strtoul(optarg, NULL, 0);
+		if (c == 's')
+			options.seed = strtoull(optarg, NULL, 0);
 		if (c == 'l')
 			options.log_folder = optarg;
 		if (c == '?')
@@ -453,28 +518,32 @@ static void read_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct sight *theirs, *ours;
+	struct side theirs = { .kernel = true }, ours;
 	struct result *results;
+	int differ = 0;
 
 	libbpf_set_print(note_warning);
 	read_options(argc, argv);
 	for (int i = optind; i < argc; i++)
 		add_units(argv[i]);
 	if (!n_units) {
-		fprintf(stderr, "usage: conformance-progs [-v] [-t TEXT] [-d LEVEL] [-l FOLDER] OBJECT…\n");
+		fprintf(stderr, "usage: conformance-progs [-v] [-t TEXT] [-d LEVEL] [-l FOLDER] "
+			"[-x N [-s SEED]] OBJECT…\n");
 		return 2;
 	}
 	if (kernel_allowed()) {
 		theirs = look(true);
 	} else {
 		printf("bpf(2) is not allowed here: the tests' expectations stand for the kernel\n");
-		theirs = expected();
+		theirs.sights = expected();
 	}
 	ours = look(false);
 	results = shared_new(n_units * sizeof(*results));
 	for (uint32_t i = 0; i < n_units; i++) {
-		judge(&units[i], &theirs[i], &ours[i], &results[i]);
-		print_difference(&units[i], &theirs[i], &ours[i], &results[i]);
+		judge(&units[i], &theirs.sights[i], &ours.sights[i], &results[i]);
+		print_difference(&units[i], &theirs.sights[i], &ours.sights[i], &results[i]);
 	}
-	return results_report("conformance-progs", results, n_units, excuses);
+	if (theirs.glances)
+		differ = compare_mutants(&theirs, &ours);
+	return differ | results_report("conformance-progs", results, n_units, excuses);
 }

@@ -8,6 +8,8 @@
 
 #include "base/macros.h"
 
+enum { ADDRESS_DIGITS_MIN = 11 };
+
 void *shared_new(size_t bytes)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -30,6 +32,34 @@ size_t log_text_bytes(const char *log)
 	if (!end || (processed && processed < end))
 		end = processed;
 	return end ? (size_t)(end - log) : strlen(log);
+}
+
+/* The bytes of an address ("0x…" of more than ADDRESS_DIGITS_MIN digits) and the blanks behind it. */
+static size_t address_bytes(const char *text)
+{
+	size_t digits;
+
+	if (text[0] != '0' || text[1] != 'x')
+		return 0;
+	digits = strspn(text + 2, "0123456789abcdef");
+	if (digits < ADDRESS_DIGITS_MIN)
+		return 0;
+	return 2 + digits + strspn(text + 2 + digits, " ");
+}
+
+/* FNV-1a. */
+uint64_t log_text_hash(const char *text)
+{
+	size_t bytes = log_text_bytes(text);
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < bytes; i++) {
+		size_t skip = address_bytes(text + i);
+
+		h = (h ^ (skip ? '@' : (uint8_t)text[i])) * 0x100000001b3;
+		i += skip ? skip - 1 : 0;
+	}
+	return h;
 }
 
 long log_steps(const char *log)

@@ -32,6 +32,9 @@ void *shared_new(size_t bytes);
 /* How much of log stands before the statistics at its end. */
 size_t log_text_bytes(const char *log);
 
+/* A hash of this text in which all addresses are the same. */
+uint64_t log_text_hash(const char *log);
+
 /* N of "processed N insns", or -1. */
 long log_steps(const char *log);
 

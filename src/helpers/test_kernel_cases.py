@@ -368,7 +368,7 @@ def maps():
             call("for_each_map_elem", "M0", "subprog[cb]", None, flags) + sum_and_result +
             ["cb: r1 = *(u32 *)(r2 +0)", "r2 = *(u64 *)(r4 +0)", "r2 += r1", "r2 += 1", "*(u64 *)(r4 +0) = r2",
              "r0 = 0", "if r1 != 2 goto +1", "r0 = 1", "exit"])
-    for n, flags in ((1, 0), (5, 0), (100, 0), (8388609, 0), (3, 1)):
+    for n, flags in ((0, 0), (5, 0), (100, 0), (8388609, 0), (3, 1)):
         add(f"loop {n} flags {flags}", ["*(u64 *)(r10 -8) = 0"] + fp(3, 8) +
             call("loop", n, "subprog[cb]", None, flags) + sum_and_result +
             ["cb: r3 = *(u64 *)(r2 +0)", "r3 += r1", "*(u64 *)(r2 +0) = r3", "r0 = 0", "if r1 != 50 goto +1",

@@ -299,6 +299,8 @@ static bool redirect_to_cpu(struct journey *j, struct netdev *dev, struct prog_f
 	prog_frame_free(frame);
 	frame->data_out = next.data_out;
 	frame->data_out_bytes = next.data_out_bytes;
+	next.data_out = NULL; /* moved; what else the run left goes */
+	prog_frame_free(&next);
 	if (next.retval == XDP_PASS)
 		go_on = true;
 	else if (next.retval == XDP_REDIRECT)

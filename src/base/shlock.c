@@ -14,7 +14,7 @@
 enum { SPINS = 200, YIELDS = 50, SLEEP_NS = 50000 };
 
 /* This thread's id, asked for once; a forked child has another. */
-static __thread uint32_t own_tid;
+static __thread uint32_t own_tid __attribute__((tls_model("initial-exec")));
 static pthread_once_t fork_hook_once = PTHREAD_ONCE_INIT;
 
 static void forget_tid(void)

@@ -67,7 +67,7 @@ static inline int map_try(const union bpf_attr *attr, struct map **out)
 
 	if (err)
 		return err;
-	map = calloc(1, ops->alloc_bytes);
+	map = calloc(1, ops->alloc_bytes ? ops->alloc_bytes : sizeof(*map));
 	assert_non_null(map);
 	object_init(&map->obj, &test_engine, OBJECT_MAP, &test_map_object_ops);
 	map->ops = ops;

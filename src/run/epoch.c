@@ -117,7 +117,9 @@ void run_after_fork(struct engine *engine)
 	run->pid_bits = (uint64_t)getpid() << PID_SHIFT;
 	for (uint32_t i = 0; i < run->n_slots; i++)
 		atomic_store_explicit(&run->private[i].owner, NULL, memory_order_relaxed);
-	pthread_mutex_init(&run->queue_lock, NULL);
+	/* The first is ours from run_fork_prepare(); the second may be another thread's, which is
+	 * not here any more. */
+	pthread_mutex_unlock(&run->queue_lock);
 	pthread_mutex_init(&run->reclaim_lock, NULL);
 }
 

@@ -68,5 +68,5 @@ bool run_inside(const struct engine *engine);
 /* Around fork(): nobody is in the middle of epoch_defer(). */
 void run_fork_prepare(struct engine *engine);
 void run_fork_parent(struct engine *engine);
-/* In the child of a fork: slots held by the parent's threads stay theirs, ours are forgotten. */
+/* In the child, after run_fork_prepare() in the parent: slots held by the parent's threads stay theirs, ours are forgotten. */
 void run_after_fork(struct engine *engine);

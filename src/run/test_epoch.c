@@ -233,6 +233,19 @@ static void readers_never_see_freed_memory(void **state)
 	assert_int_equal(stale, 0);
 }
 
+static pid_t engine_fork(void)
+{
+	pid_t pid;
+
+	run_fork_prepare(&engine);
+	pid = fork();
+	if (pid)
+		run_fork_parent(&engine);
+	else
+		run_after_fork(&engine);
+	return pid;
+}
+
 /* Children enter and leave; most are killed with SIGKILL, some of them inside. */
 static void slots_of_killed_children_come_back(void **state)
 {
@@ -241,10 +254,9 @@ static void slots_of_killed_children_come_back(void **state)
 	int status;
 
 	for (int i = 0; i < 10; i++) {
-		pid_t pid = fork();
+		pid_t pid = engine_fork();
 
 		if (!pid) {
-			run_after_fork(&engine);
 			for (;;) {
 				run_enter(&engine);
 				atomic_store(shared_inside, 1);
@@ -280,11 +292,10 @@ static void child_and_parent_have_different_slots(void **state)
 	pid_t pid;
 
 	assert_int_equal(pipe(up) | pipe(down), 0);
-	pid = fork();
+	pid = engine_fork();
 	if (!pid) {
 		char c;
 
-		run_after_fork(&engine);
 		mine = run_enter(&engine);
 		if (write(up[1], &mine, sizeof(mine)) != sizeof(mine) || read(down[0], &c, 1) < 0)
 			_exit(1);

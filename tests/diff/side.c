@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "side.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,20 +226,28 @@ static bool is_percpu(enum gen_map map)
 }
 
 /* Arrays to zero; hashes to one element, key 1. */
+/* A reset that does not work would compare programs with different pasts. */
+static void must(bool ok, const char *what)
+{
+	if (!ok) {
+		fprintf(stderr, "diff: cannot reset the maps: %s\n", what);
+		exit(1);
+	}
+}
+
 static void map_reset(struct side *side, enum gen_map map)
 {
 	int cmd = is_array(map) ? BPF_MAP_UPDATE_ELEM : BPF_MAP_DELETE_ELEM;
 	uint64_t zero[SLOTS_MAX] = { 0 };
-	long err;
 
 	for (uint32_t key = 0; key < GEN_KEYS; key++) {
-		err = map_elem(side, cmd, map, key, zero);
-		assert(!err || (is_array(map) ? key >= kinds[map].entries : err == -ENOENT));
+		long err = map_elem(side, cmd, map, key, zero);
+
+		must(!err || (is_array(map) ? key >= kinds[map].entries : err == -ENOENT),
+		     side->name);
 	}
-	if (!is_array(map)) {
-		err = map_elem(side, BPF_MAP_UPDATE_ELEM, map, 1, zero);
-		assert(!err);
-	}
+	if (!is_array(map))
+		must(!map_elem(side, BPF_MAP_UPDATE_ELEM, map, 1, zero), side->name);
 }
 
 static void maps_reset(struct side *side)

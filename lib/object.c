@@ -267,7 +267,10 @@ int object_load(struct object *obj, struct bpf_program *prog, uint32_t log_level
 	if (strstr(obj->log, "processed ") ||
 	    (obj->log[0] && bpf_program__fd(prog) < 0 && strncmp(why, "prog '", 6) == 0))
 		rc = error_set(err, -EBADMSG, "%s: the verifier rejects program '%s' (%s)",
-			       obj->path, bpf_program__name(prog), strerror(-rc));
+			       obj->path, bpf_program__name(prog),
+			       /* bpf(2) then says so instead of why it rejects. */
+			       rc == -ENOSPC ? "the beginning of its log did not fit" :
+					       strerror(-rc));
 	else
 		error_set(err, rc, "%s cannot be loaded: %s%s", obj->path,
 			  *why ? why : strerror(-rc), hint(rc));

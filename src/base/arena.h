@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include "base/hostile.h"
+
 struct arena_block;
 
 struct arena {
@@ -26,7 +28,7 @@ struct arena_mark {
 };
 
 enum {
-	ARENA_BLOCK_BYTES = 64 * 1024, /* the least a block holds */
+	ARENA_BLOCK_BYTES = TUNE_ARENA_BLOCK_BYTES, /* the least a block holds */
 	ARENA_ALIGN = 16,              /* of everything handed out */
 };
 

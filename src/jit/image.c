@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/hostile.h"
 #include "jit/backend.h"
 #include "jit/fixup.h"
 #include "jit/jit.h"
@@ -139,7 +140,7 @@ int jit_compile_flags(struct prog *prog, uint32_t flags)
 
 int jit_compile(struct prog *prog)
 {
-	return jit_compile_flags(prog, 0);
+	return jit_compile_flags(prog, TUNE_JIT_FLAGS);
 }
 
 void jit_free(struct prog *prog)

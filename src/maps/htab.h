@@ -23,14 +23,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hostile.h"
 #include "base/macros.h"
 #include "base/shlock.h"
 #include "maps/elems.h"
 
 enum {
 	HTAB_BUCKET_ELEMS = 8,
-	HTAB_BUCKET_FILL = 4,        /* elements per bucket when the map is full */
-	HTAB_READ_TRIES = 64,        /* before a reader takes the lock */
+	HTAB_BUCKET_FILL = TUNE_BUCKET_FILL,        /* elements per bucket when the map is full */
+	HTAB_READ_TRIES = TUNE_READ_TRIES,        /* before a reader takes the lock */
 	HTAB_OVER_STEPS_MAX = 4096,  /* a chain read longer than this is being changed */
 };
 

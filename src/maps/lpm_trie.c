@@ -23,6 +23,7 @@
 
 #include "base/check.h"
 #include "base/errno.h"
+#include "base/hostile.h"
 #include "base/shlock.h"
 #include "btf/btf.h"
 #include "maps/common.h"
@@ -37,8 +38,8 @@ enum {
 	LPM_DATA_BYTES_MAX = 256,
 	LPM_DATA_BYTES_MIN = 1,
 	LPM_KERNEL_NODE_BYTES = 40, /* part of the limit on value_size */
-	LPM_READ_TRIES = 64,        /* before a reader takes the lock */
-	LPM_TABLE_BITS_MAX = 16,
+	LPM_READ_TRIES = TUNE_READ_TRIES,        /* before a reader takes the lock */
+	LPM_TABLE_BITS_MAX = TUNE_LPM_TABLE_BITS,
 };
 
 #define LPM_HEADER_BYTES sizeof(struct bpf_lpm_trie_key_hdr)

@@ -11,6 +11,10 @@
 
 static uint32_t rnd(struct random_prog *p, uint32_t n)
 {
+	if (p->n_choices) {
+		p->n_choices--;
+		return *p->choices++ * n / 256;
+	}
 	p->rng ^= p->rng << 13;
 	p->rng ^= p->rng >> 7;
 	p->rng ^= p->rng << 17;
@@ -448,6 +452,10 @@ static void forbidden(struct random_prog *p)
 
 static void statement(struct random_prog *p)
 {
+	if (p->choices && !p->n_choices) {
+		arithmetic(p); /* few choices, a short program */
+		return;
+	}
 	if (p->wrong && !rnd(p, (uint32_t)p->wrong)) {
 		forbidden(p);
 		return;
@@ -545,16 +553,12 @@ static void subprog(struct random_prog *p)
 	emit(p, BPF_EXIT_INSN());
 }
 
-void random_prog_make(struct random_prog *p, uint64_t seed, int map_fd, bool pure)
+static void make(struct random_prog *p)
 {
 	uint32_t n, done = 0;
 
-	memset(p, 0, sizeof(*p));
-	p->rng = seed * 0x9e3779b97f4a7c15u + 88172645463325252u;
-	p->map_fd = map_fd;
-	p->pure = pure;
 	p->busy = -1;
-	p->wrong = pure || rnd(p, 3) ? 0 : 12;
+	p->wrong = p->pure || rnd(p, 3) ? 0 : 12;
 	p->subprogs = rnd(p, 3);
 	p->type = rnd(p, 3) ? BPF_PROG_TYPE_SOCKET_FILTER : BPF_PROG_TYPE_XDP;
 	p->flags = rnd(p, 4) ? 0 : rnd(p, 2) ? BPF_F_TEST_STATE_FREQ : BPF_F_STRICT_ALIGNMENT;
@@ -576,4 +580,18 @@ void random_prog_make(struct random_prog *p, uint64_t seed, int map_fd, bool pur
 		done++;
 	}
 	p->subprogs = done;
+}
+
+void random_prog_make(struct random_prog *p, uint64_t seed, int map_fd, bool pure)
+{
+	*p = (struct random_prog){ .rng = seed * 0x9e3779b97f4a7c15u + 88172645463325252u,
+				   .map_fd = map_fd, .pure = pure };
+	make(p);
+}
+
+void random_prog_choose(struct random_prog *p, const uint8_t *choices, size_t n, int map_fd)
+{
+	*p = (struct random_prog){ .rng = 88172645463325252u, .map_fd = map_fd,
+				   .choices = choices, .n_choices = n };
+	make(p);
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tbl/uapi.h"
@@ -31,7 +32,12 @@ struct random_prog {
 	int busy;  /* register that counts a loop, -1: none */
 	bool in_subprog, pure;
 	int wrong; /* one statement in so many is forbidden; 0: none */
+	const uint8_t *choices; /* used up before rng is asked */
+	size_t n_choices;
 };
 
 /* pure: what it does hangs on context, packet and map alone. */
 void random_prog_make(struct random_prog *p, uint64_t seed, int map_fd, bool pure);
+
+/* Every choice is a byte of @choices, as long as there are any; not pure. */
+void random_prog_choose(struct random_prog *p, const uint8_t *choices, size_t n, int map_fd);

@@ -17,6 +17,8 @@
 #include "verifier/env.h"
 #include "verifier/print.h"
 
+#define REGS_ALL ((1u << MAX_BPF_REG) - 1)
+
 /* Registers by mask. */
 struct regs {
 	uint16_t read, written, live;
@@ -44,9 +46,11 @@ static struct regs insn_regs(const struct verifier_env *env, const struct bpf_in
 	if (isa_is_call(insn)) {
 		r.read = call_args(env, insn);
 	} else if (isa_is_ld_skb(insn)) {
-		r.read = (1u << MAX_BPF_REG) - 1;
+		r.read = REGS_ALL;
 		r.written = 0;
 	}
+	/* What names a register there is not is refused only when a path comes to it. */
+	r.read &= REGS_ALL;
 	return r;
 }
 

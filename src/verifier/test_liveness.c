@@ -188,6 +188,17 @@ static void a_known_helper_reads_its_arguments_only(void **state)
 	env_free(env);
 }
 
+static void a_register_there_is_not_is_not_live(void **state)
+{
+	const struct bpf_insn insns[] = { BPF_RAW_INSN(BPF_ALU64 | BPF_MOV | BPF_X, 0, 13, 0, 0),
+					  BPF_EXIT_INSN() };
+	struct verifier_env *env = env_new(insns, ARRAY_SIZE(insns));
+
+	assert_int_equal(liveness_regs(env), 0);
+	assert_int_equal(env->work[0].live_regs, 0);
+	env_free(env);
+}
+
 /* --- stack -------------------------------------------------------------------------------- */
 
 static struct func_state *frame_new(struct verifier_env *env, uint32_t frameno, uint32_t subprogno,
@@ -422,6 +433,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_register_is_live_if_a_path_reads_it),
+		cmocka_unit_test(a_register_there_is_not_is_not_live),
 		cmocka_unit_test(a_known_helper_reads_its_arguments_only),
 		cmocka_unit_test(stack_marks_flow_back_as_linux_logs_them),
 		cmocka_unit_test(a_callee_reads_and_writes_its_callers_stack),

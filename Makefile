@@ -70,6 +70,8 @@ bench: build
 	@$(BUILD)/bench/bench $(BUILD)/bench
 
 install: build
+	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	@tools/build $(BUILD) >/dev/null
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:

@@ -15,6 +15,7 @@
 #include "options.h"
 #include "rejection.h"
 #include "report.h"
+#include "unit.h"
 
 #define NAME	     "run"
 #define SEED_DEFAULT 1
@@ -205,6 +206,10 @@ static bool parse(int argc, char **argv, struct run_args *args)
 		complain(NAME, "-w -: standard output is for the report; give a file");
 		return false;
 	}
+	if (args->engine == CHOICE_BOTH && args->job.capture && strcmp(args->job.capture, "-") == 0) {
+		complain(NAME, "--pcap -: --engine both reads the capture twice; give a file");
+		return false;
+	}
 	if (args->engine == CHOICE_KERNEL && args->user_only)
 		complain(NAME, "note: the kernel does not heed --clock, --seed and --no-jit");
 	if (args->data && args->job.capture) {
@@ -309,15 +314,19 @@ static int show_rejection(const struct run_args *args, const char *log, const ch
 
 static void put_comparison_text(const struct comparison *c, struct buffer *out)
 {
-	buffer_format(out, "\ncompared: %llu packets", (unsigned long long)c->n_compared);
+	char packets[UNIT_BYTES];
+
+	buffer_format(out, "\ncompared: %s", unit_count(c->n_compared, "packet", "packets", packets));
 	if (c->lines_unread)
 		buffer_text(out, " (but not bpf_printk: the kernel's lines may not be read)");
 	if (c->not_comparable)
 		buffer_format(out, "\nnot comparable: %s", c->not_comparable);
 	if (c->difference)
 		buffer_format(out, "\nDIFFERENCE at %s\n", c->difference);
-	else
+	else if (c->n_compared)
 		buffer_text(out, "\nno difference between the engines\n");
+	else
+		buffer_text(out, "\n");
 }
 
 static void put_comparison_json(const struct comparison *c, struct json *j)

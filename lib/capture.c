@@ -81,19 +81,20 @@ bool capture_is_framed(const struct capture *cap)
 
 int capture_open(const char *path, struct capture **out, struct error *err)
 {
+	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
 	char why[PCAP_ERRBUF_SIZE] = "";
 	struct capture *cap = xcalloc(1, sizeof(*cap));
 	struct stat st;
 	int rc;
 
-	cap->path = xstrdup(path);
+	cap->path = xstrdup(name);
 	cap->pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!cap->pcap) {
 		/* libpcap names the file only when it cannot be opened. */
 		rc = strncmp(why, path, strlen(path)) == 0
 			     ? error_set(err, -EINVAL, "cannot open the capture %s", why)
 			     : error_set(err, -EINVAL, "%s is not a capture libpcap can read: %s",
-					 path, why);
+					 name, why);
 		capture_close(cap);
 		return rc;
 	}
@@ -102,7 +103,7 @@ int capture_open(const char *path, struct capture **out, struct error *err)
 		rc = error_set(err, -ENOTSUP,
 			       "%s has link type %s; programs take Ethernet, raw IP, Linux cooked "
 			       "or loopback captures",
-			       path, capture_link_name(cap));
+			       name, capture_link_name(cap));
 		capture_close(cap);
 		return rc;
 	}

@@ -89,6 +89,11 @@ bool engine_lines_are_read(void)
 	return entered.kind == ENGINE_USER || entered.pipe;
 }
 
+const char *engine_take_lack(void)
+{
+	return entered.kind == ENGINE_USER ? engine_user_take_lack() : "";
+}
+
 void engine_leave(void)
 {
 	tracepipe_close(entered.pipe);

@@ -42,6 +42,8 @@ void engine_set_time(uint64_t ns);
 void engine_take_printk(void);
 /* Whether lines come at all: those of the kernel may be another's to read. */
 bool engine_lines_are_read(void);
+/* The map or program type the engine lacks and was asked for since the last call; "": none. */
+const char *engine_take_lack(void);
 void engine_leave(void);
 
 const char *engine_name(enum engine_kind kind);

@@ -2,6 +2,7 @@
 #include "engine_user.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 
 #define NS_PER_S 1000000000ull
 #define PROC_FDS "/proc/self/fd"
+#define LACK_BYTES 160
 
 /* The one engine of this process, and what its host remembers. */
 static struct {
@@ -18,6 +20,7 @@ static struct {
 	struct engine_setup setup;
 	uint64_t now_ns;
 	uint64_t random;
+	char lack[LACK_BYTES];
 } user;
 
 static uint64_t real_ns(enum skep_clock clock)
@@ -58,6 +61,13 @@ static void host_printk(void *arg, const char *line, size_t bytes)
 	free(text);
 }
 
+/* libbpf probes for commands: only types say why an object cannot be loaded. */
+static void host_refused(void *arg, int err, const char *why)
+{
+	if (strncmp(why, "map type ", 9) == 0 || strncmp(why, "program type ", 13) == 0)
+		snprintf(user.lack, sizeof(user.lack), "%s", why);
+}
+
 static const struct skep_host host = {
 	.size = sizeof(host),
 	.clock_ns = host_clock,
@@ -71,6 +81,7 @@ int engine_user_enter(const struct engine_setup *setup, struct error *err)
 		.size = sizeof(opts),
 		.flags = setup->no_jit ? SKEP_INTERPRET : 0,
 		.host = &host,
+		.refused = host_refused,
 	};
 	int rc;
 
@@ -96,6 +107,15 @@ void engine_user_set_time(uint64_t ns)
 int engine_user_run(int prog_fd, struct skep_run *run)
 {
 	return skep_prog_run(user.engine, prog_fd, run);
+}
+
+const char *engine_user_take_lack(void)
+{
+	static char taken[LACK_BYTES];
+
+	memcpy(taken, user.lack, sizeof(taken));
+	user.lack[0] = '\0';
+	return taken;
 }
 
 void engine_user_leave(void)

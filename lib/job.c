@@ -39,11 +39,12 @@ static int check_input(const struct job *job, struct error *err)
 				 "program '%s' (%s) takes packets: give them with --pcap "
 				 "FILE, or one with --data FILE|HEX",
 				 bpf_program__name(job->prog), object_type_name(type));
-	if (!packets && o->capture)
+	if (!packets && (o->capture || o->data))
 		return error_set(err, -EINVAL,
-				 "program '%s' (%s) takes no packets, so --pcap has nothing "
+				 "program '%s' (%s) takes no packets, so %s has nothing "
 				 "to give it: use --ctx FILE|HEX",
-				 bpf_program__name(job->prog), object_type_name(type));
+				 bpf_program__name(job->prog), object_type_name(type),
+				 o->capture ? "--pcap" : "--data");
 	if (o->output && !o->capture)
 		return error_set(err, -EINVAL,
 				 "-w writes the packets of a capture that passed: it needs "

@@ -11,6 +11,7 @@
 
 #include "btfcheck.h"
 #include "compile.h"
+#include "engine.h"
 #include "file.h"
 
 #define WARNINGS_BYTES_MAX 4096
@@ -237,10 +238,20 @@ static int prepare_log(struct object *obj, struct bpf_program *prog, uint32_t lo
 	return bpf_program__set_log_level(prog, log_level);
 }
 
-/* Which capability the kernel wants is in no error code: say it with EPERM. */
-static const char *hint(int rc)
+/* What no error code says: that a capability is wanted, or that the engine lacks a type. */
+static int refuse_load(const struct object *obj, const char *why, int rc, struct error *err)
 {
-	return rc == -EPERM ? " (the engine refused for lack of privilege)" : "";
+	const char *lack = engine_take_lack();
+
+	if (!*why)
+		why = strerror(-rc);
+	if (rc == -EPERM)
+		return error_set(err, rc, "%s cannot be loaded: %s (the engine refused for lack of "
+				 "privilege)", obj->path, why);
+	if (*lack)
+		return error_set(err, rc, "%s cannot be loaded: %s (the user engine: %s)", obj->path,
+				 why, lack);
+	return error_set(err, rc, "%s cannot be loaded: %s", obj->path, why);
 }
 
 int object_load(struct object *obj, struct bpf_program *prog, uint32_t log_level, struct error *err)
@@ -260,6 +271,7 @@ int object_load(struct object *obj, struct bpf_program *prog, uint32_t log_level
 	if (rc)
 		return error_set(err, rc, "no memory for the verifier's log");
 	buffer_reset(&said.warnings);
+	engine_take_lack();
 	rc = bpf_object__load(obj->bpf);
 	if (!rc)
 		return 0;
@@ -272,8 +284,7 @@ int object_load(struct object *obj, struct bpf_program *prog, uint32_t log_level
 			       rc == -ENOSPC ? "the beginning of its log did not fit" :
 					       strerror(-rc));
 	else
-		error_set(err, rc, "%s cannot be loaded: %s%s", obj->path,
-			  *why ? why : strerror(-rc), hint(rc));
+		refuse_load(obj, why, rc, err);
 	free(why);
 	return rc;
 }

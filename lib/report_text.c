@@ -29,7 +29,8 @@ static void put_head(const struct report *r, struct buffer *out)
 		      object_type_name(o->prog_type),
 		      unit_count(o->n_insns, "instruction", "instructions", insns), r->engine);
 	if (r->capture)
-		buffer_format(out, "%s: %s, %s%s\n", r->capture,
+		buffer_format(out, "%s: %s, %s%s\n",
+			      strcmp(r->capture, "-") == 0 ? "standard input" : r->capture,
 			      unit_count(o->n_packets, "packet", "packets", packets),
 			      unit_bytes(o->n_bytes, bytes),
 			      o->interrupted ? " (interrupted)" : "");
@@ -52,6 +53,10 @@ static void put_verdicts(const struct report *r, struct buffer *out)
 	uint64_t n_run = 0;
 	struct table t = { 0 };
 
+	if (!o->n_verdicts) {
+		buffer_text(out, "no verdicts\n");
+		return;
+	}
 	for (uint32_t i = 0; i < o->n_verdicts; i++)
 		n_run += o->verdicts[i].n_packets;
 	table_column(&t, "verdict", TABLE_LEFT);
@@ -104,7 +109,7 @@ static void put_time(const struct report *r, struct buffer *out)
 
 	if (!o->n_runs)
 		return;
-	buffer_format(out, "%s%s per run", r->other_ns >= 0 ? "user engine " : "",
+	buffer_format(out, "\n%s%s per run", r->other_ns >= 0 ? "user engine " : "",
 		      unit_ns((double)o->ns / o->n_runs, ns));
 	if (r->other_ns >= 0)
 		buffer_format(out, ", %s engine %s", r->other, unit_ns(r->other_ns, ns));
@@ -357,7 +362,6 @@ void report_text(const struct report *r, struct buffer *out)
 	else
 		put_single(r, out);
 	put_refusals(r, out);
-	buffer_text(out, "\n");
 	put_time(r, out);
 	for (uint32_t i = 0; i < o->n_maps; i++)
 		report_map(r, i, out);

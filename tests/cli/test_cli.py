@@ -336,9 +336,17 @@ def single_runs_take_data_and_context():
     arguments = "05000000000000000600000000000000"
     expect(run_json("run", TYPES, "raw", "--ctx", arguments)["verdicts"][0]["value"], 11)
     complains("reads more context than the 8 bytes given", "run", TYPES, "raw", "--ctx", arguments[:16])
+    complains("so --data has nothing to give it", "run", TYPES, "raw", "--data", frame)
     document = run_json("run", TYPES, "call", "--ctx", "05000000")
     expect((document["verdicts"][0]["value"], document["ctx_out"]), (7, "06000000"))
     expect(run_json("run", TYPES, "trace", "--ctx", arguments + "2a00000000000000")["verdicts"][0]["value"], 42)
+
+
+@case
+def what_the_engine_lacks_is_named():
+    source = b'#include <linux/bpf.h>\n__attribute__((section("lwt_seg6local"), used)) int p(void *ctx) { return 0; }\n'
+    complains("program type 19 (lwt_seg6local) is not implemented", "run", path_of("lacks.bpf.c", source), "--ctx",
+              "00")
 
 
 @case
@@ -706,6 +714,8 @@ def captures_come_from_standard_input():
     with open(TRAFFIC, "rb") as file:
         document = run_json("run", example("protocols"), "-r", "-", stdin=file)
     expect(document["packets"], 713)
+    complains("--engine both reads the capture twice; give a file", "run", example("protocols"), "-r", "-",
+              "--engine", "both")
 
 
 @case

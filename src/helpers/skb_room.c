@@ -65,7 +65,7 @@ static void move_headers(struct skb *skb, int32_t by)
 /* Opens a gap of @len zero bytes @off bytes into the packet; what is before it moves. */
 static int gap_open(struct skb *skb, uint32_t off, uint32_t len)
 {
-	int err = skb_reserve(skb, len, 0);
+	int err = off <= skb->len ? skb_reserve(skb, len, 0) : -ENOMEM;
 
 	if (err)
 		return err;

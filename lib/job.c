@@ -26,6 +26,24 @@ void job_interrupt(void)
 
 /* --- before the engine ---------------------------------------------------------------------------- */
 
+/* A struct xdp_md says where its one packet ends; the kernel refuses any other number. */
+static int check_xdp_ctx(const struct job_options *o, struct error *err)
+{
+	struct xdp_md ctx = { 0 };
+
+	if (o->capture)
+		return error_set(err, -EINVAL,
+				 "--ctx with an xdp program is about one packet: give that one "
+				 "with --data FILE|HEX, not --pcap");
+	memcpy(&ctx, o->ctx->data, o->ctx->bytes < sizeof(ctx) ? o->ctx->bytes : sizeof(ctx));
+	if (ctx.data_end != o->data->bytes)
+		return error_set(err, -EINVAL,
+				 "--ctx: data_end (bytes 4 to 7 of struct xdp_md) is %u, but the "
+				 "packet of --data has %zu bytes: they must be the same",
+				 ctx.data_end, o->data->bytes);
+	return 0;
+}
+
 static int check_input(const struct job *job, struct error *err)
 {
 	const struct job_options *o = job->options;
@@ -45,6 +63,8 @@ static int check_input(const struct job *job, struct error *err)
 				 "to give it: use --ctx FILE|HEX",
 				 bpf_program__name(job->prog), object_type_name(type),
 				 o->capture ? "--pcap" : "--data");
+	if (type == BPF_PROG_TYPE_XDP && o->ctx)
+		return check_xdp_ctx(o, err);
 	if (o->output && !o->capture)
 		return error_set(err, -EINVAL,
 				 "-w writes the packets of a capture that passed: it needs "

@@ -14,6 +14,7 @@
 
 #define ENOTSUPP_KERNEL	     524 /* ENOTSUPP of the kernel, which has no name outside */
 #define FIRST_ROOM	     65536
+#define CTX_ROOM	     512 /* more than any context struct has */
 #define IPV4_BYTES	     20
 #define IPV6_BYTES	     40
 #define KERNEL_SKB_BYTES_MAX 3712 /* a page without headroom and struct skb_shared_info */
@@ -29,7 +30,8 @@ void testrun_init(struct testrun *run, int prog_fd, uint32_t prog_type, uint32_t
 		.ctx_bytes = ctx_bytes,
 		.out = xcalloc(1, FIRST_ROOM),
 		.out_room = FIRST_ROOM,
-		.ctx_out = ctx ? xcalloc(1, ctx_bytes) : NULL,
+		.ctx_out = ctx ? xcalloc(1, ctx_bytes + CTX_ROOM) : NULL,
+		.ctx_room = ctx ? ctx_bytes + CTX_ROOM : 0,
 	};
 }
 
@@ -68,13 +70,15 @@ static int run_by_bpf(struct testrun *run, const struct packet *packet,
 		opts.ctx_in = run->ctx_out;
 	} else if (run->ctx_out && takes_packet) {
 		opts.ctx_out = run->ctx_out;
-		opts.ctx_size_out = run->ctx_bytes;
+		opts.ctx_size_out = run->ctx_room;
 	}
 	if (bpf_prog_test_run_opts(run->prog_fd, &opts))
 		return -errno;
 	result->retval = opts.retval;
 	result->bytes = opts.data_out ? opts.data_size_out : 0;
-	result->ctx_bytes = run->ctx_out && !takes_raw_args(run->prog_type) ? run->ctx_bytes : 0;
+	result->ctx_bytes = opts.ctx_out ? opts.ctx_size_out :
+			    opts.ctx_in == run->ctx_out ? run->ctx_bytes :
+							  0;
 	result->ns = (uint64_t)opts.duration * (takes_packet ? run->repeat : 1);
 	return 0;
 }
@@ -94,7 +98,7 @@ static int run_by_hook(struct testrun *run, const struct packet *packet,
 		.data_out = packet->data ? run->out : NULL,
 		.data_out_room = packet->data ? run->out_room : 0,
 		.ctx_out = run->ctx_out,
-		.ctx_out_room = run->ctx_out ? run->ctx_bytes : 0,
+		.ctx_out_room = run->ctx_room,
 	};
 	int rc = engine_user_run(run->prog_fd, &r);
 

@@ -23,6 +23,7 @@ struct testrun {
 	uint8_t *out; /* the packet after the run; owned */
 	uint32_t out_room;
 	uint8_t *ctx_out; /* the context after the run; owned, NULL when there was none */
+	uint32_t ctx_room; /* at least the whole struct of the type, however little was given */
 };
 
 struct testrun_result {

@@ -570,6 +570,14 @@ def objects_that_are_none_are_told_apart():
 
 
 @case
+def context_of_xdp_names_its_packet():
+    packet, program = "00" * 64, example("protocols")
+    complains("is about one packet", "run", program, "-r", TRAFFIC, "--ctx", "0000000040000000")
+    complains("is 0, but the packet of --data has 64 bytes", "run", program, "--data", packet, "--ctx", "00")
+    expect(run_json("run", program, "--data", packet, "--ctx", "0000000040000000")["packets"], 1)
+
+
+@case
 def broken_objects_never_crash():
     good = path_of("good.o")
     subprocess.run(["clang", "-target", "bpf", "-g", "-O2", "-idirafter", "/usr/include/x86_64-linux-gnu", "-c",

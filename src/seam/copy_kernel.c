@@ -22,11 +22,12 @@ int seam_kernel_copy(void *dst, const void *src, size_t bytes)
 long seam_kernel_copy_str(char *dst, const char *src, size_t max)
 {
 	for (size_t n = 0; n < max;) {
-		size_t chunk = PAGE_BYTES - (uintptr_t)(src + n) % PAGE_BYTES;
+		uintptr_t from = (uintptr_t)src + n; /* a client's number: perhaps no pointer */
+		size_t chunk = PAGE_BYTES - from % PAGE_BYTES;
 		const char *nul;
 
 		chunk = MIN(chunk, max - n);
-		if (seam_kernel_copy(dst + n, src + n, chunk))
+		if (seam_kernel_copy(dst + n, (const void *)from, chunk))
 			return -EFAULT;
 		nul = memchr(dst + n, '\0', chunk);
 		if (nul)

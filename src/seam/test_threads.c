@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -25,6 +26,8 @@
 #include "tbl/uapi.h"
 
 #define ROUNDS 300
+#define INFOS_MIN 10 /* seen, and links made: less would test nothing */
+#define LINKS_MIN 10
 
 static struct skep_engine *engine;
 static struct netdev *dev;
@@ -151,7 +154,7 @@ static void look_at(int get_next, int get_fd)
 
 static void *look_around(void *arg)
 {
-	for (int i = 0; i < ROUNDS / 10; i++) {
+	for (int i = 0; i < ROUNDS / 10 || (infos <= INFOS_MIN && i < ROUNDS * 100); i++) {
 		look_at(BPF_MAP_GET_NEXT_ID, BPF_MAP_GET_FD_BY_ID);
 		look_at(BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID);
 		look_at(BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID);
@@ -161,7 +164,8 @@ static void *look_around(void *arg)
 
 static void *attach(void *arg)
 {
-	for (int i = 0; i < ROUNDS; i++) {
+	/* On a busy machine others may hold the link for long: go on until some were made. */
+	for (int i = 0; i < ROUNDS || (links <= LINKS_MIN && i < ROUNDS * 1000); i++) {
 		union bpf_attr attr = { 0 };
 		int fd;
 
@@ -174,6 +178,8 @@ static void *attach(void *arg)
 		if (fd >= 0) {
 			atomic_fetch_add(&links, 1);
 			close(fd);
+		} else {
+			sched_yield();
 		}
 	}
 	return NULL;
@@ -213,8 +219,8 @@ static void threads_do_everything_at_once(void **state)
 		pthread_join(threads[i], NULL);
 	assert_int_equal(failures, 0);
 	assert_int_equal(runs, 2 * ROUNDS);
-	assert_true(infos > 10);
-	assert_true(links > 10);
+	assert_true(infos > INFOS_MIN);
+	assert_true(links > LINKS_MIN);
 
 	close(shared_prog);
 	close(shared_map);

@@ -16,12 +16,11 @@
 #include "seam/copy.h"
 #include "syscall/bpf.h"
 
-static long answer(int ret)
+/* As a system call: errno is as it was (@saved) where the call succeeds. */
+static long answer(int ret, int saved)
 {
-	if (ret >= 0)
-		return ret;
-	errno = -ret;
-	return -1;
+	errno = ret >= 0 ? saved : -ret;
+	return ret >= 0 ? ret : -1;
 }
 
 static int call_perf_event_open(struct engine *engine, const long arg[6])
@@ -37,10 +36,13 @@ static int call_perf_event_open(struct engine *engine, const long arg[6])
 
 bool interpose_syscall(struct engine *engine, long nr, const long arg[6], long *ret)
 {
+	int saved = errno;
+
 	if (nr == SYS_bpf)
-		*ret = answer(seam_bpf(engine, (int)arg[0], (uint64_t)arg[1], (uint32_t)arg[2]));
+		*ret = answer(seam_bpf(engine, (int)arg[0], (uint64_t)arg[1], (uint32_t)arg[2]),
+			      saved);
 	else if (nr == SYS_perf_event_open)
-		*ret = answer(call_perf_event_open(engine, arg));
+		*ret = answer(call_perf_event_open(engine, arg), saved);
 	else
 		return false;
 	return true;
@@ -59,6 +61,7 @@ static struct object *object_of(struct engine *engine, int fd)
 
 bool interpose_ioctl(struct engine *engine, int fd, unsigned long cmd, void *arg, int *ret)
 {
+	int saved = errno;
 	struct seam_caller sc;
 	struct object *obj;
 	bool ours;
@@ -70,7 +73,8 @@ bool interpose_ioctl(struct engine *engine, int fd, unsigned long cmd, void *arg
 	if (ours) {
 		seam_caller_init(&sc, engine);
 		*ret = (int)answer(syscall_perf_event_ioctl(&sc.caller, obj, cmd,
-							    (int)(intptr_t)arg));
+							    (int)(intptr_t)arg),
+				   saved);
 		seam_caller_deinit(&sc);
 	}
 	object_put(obj);

@@ -75,9 +75,12 @@ static void start(void)
 
 static struct engine *engine_now(void)
 {
+	int saved = errno;
+
 	if (starting)
 		return NULL;
 	pthread_once(&once, start);
+	errno = saved;
 	return engines_installed();
 }
 

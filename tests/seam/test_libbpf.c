@@ -260,10 +260,27 @@ static void ids_and_names_are_told(void **state)
 	assert_int_equal(found, 1);
 }
 
+static void errno_stays_where_calls_succeed(void **state)
+{
+	uint64_t value = 7;
+	uint32_t key = 0;
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "errno", sizeof(key), sizeof(value), 1, NULL);
+
+	assert_true(fd >= 0);
+	errno = EXDEV;
+	assert_int_equal(bpf_map_update_elem(fd, &key, &value, BPF_ANY), 0);
+	assert_int_equal(bpf_map_freeze(fd), 0);
+	assert_int_equal(bpf_map_lookup_elem(fd, &key, &value), 0);
+	assert_int_equal(run("jump"), 77);
+	assert_int_equal(errno, EXDEV);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct skep_engine *engine = NULL;
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(errno_stays_where_calls_succeed, setup, teardown),
 		cmocka_unit_test_setup_teardown(constants_set_before_load_hold, setup, teardown),
 		cmocka_unit_test_setup_teardown(data_sections_are_mapped_both_ways, setup, teardown),
 		cmocka_unit_test_setup_teardown(map_in_map_and_tail_calls_are_filled_by_libbpf,

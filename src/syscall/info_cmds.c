@@ -67,7 +67,7 @@ static int map_info(struct bpf_call *call, struct map *map)
 
 	if (err)
 		return err;
-	memset(&info, 0, sizeof(info));
+	info = in; /* what is not set, such as the BTF of a map without, stays as the client had it */
 	info.type = map->type;
 	info.id = map->obj.id;
 	info.key_size = map->key_size;
@@ -82,8 +82,6 @@ static int map_info(struct bpf_call *call, struct map *map)
 		info.btf_value_type_id = map->btf_value_type_id;
 	}
 	info.btf_vmlinux_value_type_id = map->btf_vmlinux_value_type_id;
-	info.hash = in.hash;
-	info.hash_size = in.hash_size;
 	err = map_hash(call, map, &in);
 	return err ? err : info_end(call, &info, bytes);
 }

@@ -70,16 +70,34 @@ static bool is_helper_call(const struct bpf_insn *insn)
 	return insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == 0;
 }
 
-/* One ldimm64 as a dump shows it: map ids for addresses. */
-static void dump_ldimm64(const struct prog *prog, const struct insn_fact *fact,
-			 struct bpf_insn insn[2])
+static bool is_subprog_call(const struct bpf_insn *insn)
 {
+	return insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL;
+}
+
+/* A call of a subprogram: where it goes in off, which one it is in imm (the end of jit_subprogs). */
+static void dump_pseudo_call(const struct prog *prog, uint32_t pc, struct bpf_insn *insn)
+{
+	uint32_t target = pc + 1 + (uint32_t)insn->imm;
+
+	insn->off = (int16_t)insn->imm;
+	for (uint32_t i = 0; i < prog->n_subprogs; i++)
+		if (prog->subprogs[i].start == target)
+			insn->imm = (int32_t)i;
+}
+
+/* One ldimm64 as a dump shows it: map ids for addresses. */
+static void dump_ldimm64(const struct prog *prog, uint32_t pc, struct bpf_insn insn[2])
+{
+	const struct insn_fact *fact = &prog->facts[pc];
 	const struct map *map;
 	uint64_t addr;
 	uint32_t off = 0;
 
 	if (fact->ldimm64 == LDIMM64_FUNC) {
 		insn[0].src_reg = BPF_PSEUDO_FUNC;
+		insn[0].imm = (int32_t)(prog->subprogs[fact->index].start - pc - 1);
+		insn[1].imm = fact->index;
 		return;
 	}
 	if (fact->ldimm64 == LDIMM64_NUMBER || fact->index >= prog->n_used_maps)
@@ -106,8 +124,10 @@ static struct bpf_insn *dump_insns(const struct prog *prog)
 	for (uint32_t i = 0; i < prog->n_insns; i++) {
 		if (is_helper_call(&insns[i])) {
 			insns[i].imm = (int32_t)prog->calls[insns[i].imm].helper_id;
+		} else if (is_subprog_call(&insns[i])) {
+			dump_pseudo_call(prog, i, &insns[i]);
 		} else if (insns[i].code == (BPF_LD | BPF_IMM | BPF_DW)) {
-			dump_ldimm64(prog, &prog->facts[i], &insns[i]);
+			dump_ldimm64(prog, i, &insns[i]);
 			i++;
 		}
 	}
@@ -184,15 +204,20 @@ static int put_funcs(struct bpf_call *call, const struct prog *prog, struct bpf_
 	return 0;
 }
 
-/* Of a function's first line it is where the function begins: readers compare the two. */
-static uint64_t line_address(const struct prog *prog, uint32_t pc)
+/*
+ * Of a function's first line it is where the function begins: readers compare the two. They want the
+ * others to go up, too (@last: the one before), even where one stretch of native code is for two lines.
+ */
+static uint64_t line_address(const struct prog *prog, uint32_t pc, uint64_t last)
 {
+	uint64_t addr;
 	uint32_t bytes;
 
 	for (uint32_t i = 0; i < prog->n_subprogs; i++)
 		if (prog->subprogs[i].start == pc)
 			return (uint64_t)(uintptr_t)jit_subprog_code(prog, i, &bytes);
-	return (uint64_t)(uintptr_t)prog->image + jit_insn_off(prog, pc);
+	addr = (uint64_t)(uintptr_t)prog->image + jit_insn_off(prog, pc);
+	return MAX(addr, last + 1);
 }
 
 static int put_btf_info(struct bpf_call *call, const struct prog *prog, struct bpf_prog_info *info)
@@ -201,6 +226,7 @@ static int put_btf_info(struct bpf_call *call, const struct prog *prog, struct b
 	uint32_t n_lines = room(&info->nr_line_info, prog->n_line_info);
 	uint32_t n_jited =
 		room(&info->nr_jited_line_info, prog->jited ? prog->n_line_info : 0);
+	uint64_t addr = 0;
 
 	if (copy_out(call->caller, info->func_info, prog->func_info,
 		     n_funcs * sizeof(*prog->func_info)) ||
@@ -208,8 +234,7 @@ static int put_btf_info(struct bpf_call *call, const struct prog *prog, struct b
 		     n_lines * sizeof(*prog->line_info)))
 		return -EFAULT;
 	for (uint32_t i = 0; i < n_jited; i++) {
-		uint64_t addr = line_address(prog, prog->line_info[i].insn_off);
-
+		addr = line_address(prog, prog->line_info[i].insn_off, addr);
 		if (copy_out(call->caller, info->jited_line_info + i * sizeof(addr), &addr,
 			     sizeof(addr)))
 			return -EFAULT;

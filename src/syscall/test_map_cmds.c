@@ -299,6 +299,28 @@ static void names_are_checked(void **state)
 	}
 }
 
+static void info_without_btf_is_left_as_the_kernel_leaves_it(void **state)
+{
+	struct bpf_map_info info[SIDES];
+
+	if (!twin_kernel_allowed())
+		skip();
+	for (int side = 0; side < SIDES; side++) {
+		union bpf_attr attr = { 0 };
+		int fd = create(side, BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0);
+
+		assert_true(fd >= 0);
+		memset(&info[side], 0x55, sizeof(info[side]));
+		attr.info.bpf_fd = (uint32_t)fd;
+		attr.info.info = (uintptr_t)&info[side];
+		attr.info.info_len = offsetof(struct bpf_map_info, hash);
+		assert_int_equal(twin_bpf(side, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)), 0);
+		info[side].id = 0;
+		close(fd);
+	}
+	assert_memory_equal(&info[ENGINE], &info[KERNEL], offsetof(struct bpf_map_info, hash));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +331,7 @@ int main(void)
 		TWIN_TEST(freeze_forbids_what_the_kernel_forbids),
 		TWIN_TEST(wrong_descriptors_are_told_apart),
 		TWIN_TEST(names_are_checked),
+		TWIN_TEST(info_without_btf_is_left_as_the_kernel_leaves_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

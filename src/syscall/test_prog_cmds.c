@@ -250,6 +250,39 @@ static void tag_and_plain_fields_are_the_kernels(void **state)
 	close(fd[KERNEL]);
 }
 
+static void dumped_calls_say_where_and_whom_like_the_kernels(void **state)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = 4 },
+		{ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+		ret1[0], ret1[1],
+		{ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = -3 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	struct bpf_insn dump[SIDES][ARRAY_LEN(insns)] = { 0 };
+	union bpf_attr attr = load_attr(BPF_PROG_TYPE_XDP);
+	uint32_t len;
+	int fd[SIDES];
+
+	if (!twin_kernel_allowed())
+		skip();
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = ARRAY_LEN(insns);
+	assert_int_equal(load_both("calls", attr, fd), 0);
+	for (int side = 0; side < SIDES; side++) {
+		struct bpf_prog_info info = { .xlated_prog_insns = (uintptr_t)dump[side],
+					      .xlated_prog_len = sizeof(dump[side]) };
+
+		assert_int_equal(get_info(side, fd[side], &info, sizeof(info), &len), 0);
+		assert_int_equal(info.xlated_prog_len, sizeof(insns));
+		close(fd[side]);
+	}
+	assert_memory_equal(dump[ENGINE], dump[KERNEL], sizeof(insns));
+	assert_int_equal(dump[ENGINE][0].off, 4);
+	assert_int_equal(dump[ENGINE][0].imm, 2);
+}
+
 static void info_sizes_and_requests_are_judged_alike(void **state)
 {
 	static uint8_t e[512], k[512];
@@ -462,6 +495,7 @@ int main(void)
 		TWIN_TEST(every_log_size_gives_the_kernels_bytes),
 		TWIN_TEST(log_levels_and_buffers_fit_or_are_einval),
 		TWIN_TEST(tag_and_plain_fields_are_the_kernels),
+		TWIN_TEST(dumped_calls_say_where_and_whom_like_the_kernels),
 		TWIN_TEST(info_sizes_and_requests_are_judged_alike),
 		TWIN_TEST(test_runs_take_what_the_kernels_take),
 		TWIN_TEST(every_done_type_can_be_run),

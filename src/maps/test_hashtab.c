@@ -3,6 +3,7 @@
  * Goal: the hash types do what a list of pairs would do, operation by operation, errno by errno;
  * threads and forked processes lose and double nothing.
  */
+#include "maps/hashtab.h"
 #include "maps/test_map.h"
 
 #include <pthread.h>
@@ -190,6 +191,55 @@ static void new_percpu_element_is_zero_elsewhere(void **state)
 	object_put(&map->obj);
 }
 
+/* --- a bucket that is more than full ---------------------------------------------------------------------- */
+
+enum { CROWD = 24 }; /* keys of one bucket: 8 in its line, the others behind it */
+
+/* Keys that fall into bucket 0. */
+static void crowd_of(struct map *map, uint32_t keys[CROWD])
+{
+	const struct htab *t = &hashtab_of(map)->t;
+	uint32_t n = 0;
+
+	for (uint32_t key = 0; n < CROWD; key++)
+		if (!(htab_hash(t, &key) & t->mask))
+			keys[n++] = key;
+}
+
+static void expect_crowd(struct map *map, const uint32_t keys[CROWD], const bool there[CROWD])
+{
+	for (uint32_t i = 0; i < CROWD; i++) {
+		uint32_t *at = map->ops->lookup(map, &keys[i]);
+
+		assert_int_equal(at != NULL, there[i]);
+		if (at)
+			assert_int_equal(*at, keys[i]);
+	}
+}
+
+static void crowded_bucket_loses_nothing(void **state)
+{
+	struct map *map = map_make(BPF_MAP_TYPE_HASH, 4, 4, 2 * CROWD, 0);
+	uint32_t keys[CROWD], seed = 9;
+	bool there[CROWD] = { 0 };
+
+	crowd_of(map, keys);
+	for (int n = 0; n < 3000; n++) {
+		uint32_t i = test_random(&seed) % CROWD;
+
+		/* Mostly full, so that what leaves leaves from the middle of the chain. */
+		if (there[i] && test_random(&seed) % 4 == 0) {
+			assert_int_equal(map->ops->delete(map, &keys[i]), 0);
+			there[i] = false;
+		} else {
+			assert_int_equal(map->ops->update(map, &keys[i], &keys[i], BPF_ANY), 0);
+			there[i] = true;
+		}
+		expect_crowd(map, keys, there);
+	}
+	object_put(&map->obj);
+}
+
 /* --- threads: each owns some keys and finds them always; all share the buckets -------------------------- */
 
 enum { THREADS = 3, OWN_KEYS = 20, ROUNDS = 3000 };
@@ -280,6 +330,7 @@ int main(void)
 		map_test(one_entry_map_replaces_when_full),
 		map_test(lookup_and_delete_gives_the_value_once),
 		map_test(random_operations_equal_the_twin),
+		map_test(crowded_bucket_loses_nothing),
 		map_test(new_percpu_element_is_zero_elsewhere),
 		map_test(lru_keeps_what_is_used_and_never_fills),
 		map_test(threads_find_what_they_put),

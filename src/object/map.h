@@ -37,10 +37,7 @@ enum map_mem_kind {
 	MAP_MEM_CLIENT, /* the map's memfd: a client may mmap and scribble on it */
 };
 
-/* A map's callback for bpf_for_each_map_elem: run it for every element. */
-typedef uint64_t (*map_callback_fn)(uint64_t map, uint64_t key, uint64_t value, uint64_t arg,
-				    uint64_t unused);
-
+/* What bpf_for_each_map_elem runs for every element. */
 struct map_each {
 	const struct prog *prog; /* whose callback it is */
 	uint64_t callback;       /* for run_callback() (run/run.h) */

@@ -90,7 +90,6 @@ struct skb {
 	uint64_t tstamp;
 	uint64_t hwtstamp;
 	uint8_t cb[SKB_CB_BYTES];
-	uint8_t csum_valid;
 	uint8_t csum_level;
 	uint32_t csum;      /* of the whole packet, when ip_summed is SKB_CSUM_COMPLETE */
 	bool encapsulation; /* skb_adjust_room() put an outer header around it */

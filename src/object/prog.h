@@ -135,7 +135,6 @@ struct prog {
 	bool changes_pkt; /* calls a helper that may move packet data */
 	bool cb_access;   /* uses skb->cb: save and clear it around the run */
 	bool dst_needed;
-	bool has_callchain_buf;
 	bool tail_call_reachable;
 	bool enforce_expected_attach_type;
 	bool has_atomics;
@@ -152,7 +151,6 @@ struct prog {
 	void *jit_info;        /* struct jit_image: symbols and pc map (jit/image.h) */
 
 	struct prog_stats stats;
-	_Atomic int frozen_maps; /* reserved for const-folding of frozen maps */
 };
 
 /* --- program types -------------------------------------------------------------------------- */

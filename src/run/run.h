@@ -33,7 +33,6 @@ enum redirect_kind {
 	REDIRECT_IFINDEX,
 	REDIRECT_MAP,
 	REDIRECT_PEER,
-	REDIRECT_NEIGH,
 };
 
 struct run_ctx {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/macros.h"
 #include "hooks/dev.h"
 #include "hooks/event.h"
@@ -42,7 +43,7 @@ int skep_dev_add(struct skep_engine *engine, const char *name, uint32_t ifindex,
 
 	if (!name || !name[0] || strlen(name) >= NETDEV_NAME_BYTES || ifindex > INT32_MAX)
 		return -EINVAL;
-	d = calloc(1, sizeof(*d));
+	d = mem_zalloc(sizeof(*d));
 	if (!d)
 		return -ENOMEM;
 	d->sink = sink;

@@ -96,14 +96,16 @@ static int set_bpf(struct perf_event *event, struct prog *prog)
 int hook_perf_event_ioctl(struct object *obj, unsigned long cmd, struct prog *prog)
 {
 	struct perf_event *event = perf_event_of(obj);
+	int err;
 
 	switch (cmd) {
 	case PERF_EVENT_IOC_SET_BPF:
 		return set_bpf(event, prog);
 	case PERF_EVENT_IOC_ENABLE:
-		perf_event_map_ring(event);
-		atomic_store(&event->enabled, true);
-		return 0;
+		err = perf_event_map_ring(event);
+		if (!err)
+			atomic_store(&event->enabled, true);
+		return err;
 	case PERF_EVENT_IOC_DISABLE:
 		atomic_store(&event->enabled, false);
 		return 0;

@@ -27,17 +27,27 @@ static struct cpumap *cpumap_of(const struct map *map)
 	return container_of(map, struct cpumap, map);
 }
 
+static uint64_t slots_bytes(const struct map *map)
+{
+	return (uint64_t)map->max_entries * sizeof(cpumap_of(map)->slots[0]);
+}
+
 /* All checks are here, behind the one for capabilities, as in the kernel. */
 static int cpumap_alloc(struct map *map, const union bpf_attr *attr)
 {
+	void *slots;
+	int err;
+
 	if (!attr->max_entries || attr->key_size != 4 ||
 	    (attr->value_size != 4 && attr->value_size != 8) ||
 	    attr->map_flags & ~(uint32_t)BPF_F_NUMA_NODE)
 		return -EINVAL;
 	if (attr->max_entries > CPUMAP_ENTRIES_MAX)
 		return -E2BIG;
-	cpumap_of(map)->slots = redirect_slots_alloc(map, map->max_entries);
-	return cpumap_of(map)->slots ? 0 : -ENOMEM;
+	err = map_private_alloc(map, slots_bytes(map), &slots);
+	if (!err)
+		cpumap_of(map)->slots = slots;
+	return err;
 }
 
 static void cpumap_clear(struct map *map)
@@ -53,7 +63,7 @@ static void cpumap_free(struct map *map)
 	struct cpumap *c = cpumap_of(map);
 
 	cpumap_clear(map);
-	redirect_slots_free(map, c->slots, map->max_entries);
+	map_private_free(map, c->slots, slots_bytes(map));
 	c->slots = NULL;
 }
 
@@ -117,7 +127,7 @@ static int cpumap_redirect(struct map *map, uint64_t index, uint64_t flags)
 
 static uint64_t cpumap_mem_usage(const struct map *map)
 {
-	return sizeof(struct cpumap) + (uint64_t)map->max_entries * sizeof(void *);
+	return sizeof(struct cpumap) + slots_bytes(map);
 }
 
 const struct map_ops cpu_map_ops = {

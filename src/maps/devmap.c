@@ -57,13 +57,17 @@ static int devmap_alloc_check(const union bpf_attr *attr)
 static int devmap_alloc(struct map *map, const union bpf_attr *attr)
 {
 	struct devmap *d = devmap_of(map);
+	void *slots;
+	int err;
 
 	/* What a lookup gives a program is not its to change. */
 	map->flags |= BPF_F_RDONLY_PROG;
 	pthread_mutex_init(&d->lock, NULL);
 	d->n_slots = is_hash(map) ? roundup_pow2_u64(map->max_entries) : map->max_entries;
-	d->slots = redirect_slots_alloc(map, d->n_slots);
-	return d->slots ? 0 : -ENOMEM;
+	err = map_private_alloc(map, d->n_slots * sizeof(*d->slots), &slots);
+	if (!err)
+		d->slots = slots;
+	return err;
 }
 
 static void devmap_clear(struct map *map)
@@ -92,7 +96,7 @@ static void devmap_free(struct map *map)
 	devmap_clear(map);
 	if (d->slots)
 		pthread_mutex_destroy(&d->lock);
-	redirect_slots_free(map, d->slots, d->n_slots);
+	map_private_free(map, d->slots, d->n_slots * sizeof(*d->slots));
 	d->slots = NULL;
 }
 
@@ -146,7 +150,7 @@ static int make_target(struct map *map, uint32_t key, const void *value, struct 
 	if (!dev || (has_prog && (!prog || !redirect_prog_fits(map, prog, BPF_XDP_DEVMAP))))
 		return -EINVAL;
 	*target = redirect_target_new(key, value, map->value_size, dev, prog);
-	return *target ? 0 : -EINVAL; /* the kernel's answer to its missing memory too */
+	return *target ? 0 : -ENOMEM;
 }
 
 static int devmap_update(struct map *map, const void *key, const void *value, uint64_t flags,

@@ -7,7 +7,6 @@
  */
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/errno.h"
 #include "maps/common.h"
@@ -45,17 +44,10 @@ static int hom_alloc(struct map *map, const union bpf_attr *attr)
 
 	if (err)
 		return err;
-	err = engine_charge(map->obj.engine, held_bytes(m));
-	if (err)
-		return err;
-	held = mmap(NULL, held_bytes(m), PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (held == MAP_FAILED) {
-		engine_uncharge(map->obj.engine, held_bytes(m));
-		return -ENOMEM;
-	}
-	m->held = held;
-	return 0;
+	err = map_private_alloc(map, held_bytes(m), &held);
+	if (!err)
+		m->held = held;
+	return err;
 }
 
 static void held_drop(struct hash_of_maps *m, uint32_t elem)
@@ -70,8 +62,7 @@ static void hom_free(struct map *map)
 	if (m->held) {
 		for (uint32_t elem = 1; elem <= *m->h.t.elems.untouched; elem++)
 			held_drop(m, elem);
-		munmap(m->held, held_bytes(m));
-		engine_uncharge(map->obj.engine, held_bytes(m));
+		map_private_free(map, m->held, held_bytes(m));
 		m->held = NULL;
 	}
 	hashtab_free(map);

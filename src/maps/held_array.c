@@ -9,7 +9,6 @@
  * Source of limits and errors: kernel/bpf/arraymap.c, map_in_map.c.
  */
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/errno.h"
 #include "maps/common.h"
@@ -45,19 +44,12 @@ static int held_alloc_check(const union bpf_attr *attr)
 /* Private and touched on first use: a client may ask for 2^32 slots. */
 static int held_alloc(struct map *map, const union bpf_attr *attr)
 {
-	int err = engine_charge(map->obj.engine, slots_bytes(map));
 	void *slots;
+	int err = map_private_alloc(map, slots_bytes(map), &slots);
 
-	if (err)
-		return err;
-	slots = mmap(NULL, slots_bytes(map), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (slots == MAP_FAILED) {
-		engine_uncharge(map->obj.engine, slots_bytes(map));
-		return -ENOMEM;
-	}
-	held_of(map)->slots = slots;
-	return 0;
+	if (!err)
+		held_of(map)->slots = slots;
+	return err;
 }
 
 static bool slot_set(struct map *map, uint32_t index, struct object *obj)
@@ -81,8 +73,7 @@ static void held_free(struct map *map)
 	if (!held_of(map)->slots)
 		return;
 	held_clear(map);
-	munmap(held_of(map)->slots, slots_bytes(map));
-	engine_uncharge(map->obj.engine, slots_bytes(map));
+	map_private_free(map, held_of(map)->slots, slots_bytes(map));
 	held_of(map)->slots = NULL;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/errno.h"
 #include "btf/btf.h"
 #include "btf/fields.h"
@@ -21,7 +22,7 @@ static int record_dup(const struct btf_record *rec, struct btf_record **out)
 	*out = NULL;
 	if (!rec)
 		return 0;
-	*out = malloc(record_bytes(rec));
+	*out = mem_alloc(record_bytes(rec));
 	if (!*out)
 		return -ENOMEM;
 	memcpy(*out, rec, record_bytes(rec));
@@ -44,7 +45,7 @@ int map_meta_new(const struct map *inner, struct map **meta)
 		return -EINVAL;
 	if (!inner->ops->meta_equal)
 		return -ENOTSUPP;
-	m = calloc(1, sizeof(*m));
+	m = mem_zalloc(sizeof(*m));
 	if (!m)
 		return -ENOMEM;
 	err = record_dup(inner->record, &m->record);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/alloc.h"
 #include "base/macros.h"
@@ -85,27 +84,4 @@ bool redirect_prog_fits(struct map *map, const struct prog *prog, uint32_t attac
 {
 	return prog->type == BPF_PROG_TYPE_XDP && prog->attach_type == attach_type &&
 	       prog_array_accepts(map, prog);
-}
-
-void *redirect_slots_alloc(struct map *map, uint64_t n)
-{
-	size_t bytes = n * sizeof(void *);
-	void *slots;
-
-	if (engine_charge(map->obj.engine, bytes))
-		return NULL;
-	slots = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (slots != MAP_FAILED)
-		return slots;
-	engine_uncharge(map->obj.engine, bytes);
-	return NULL;
-}
-
-void redirect_slots_free(struct map *map, void *slots, uint64_t n)
-{
-	if (!slots)
-		return;
-	munmap(slots, n * sizeof(void *));
-	engine_uncharge(map->obj.engine, n * sizeof(void *));
 }

@@ -40,7 +40,3 @@ void redirect_target_free(struct redirect_target *target);
 int redirect_prog_fd(const void *value, uint32_t bytes);
 /* Is @prog one for @map, made to be run at @attach_type? Source: bpf_prog_map_compatible. */
 bool redirect_prog_fits(struct map *map, const struct prog *prog, uint32_t attach_type);
-
-/* @n pointers, zeroed and touched on first use, charged to the engine; NULL: no room. */
-void *redirect_slots_alloc(struct map *map, uint64_t n);
-void redirect_slots_free(struct map *map, void *slots, uint64_t n);

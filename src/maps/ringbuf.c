@@ -20,6 +20,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/check.h"
 #include "base/errno.h"
 #include "base/shlock.h"
@@ -27,6 +28,7 @@
 #include "maps/map_in_map.h"
 #include "maps/types.h"
 #include "object/engine.h"
+#include "object/fd.h"
 #include "object/ringbuf.h"
 #include "run/epoch.h"
 
@@ -52,13 +54,20 @@ struct ring {
 	struct ring_state *state;
 	size_t state_bytes;
 	int event_fd;
+	bool listed; /* in the engine's directory */
 };
 
-/* Which ring a record lies in: all rings of an engine by address. Replaced as a whole. */
+/*
+ * Which ring a record lies in: all rings of an engine by address. To add one the directory is replaced
+ * as a whole; one that goes only empties its place, so that freeing a map never wants memory.
+ */
 struct ring_dir {
 	struct epoch_node node;
 	uint32_t n;
-	struct ring *rings[]; /* by rising data */
+	struct {
+		const char *data;
+		struct ring *_Atomic ring; /* NULL: gone */
+	} places[]; /* by rising data */
 };
 
 static struct ring *ring_of(const struct map *map)
@@ -73,62 +82,90 @@ static void dir_free(struct epoch_node *node)
 	free(container_of(node, struct ring_dir, node));
 }
 
-/* A copy with @add put in at its place, or without @del. Engine lock held. */
-static struct ring_dir *dir_copy(const struct ring_dir *old, struct ring *add,
-				 const struct ring *del)
+static void dir_append(struct ring_dir *dir, struct ring *ring)
+{
+	dir->places[dir->n].data = ring->data;
+	atomic_store_explicit(&dir->places[dir->n++].ring, ring, memory_order_relaxed);
+}
+
+/* A copy of what is left of @old with @add put in at its place. Engine lock held. */
+static struct ring_dir *dir_copy(const struct ring_dir *old, struct ring *add)
 {
 	uint32_t n = old ? old->n : 0;
-	struct ring_dir *dir = calloc(1, sizeof(*dir) + (n + 1) * sizeof(dir->rings[0]));
+	struct ring_dir *dir = mem_calloc(1, sizeof(*dir) + (n + 1) * sizeof(dir->places[0]));
 
 	if (!dir)
 		return NULL;
 	for (uint32_t i = 0; i < n; i++) {
-		if (add && add->data < old->rings[i]->data) {
-			dir->rings[dir->n++] = add;
+		struct ring *ring = atomic_load_explicit(&old->places[i].ring, memory_order_relaxed);
+
+		if (!ring)
+			continue;
+		if (add && add->data < ring->data) {
+			dir_append(dir, add);
 			add = NULL;
 		}
-		if (old->rings[i] != del)
-			dir->rings[dir->n++] = old->rings[i];
+		dir_append(dir, ring);
 	}
 	if (add)
-		dir->rings[dir->n++] = add;
+		dir_append(dir, add);
 	return dir;
 }
 
-static int dir_change(struct engine *engine, struct ring *add, const struct ring *del)
+/* Publishes @dir (NULL: none) and frees the one before. Engine lock held. */
+static void dir_publish(struct engine *engine, struct ring_dir *dir)
 {
-	struct ring_dir *old, *dir;
+	struct ring_dir *old = atomic_load(&engine->rings);
 
-	pthread_mutex_lock(&engine->lock);
-	old = atomic_load(&engine->rings);
-	dir = dir_copy(old, add, del);
-	/* None left is no directory: nobody frees the last one when the engine ends. */
-	if (dir)
-		atomic_store_explicit(&engine->rings, dir->n ? dir : NULL, memory_order_release);
-	pthread_mutex_unlock(&engine->lock);
-	if (!dir)
-		return -ENOMEM;
-	if (!dir->n)
-		free(dir);
+	atomic_store_explicit(&engine->rings, dir, memory_order_release);
 	if (old)
 		epoch_defer(engine, &old->node, dir_free);
-	return 0;
+}
+
+static int dir_add(struct engine *engine, struct ring *ring)
+{
+	struct ring_dir *dir;
+
+	pthread_mutex_lock(&engine->lock);
+	dir = dir_copy(atomic_load(&engine->rings), ring);
+	if (dir)
+		dir_publish(engine, dir);
+	pthread_mutex_unlock(&engine->lock);
+	return dir ? 0 : -ENOMEM;
+}
+
+/* None left is no directory: nobody frees the last one when the engine ends. */
+static void dir_del(struct engine *engine, const struct ring *ring)
+{
+	struct ring_dir *dir;
+	uint32_t left = 0;
+
+	pthread_mutex_lock(&engine->lock);
+	dir = atomic_load(&engine->rings);
+	for (uint32_t i = 0; dir && i < dir->n; i++) {
+		if (atomic_load_explicit(&dir->places[i].ring, memory_order_relaxed) == ring)
+			atomic_store_explicit(&dir->places[i].ring, NULL, memory_order_relaxed);
+		left += atomic_load_explicit(&dir->places[i].ring, memory_order_relaxed) != NULL;
+	}
+	if (!left)
+		dir_publish(engine, NULL);
+	pthread_mutex_unlock(&engine->lock);
 }
 
 static struct ring *dir_find(struct engine *engine, const char *addr)
 {
-	const struct ring_dir *dir = atomic_load_explicit(&engine->rings, memory_order_acquire);
+	struct ring_dir *dir = atomic_load_explicit(&engine->rings, memory_order_acquire);
 	uint32_t low = 0, high = dir ? dir->n : 0;
 
 	while (high - low > 1) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (dir->rings[mid]->data <= addr)
+		if (dir->places[mid].data <= addr)
 			low = mid;
 		else
 			high = mid;
 	}
-	return low < high ? dir->rings[low] : NULL;
+	return low < high ? atomic_load_explicit(&dir->places[low].ring, memory_order_relaxed) : NULL;
 }
 
 /* --- making and freeing -------------------------------------------------------------------------------- */
@@ -164,24 +201,28 @@ static int ring_alloc(struct map *map, const union bpf_attr *attr)
 	r->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->event_fd < 0)
 		return -errno;
-	return dir_change(map->obj.engine, r, NULL);
+	r->event_fd = fd_move_high(r->event_fd);
+	err = dir_add(map->obj.engine, r);
+	r->listed = !err;
+	return err;
 }
 
 static void ring_free(struct map *map)
 {
 	struct ring *r = ring_of(map);
 
-	if (r->client && r->state && r->event_fd >= 0)
-		dir_change(map->obj.engine, NULL, r);
+	if (r->listed)
+		dir_del(map->obj.engine, r);
+	if (r->state && r->event_fd >= 0)
+		close(r->event_fd);
 	if (r->state)
 		map_mem_free(map, r->state, r->state_bytes);
 	if (r->client)
 		map_mem_free(map, r->client, r->client_bytes);
-	if (r->event_fd > 0)
-		close(r->event_fd);
 	r->client = NULL;
 	r->state = NULL;
 	r->event_fd = -1;
+	r->listed = false;
 }
 
 /* --- records ---------------------------------------------------------------------------------------------- */

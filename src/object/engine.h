@@ -28,7 +28,7 @@ struct event_table; /* hooks/event.c: named events a host registered */
 /* Named limits; each has a default in object/engine.c and can be lowered at creation. */
 struct engine_quota {
 	uint64_t bytes_max;          /* map memory and programs; over it: -ENOMEM */
-	uint32_t objects_max;        /* maps + programs + BTF + links; over it: -ENOMEM */
+	uint32_t objects_max;        /* objects of every kind; over it: -ENOMEM */
 	uint64_t verifier_bytes_max; /* states of one verification; over it: -E2BIG */
 	uint64_t verifier_ns_max;    /* wall time of one verification; over it: -EINTR */
 };

@@ -310,9 +310,10 @@ void fd_table_poll(struct engine *engine)
 	struct object_fd *ofd, *tmp;
 	struct list gone = LIST_INIT(gone);
 	uint64_t now = now_ns();
-	bool pins = t->inotify < 0;
+	bool pins;
 
 	pthread_mutex_lock(&engine->lock);
+	pins = pin_table_unwatched(engine);
 	list_for_each_entry_safe(ofd, tmp, &t->suspects, suspect)
 		ask(t, ofd, now, &gone);
 	if (t->n_unwatched)
@@ -377,7 +378,9 @@ static int set_up(int rw, size_t bytes, struct object_fd *ofd, void **mem)
 		return -errno;
 	if (mem) {
 		/* Of the first file, which the lease does not count, unlike any re-open. */
-		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, rw, 0);
+		if (!mem_must_fail())
+			p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, rw,
+				 0);
 		if (p == MAP_FAILED) {
 			close(fd);
 			return -ENOMEM;
@@ -519,8 +522,8 @@ int object_fd_lookup(struct engine *engine, int fd, struct object **obj, int *ac
 	return 0;
 }
 
-/* Is @ino mapped shared and writable in this process, but by the mapping at @own? */
-static bool mapped_writable(dev_t dev, ino_t ino, const void *own)
+/* Is @ino mapped shared and writable in this process, but by the mapping at @own? -errno: cannot tell. */
+static int mapped_writable(dev_t dev, ino_t ino, const void *own)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
 	char line[PATH_MAX + 128], perms[5];
@@ -529,7 +532,7 @@ static bool mapped_writable(dev_t dev, ino_t ino, const void *own)
 	bool found = false;
 
 	if (!maps)
-		return false;
+		return errno == ENOENT ? 0 : -errno; /* no /proc: nobody can tell */
 	while (!found && fgets(line, sizeof(line), maps))
 		found = sscanf(line, "%" SCNx64 "-%*x %4s %*x %x:%x %" SCNu64, &start, perms, &major,
 			       &minor, &inode) == 5 &&
@@ -546,8 +549,9 @@ int object_fd_freeze(struct object *obj, const void *own)
 
 	if (!ofd)
 		return 0;
-	if (mapped_writable(obj->engine->fds->dev, ofd->ino, own))
-		return -EBUSY;
+	err = mapped_writable(obj->engine->fds->dev, ofd->ino, own);
+	if (err)
+		return err < 0 ? err : -EBUSY;
 	fd = reopen(ofd, O_RDWR);
 	if (fd < 0)
 		return fd;

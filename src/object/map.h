@@ -190,6 +190,10 @@ struct map {
 int map_mem_alloc(struct map *map, size_t bytes, enum map_mem_kind kind, void **mem);
 void map_mem_free(struct map *map, void *mem, size_t bytes);
 
+/* The same of this process only, for pointers; programs do not see it: 0 or -ENOMEM. Frees NULL too. */
+int map_private_alloc(struct map *map, uint64_t bytes, void **mem);
+void map_private_free(struct map *map, void *mem, uint64_t bytes);
+
 static inline struct map *map_of(struct object *obj)
 {
 	return container_of(obj, struct map, obj);

@@ -3,12 +3,14 @@
  * Memory of maps: shared, so that it outlives fork, and touched page by page (MAP_NORESERVE).
  *
  * The client kind is the map's memfd and can be had once per map; the engine kind no client fd
- * reaches. Both are charged to the engine's quota for their whole size, before they are made.
+ * reaches. What holds pointers is private to the process.
+ * All are charged to the engine's quota for their whole size, before they are made.
  */
 #include <assert.h>
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "base/alloc.h"
 #include "base/check.h"
 #include "object/engine.h"
 #include "object/fd.h"
@@ -27,11 +29,13 @@ static int alloc_client(struct map *map, size_t bytes, void **mem)
 	return 0;
 }
 
-static int alloc_engine(size_t bytes, void **mem)
+static int alloc_pages(size_t bytes, int shared, void **mem)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p;
 
+	if (mem_must_fail())
+		return -ENOMEM;
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, shared | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return -ENOMEM;
 	*mem = p;
@@ -60,7 +64,7 @@ int map_mem_alloc(struct map *map, size_t bytes, enum map_mem_kind kind, void **
 	err = engine_charge(map->obj.engine, size);
 	if (err)
 		return err;
-	err = kind == MAP_MEM_CLIENT ? alloc_client(map, size, mem) : alloc_engine(size, mem);
+	err = kind == MAP_MEM_CLIENT ? alloc_client(map, size, mem) : alloc_pages(size, MAP_SHARED, mem);
 	if (err) {
 		engine_uncharge(map->obj.engine, size);
 		return err;
@@ -82,4 +86,24 @@ void map_mem_free(struct map *map, void *mem, size_t bytes)
 		map->client_mem = NULL;
 	atomic_fetch_sub_explicit(&map->mem_bytes, size, memory_order_relaxed);
 	engine_uncharge(map->obj.engine, size);
+}
+
+int map_private_alloc(struct map *map, uint64_t bytes, void **mem)
+{
+	int err = engine_charge(map->obj.engine, bytes);
+
+	if (err)
+		return err;
+	err = alloc_pages(bytes, MAP_PRIVATE, mem);
+	if (err)
+		engine_uncharge(map->obj.engine, bytes);
+	return err;
+}
+
+void map_private_free(struct map *map, void *mem, uint64_t bytes)
+{
+	if (!mem)
+		return;
+	munmap(mem, bytes);
+	engine_uncharge(map->obj.engine, bytes);
 }

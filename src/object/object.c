@@ -54,15 +54,24 @@ void object_init(struct object *obj, struct engine *engine, enum object_kind kin
 	atomic_fetch_add_explicit(&engine->objects_used, 1, memory_order_relaxed);
 }
 
+int object_admit(const struct object *obj)
+{
+	const struct engine *engine = obj->engine;
+
+	return atomic_load_explicit(&engine->objects_used, memory_order_relaxed) >
+			       engine->quota.objects_max ?
+		       -ENOMEM :
+		       0;
+}
+
 int object_publish(struct object *obj)
 {
 	struct engine *engine = obj->engine;
-	int id;
+	int id = object_admit(obj);
 
 	assert(!obj->id);
-	if (atomic_load_explicit(&engine->objects_used, memory_order_relaxed) >
-	    engine->quota.objects_max)
-		return -ENOMEM;
+	if (id)
+		return id;
 	pthread_mutex_lock(&engine->lock);
 	id = idmap_alloc(&engine->ids[obj->kind], obj);
 	if (id > 0)

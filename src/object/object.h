@@ -61,6 +61,10 @@ struct object {
 void object_init(struct object *obj, struct engine *engine, enum object_kind kind,
 		 const struct object_ops *ops);
 
+/* Is there room for it in the engine's quota: 0 or -ENOMEM. For kinds without an id; object_publish()
+ * asks itself. */
+int object_admit(const struct object *obj);
+
 /* Gives @obj its id (ids grow cyclically as the kernel's do). 0, or -ENOMEM / -ENOSPC. */
 int object_publish(struct object *obj);
 

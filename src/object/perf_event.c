@@ -94,34 +94,36 @@ static void ring_set(struct perf_event *event, uint64_t bytes)
 	pthread_mutex_unlock(&event->lock);
 }
 
-/* The longest mapping of inode @ino that is not at @own, in bytes. */
-static uint64_t mapped_bytes(ino_t ino, const void *own)
+/* The longest mapping of inode @ino that is not at @own, in bytes. 0, or why it cannot be told. */
+static int mapped_bytes(ino_t ino, const void *own, uint64_t *longest)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
 	unsigned long start, end, inode;
-	uint64_t bytes = 0;
 	char line[512];
 
+	*longest = 0;
 	if (!maps)
-		return 0;
+		return errno == ENOENT ? 0 : -errno; /* no /proc: nobody can tell */
 	while (fgets(line, sizeof(line), maps))
 		if (sscanf(line, "%lx-%lx %*s %*s %*s %lu", &start, &end, &inode) == 3 &&
-		    inode == ino && start != (unsigned long)own && end - start > bytes)
-			bytes = end - start;
+		    inode == ino && start != (unsigned long)own && end - start > *longest)
+			*longest = end - start;
 	fclose(maps);
-	return bytes;
+	return 0;
 }
 
-void perf_event_map_ring(struct perf_event *event)
+int perf_event_map_ring(struct perf_event *event)
 {
 	ino_t ino = object_fd_inode(&event->obj);
 	uint64_t bytes;
+	int err;
 
 	if (!event->page || !ino)
-		return;
-	bytes = mapped_bytes(ino, event->page);
-	if (bytes > PERF_PAGE_BYTES)
+		return 0;
+	err = mapped_bytes(ino, event->page, &bytes);
+	if (!err && bytes > PERF_PAGE_BYTES)
 		ring_set(event, bytes - PERF_PAGE_BYTES);
+	return err;
 }
 
 static void ring_copy(struct perf_event *event, uint64_t at, const void *src, uint32_t bytes)

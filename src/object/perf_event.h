@@ -56,8 +56,9 @@ static inline struct perf_event *perf_event_of(struct object *obj)
 /* A new event with one reference, disabled. 0, -ENOMEM or -EMFILE. */
 int perf_event_new(struct engine *engine, enum perf_kind kind, struct perf_event **event);
 
-/* Looks how much of the event's memfd this process has mapped. Call when it may have changed. */
-void perf_event_map_ring(struct perf_event *event);
+/* Looks how much of the event's memfd this process has mapped. Call when it may have changed: 0, or
+ * why it cannot be told (-EMFILE, -ENOMEM). */
+int perf_event_map_ring(struct perf_event *event);
 
 /*
  * Writes one PERF_RECORD_SAMPLE with PERF_SAMPLE_RAW: @a then @b. 0, -ENOSPC (no ring, or full: it is

@@ -37,6 +37,7 @@ struct pin_table {
 	struct list all;
 	char *dirs[PIN_DIRS_MAX]; /* as realpath() gives them */
 	uint32_t n_dirs;
+	uint32_t n_unwatched; /* pins for which there was no watch left: asked on each poll */
 };
 
 int pin_table_init(struct engine *engine)
@@ -46,6 +47,14 @@ int pin_table_init(struct engine *engine)
 		return -ENOMEM;
 	list_init(&engine->pins->all);
 	return 0;
+}
+
+/* engine->lock held. */
+static void pin_watch(struct engine *engine, struct pin *pin)
+{
+	pin->watch = fd_table_watch(engine, pin->fd, IN_ATTRIB);
+	if (pin->watch < 0)
+		engine->pins->n_unwatched++;
 }
 
 static void pin_free(struct engine *engine, struct pin *pin)
@@ -65,8 +74,10 @@ static void drop(struct engine *engine, bool all)
 
 	pthread_mutex_lock(&engine->lock);
 	list_for_each_entry_safe(pin, tmp, &engine->pins->all, list)
-		if (all || fstat(pin->fd, &st) < 0 || st.st_nlink == 0)
+		if (all || fstat(pin->fd, &st) < 0 || st.st_nlink == 0) {
 			list_move_tail(&gone, &pin->list);
+			engine->pins->n_unwatched -= pin->watch < 0;
+		}
 	pthread_mutex_unlock(&engine->lock);
 	list_for_each_entry_safe(pin, tmp, &gone, list) {
 		list_del(&pin->list);
@@ -82,6 +93,11 @@ void pin_table_drop_all(struct engine *engine)
 void pin_table_poll(struct engine *engine)
 {
 	drop(engine, false);
+}
+
+bool pin_table_unwatched(struct engine *engine)
+{
+	return engine->pins->n_unwatched > 0;
 }
 
 void pin_table_deinit(struct engine *engine)
@@ -100,8 +116,9 @@ void pin_table_after_fork(struct engine *engine)
 {
 	struct pin *pin;
 
+	engine->pins->n_unwatched = 0;
 	list_for_each_entry(pin, &engine->pins->all, list)
-		pin->watch = fd_table_watch(engine, pin->fd, IN_ATTRIB);
+		pin_watch(engine, pin);
 }
 
 int pin_dir_add(struct engine *engine, const char *path)
@@ -159,26 +176,28 @@ bool pin_dir_has(struct engine *engine, int dirfd, const char *path)
 	return false;
 }
 
-/* Opens the file as a pin of @obj. */
-static struct pin *pin_new(struct engine *engine, int dirfd, const char *path)
+/* Opens the file as a pin: 0 or -errno. */
+static int pin_new(int dirfd, const char *path, struct pin **out)
 {
 	struct pin *pin = mem_zalloc(sizeof(*pin));
 	struct stat st;
+	int err;
 
 	if (!pin)
-		return NULL;
+		return -ENOMEM;
 	pin->fd = openat(dirfd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (pin->fd < 0 || fstat(pin->fd, &st) < 0) {
+		err = -errno;
 		if (pin->fd >= 0)
 			close(pin->fd);
 		free(pin);
-		return NULL;
+		return err;
 	}
 	pin->fd = fd_move_high(pin->fd);
 	pin->dev = st.st_dev;
 	pin->ino = st.st_ino;
-	pin->watch = fd_table_watch(engine, pin->fd, IN_ATTRIB);
-	return pin;
+	*out = pin;
+	return 0;
 }
 
 /* Could a file be made at @path, by its name and parent? In the order of user_path_create(). */
@@ -205,7 +224,7 @@ static int check_new(int dirfd, const char *path)
 int pin_add(struct engine *engine, int dirfd, const char *path, struct object *obj)
 {
 	const char *base = strrchr(path, '/');
-	struct pin *pin;
+	struct pin *pin = NULL;
 	int fd, err;
 
 	err = check_new(dirfd, path);
@@ -220,14 +239,15 @@ int pin_add(struct engine *engine, int dirfd, const char *path, struct object *o
 	if (fd < 0)
 		return -errno;
 	close(fd);
-	pin = pin_new(engine, dirfd, path);
-	if (!pin) {
+	err = pin_new(dirfd, path, &pin);
+	if (err) {
 		unlinkat(dirfd, path, 0);
-		return -ENOMEM;
+		return err;
 	}
 	object_get_user(obj);
 	pin->obj = obj;
 	pthread_mutex_lock(&engine->lock);
+	pin_watch(engine, pin);
 	list_add_tail(&engine->pins->all, &pin->list);
 	pthread_mutex_unlock(&engine->lock);
 	return 0;

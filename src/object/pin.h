@@ -30,5 +30,8 @@ int pin_add(struct engine *engine, int dirfd, const char *path, struct object *o
 /* What is pinned at @path, a reference taken: 0, -ENOENT, or -EACCES (no pin of this engine). */
 int pin_get(struct engine *engine, int dirfd, const char *path, struct object **obj);
 
+/* Is there a pin without a watch, whose file must be looked at to know? engine->lock held. */
+bool pin_table_unwatched(struct engine *engine);
+
 /* Drops pins whose file is gone. Not with engine->lock held. */
 void pin_table_poll(struct engine *engine);

@@ -235,10 +235,12 @@ static int update_held(struct bpf_call *call, const struct elem *elem, uint64_t 
 		return kind == OBJECT_PERF_EVENT ? -EBADF : err;
 	/* The client has mapped its ring by now, if it ever will. */
 	if (kind == OBJECT_PERF_EVENT)
-		perf_event_map_ring(perf_event_of(obj));
-	run_enter(call->engine);
-	err = elem->map->ops->assign(elem->map, elem->key, obj, flags);
-	run_exit(call->engine);
+		err = perf_event_map_ring(perf_event_of(obj));
+	if (!err) {
+		run_enter(call->engine);
+		err = elem->map->ops->assign(elem->map, elem->key, obj, flags);
+		run_exit(call->engine);
+	}
 	object_put(obj);
 	return err;
 }

@@ -48,7 +48,9 @@ int syscall_perf_event_open(struct caller *caller, uint64_t uattr, int pid, int 
 	ret = hook_perf_event_open(caller->engine, &attr, sizeof(attr), pid, cpu, &event);
 	if (ret)
 		return ret;
-	ret = caller->ops->install_fd(caller, event, O_RDWR);
+	ret = object_admit(event);
+	if (!ret)
+		ret = caller->ops->install_fd(caller, event, O_RDWR);
 	object_put(event);
 	return ret;
 }

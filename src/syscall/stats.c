@@ -40,7 +40,9 @@ int cmd_enable_stats(struct bpf_call *call)
 	if (!obj)
 		return -ENOMEM;
 	object_init(obj, call->engine, OBJECT_STATS, &stats_ops);
-	fd = call->caller->ops->install_fd(call->caller, obj, O_RDONLY);
+	fd = object_admit(obj);
+	if (!fd)
+		fd = call->caller->ops->install_fd(call->caller, obj, O_RDONLY);
 	if (fd >= 0)
 		atomic_fetch_add(&call->engine->stats_enabled, 1);
 	object_put(obj);

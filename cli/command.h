@@ -21,7 +21,9 @@ struct command {
 int run_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int dump_main(int argc, char **argv);
+int doctor_main(int argc, char **argv);
 
 extern const char run_usage[];
 extern const char check_usage[];
 extern const char dump_usage[];
+extern const char doctor_usage[];

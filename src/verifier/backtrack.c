@@ -115,12 +115,11 @@ static uint32_t hist_spi(const struct hist_entry *hist)
 	return hist->flags >> INSN_F_SPI_SHIFT & INSN_F_SPI_MASK;
 }
 
-static void back_load(struct backtrack *bt, const struct bpf_insn *insn,
-		      const struct hist_entry *hist)
+static void back_load(struct backtrack *bt, uint32_t regno, const struct hist_entry *hist)
 {
-	if (!bt_has(bt, insn->dst_reg))
+	if (!bt_has(bt, regno))
 		return;
-	*cur_mask(bt) &= ~(1u << insn->dst_reg);
+	*cur_mask(bt) &= ~(1u << regno);
 	if (hist_is_stack(hist)) /* a fill: the slot has what is wanted */
 		bt->stack_masks[hist->flags & INSN_F_FRAMENO_MASK] |= UINT64_C(1)
 								     << hist_spi(hist);
@@ -256,10 +255,21 @@ static void log_step(struct verifier_env *env, uint32_t idx)
 	print_insn(env, &env->insns[idx]);
 }
 
-static bool is_atomic_load(const struct bpf_insn *insn)
+static bool is_atomic(const struct bpf_insn *insn)
 {
-	return BPF_CLASS(insn->code) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC &&
-	       insn->imm == BPF_LOAD_ACQ;
+	return BPF_CLASS(insn->code) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC;
+}
+
+static bool is_load(const struct bpf_insn *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_LDX || (is_atomic(insn) && insn->imm == BPF_LOAD_ACQ);
+}
+
+/* An atomic that leaves what the memory held in a register that is wanted. 6.18 forgets these. */
+static bool fetches_wanted(const struct backtrack *bt, const struct bpf_insn *insn, uint32_t *regno)
+{
+	*regno = insn->imm == BPF_CMPXCHG ? BPF_REG_0 : insn->src_reg;
+	return is_atomic(insn) && insn->imm & BPF_FETCH && bt_has(bt, *regno);
 }
 
 static int back_insn(struct verifier_env *env, uint32_t idx, int subseq_idx,
@@ -268,6 +278,7 @@ static int back_insn(struct verifier_env *env, uint32_t idx, int subseq_idx,
 	const struct bpf_insn *insn = &env->insns[idx];
 	struct backtrack *bt = &env->bt;
 	uint8_t class = BPF_CLASS(insn->code);
+	uint32_t fetched;
 	int err = 0;
 
 	if (insn->code == 0)
@@ -276,8 +287,10 @@ static int back_insn(struct verifier_env *env, uint32_t idx, int subseq_idx,
 	sync_linked(bt, hist);
 	if (class == BPF_ALU || class == BPF_ALU64) {
 		back_alu(bt, insn);
-	} else if (class == BPF_LDX || is_atomic_load(insn)) {
-		back_load(bt, insn, hist);
+	} else if (is_load(insn)) {
+		back_load(bt, insn->dst_reg, hist);
+	} else if (fetches_wanted(bt, insn, &fetched)) {
+		back_load(bt, fetched, hist);
 	} else if (class == BPF_STX || class == BPF_ST) {
 		err = back_store(bt, insn, hist);
 	} else if (class == BPF_JMP || class == BPF_JMP32) {

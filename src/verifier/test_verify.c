@@ -267,6 +267,31 @@ static void null_context_of_a_callback_is_no_other_number(void **state)
 	CHECK(t);
 }
 
+/* A number on the stack, 0 on the path walked first, @other on the next; an atomic @fetches it. */
+#define FETCHED(other, fetches, reg)                                                       \
+	{ &world_sk,                                                                       \
+	  "r6 = *(u32 *)(r1 +0)\nr7 = *(u32 *)(r1 +4)\n" LOOKUP                            \
+	  "if r0 == 0 goto out\nr9 = r0\n*(u64 *)(r10 -16) = " other "\n"                   \
+	  "if r6 == 0 goto a\n*(u64 *)(r10 -16) = 0\na:\nif r7 > 10 goto b\nr7 = 1\nb:\n"    \
+	  "r0 = 1\nr1 = 0\n" fetches "\nr9 += " reg "\nr0 = *(u8 *)(r9 +0)\nout:\n"          \
+	  "r0 = 0\nexit",                                                                  \
+	  strcmp(other, "8") ? -EACCES : 0, NULL }
+
+/* Linux 6.18.44 accepts them all: what an atomic fetched is not followed back to the stack. */
+static void what_an_atomic_fetches_is_followed_to_the_stack(void **state)
+{
+	const struct expect t[] = {
+		FETCHED("8", "r1 = atomic64_xchg((u64 *)(r10 -16), r1)", "r1"),
+		FETCHED("1000", "r1 = atomic64_xchg((u64 *)(r10 -16), r1)", "r1"),
+		FETCHED("1000", "r1 = atomic64_fetch_add((u64 *)(r10 -16), r1)", "r1"),
+		FETCHED("1000", "r1 = atomic_fetch_or((u32 *)(r10 -16), r1)", "r1"),
+		FETCHED("1000", "r0 = atomic64_cmpxchg((u64 *)(r10 -16), r0, r1)", "r0"),
+	};
+
+	(void)state;
+	CHECK(t);
+}
+
 static void global_functions_are_walked_once_by_their_btf(void **state)
 {
 	static const struct expect t[] = {
@@ -395,6 +420,7 @@ int main(void)
 		cmocka_unit_test(unprivileged_programs_leak_no_pointers),
 		cmocka_unit_test(callbacks_are_walked_as_often_as_they_may_run),
 		cmocka_unit_test(null_context_of_a_callback_is_no_other_number),
+		cmocka_unit_test(what_an_atomic_fetches_is_followed_to_the_stack),
 		cmocka_unit_test(global_functions_are_walked_once_by_their_btf),
 		cmocka_unit_test(a_tail_call_may_leave_a_subprogram),
 		cmocka_unit_test(log_level_and_size_are_the_kernels),

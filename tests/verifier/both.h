@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * both: one program into the running kernel and into the engine's verifier; verdict, errno and the
- * whole level 2 log compared. Map addresses and the columns that hang on them are not.
+ * whole level 2 log compared. Map addresses and the columns that hang on them are not; where Linux
+ * does not follow what an atomic fetched (docs/differences.md), only the verdict is.
  */
 #pragma once
 
@@ -21,6 +22,7 @@ struct both {
 	const char *what;		   /* printed with a difference */
 	bool keep_logs;			   /* in /tmp/verifier-linux.log and -here.log */
 	int verdict;			   /* out: the kernel's */
+	bool verdict_only;		   /* out: logs differ, because of an atomic */
 };
 
 /* The kernel's fd of the map, or -errno: it cannot be asked. */

@@ -2,151 +2,36 @@
 /*
  * Programs that mostly are accepted: the input's bytes are the choices of tests/verifier's generator,
  * then a few changes are made anywhere. What is accepted runs with the whole engine behind it (rewriting,
- * helpers, framing) in the interpreter under watch. The judge knows the objects: context, packet, map
- * values, stack frames. Each access must lie within one of them, and within that kind which the verifier
- * said the address was.
+ * helpers, framing) in the interpreter, before a judge (tests/verifier/judge.h): each access must lie
+ * within an object of the kind the verifier said, and each instruction be reached in a way that a state of
+ * its walk holds.
  *
  * Input: a byte: its low two bits are how many changes follow (4 bytes each: instruction, field, value),
- * bit 2: run as the hook would, not as BPF_PROG_TEST_RUN; then choices.
+ * bit 2: run as the hook would, not as BPF_PROG_TEST_RUN; bit 3: states at prune points only, as Linux
+ * has them, else at every instruction; then choices.
  */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../tests/verifier/judge.h"
 #include "../tests/verifier/random_prog.h"
 #include "base/macros.h"
 #include "fuzz.h"
-#include "interp/interp.h"
-#include "interp/watch.h"
-#include "isa/insn.h"
+#include "object/engine.h"
 #include "object/fd.h"
-#include "object/map.h"
-#include "object/pkt.h"
 #include "object/prog.h"
 #include "skep/skep.h"
 
 enum {
 	PACKET_BYTES = 96,
-	FRAMES_MAX = 64,
 	INSNS_RUN_MAX = 200000,
+	VERIFIER_BYTES = 64 << 20,
 	CHANGE_BYTES = 4,
 };
 
 static struct skep_engine *engine;
 static int map_fd;
-
-/* --- the judge --------------------------------------------------------------------------------------- */
-
-struct judge {
-	const struct prog *prog;
-	const uint8_t *ctx; /* struct xdp_buff or struct skb, by the program's type */
-	uint64_t frames[FRAMES_MAX]; /* tops of the stack frames open now */
-	uint32_t n_frames;
-};
-
-static bool inside(uint64_t addr, uint32_t bytes, const void *start, const void *end)
-{
-	uint64_t from = (uintptr_t)start, to = (uintptr_t)end;
-
-	return addr >= from && addr <= to && to - addr >= bytes;
-}
-
-static bool in_frame(const struct judge *j, uint64_t addr, uint32_t bytes)
-{
-	for (uint32_t i = 0; i < j->n_frames; i++) {
-		uint64_t top = j->frames[i];
-
-		if (addr >= top - PROG_STACK_BYTES && addr < top && top - addr >= bytes)
-			return true;
-	}
-	return false;
-}
-
-static bool in_packet(const struct judge *j, uint64_t addr, uint32_t bytes)
-{
-	if (j->prog->type == BPF_PROG_TYPE_XDP) {
-		const struct xdp_buff *xdp = (const void *)j->ctx;
-
-		return inside(addr, bytes, xdp->data_meta, xdp->data_end);
-	}
-	return false; /* socket filters have no packet pointers */
-}
-
-/* One element, not the space between two. */
-static bool in_value(const struct judge *j, uint64_t addr, uint32_t bytes)
-{
-	for (uint32_t i = 0; i < j->prog->n_used_maps; i++) {
-		struct map *map = j->prog->used_maps[i];
-		uint64_t stride = (map->value_size + 7) & ~7u;
-		uint64_t start = (uintptr_t)map->ops->lookup(map, &(uint32_t){ 0 });
-
-		if (addr >= start && addr - start < stride * map->max_entries &&
-		    (addr - start) % stride + bytes <= map->value_size)
-			return true;
-	}
-	return false;
-}
-
-/* The context itself; reads go on to the device it came by. */
-static bool in_ctx(const struct judge *j, uint64_t addr, uint32_t bytes, bool write)
-{
-	const struct xdp_buff *xdp = (const void *)j->ctx;
-	const struct skb *skb = (const void *)j->ctx;
-
-	if (j->prog->type != BPF_PROG_TYPE_XDP)
-		return inside(addr, bytes, skb, skb + 1) ||
-		       (!write && skb->dev && inside(addr, bytes, skb->dev, skb->dev + 1));
-	if (inside(addr, bytes, xdp, xdp + 1))
-		return true;
-	return !write && xdp->rxq &&
-	       (inside(addr, bytes, xdp->rxq, xdp->rxq + 1) ||
-		(xdp->rxq->dev && inside(addr, bytes, xdp->rxq->dev, xdp->rxq->dev + 1)));
-}
-
-static bool may_access(void *arg, uint32_t pc, uint64_t addr, uint32_t bytes, uint32_t access)
-{
-	const struct judge *j = arg;
-
-	switch (j->prog->facts[pc].mem_base) {
-	case PTR_TO_STACK:
-		return in_frame(j, addr, bytes);
-	case PTR_TO_MAP_VALUE:
-		return in_value(j, addr, bytes);
-	case PTR_TO_PACKET:
-	case PTR_TO_PACKET_META:
-		return in_packet(j, addr, bytes);
-	case PTR_TO_CTX:
-		return in_ctx(j, addr, bytes, access & INTERP_WRITE);
-	default:
-		return in_frame(j, addr, bytes) || in_value(j, addr, bytes) ||
-		       in_packet(j, addr, bytes) || in_ctx(j, addr, bytes, access & INTERP_WRITE);
-	}
-}
-
-static void enter(void *arg, const struct prog *prog, uint32_t pc, uint64_t fp)
-{
-	struct judge *j = arg;
-
-	(void)prog, (void)pc;
-	FUZZ_CHECK(j->n_frames < FRAMES_MAX);
-	j->frames[j->n_frames++] = fp;
-}
-
-static void leave(void *arg, uint64_t fp)
-{
-	struct judge *j = arg;
-
-	FUZZ_CHECK(j->n_frames && j->frames[--j->n_frames] == fp);
-}
-
-static bool step(void *arg, const struct prog *prog, uint32_t pc, uint64_t *regs)
-{
-	struct judge *j = arg;
-
-	FUZZ_CHECK(pc < prog->n_insns);
-	if (!j->ctx)
-		j->ctx = (const uint8_t *)(uintptr_t)regs[BPF_REG_1];
-	return true;
-}
 
 /* --- one program ----------------------------------------------------------------------------------------- */
 
@@ -160,6 +45,7 @@ static void set_up_once(void)
 	if (engine)
 		return;
 	FUZZ_CHECK(!skep_engine_new(&opts, &engine));
+	((struct engine *)engine)->quota.verifier_bytes_max = VERIFIER_BYTES;
 	map_fd = skep_bpf(engine, BPF_MAP_CREATE, &attr, sizeof(attr));
 	FUZZ_CHECK(map_fd > 0);
 }
@@ -212,25 +98,41 @@ static int load(const struct random_prog *p)
 	return skep_bpf(engine, BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
-static void run(struct prog *prog, int fd, bool hook, uint8_t seed)
+/* The states of @prog's walk; NULL when there are too many. */
+static struct walked *walk(const struct prog *prog, bool as_linux)
 {
-	struct judge judge = { .prog = prog };
-	struct interp_watch watch = { .arg = &judge, .step = step, .access = may_access,
-				      .enter = enter, .leave = leave, .insns_max = INSNS_RUN_MAX };
+	enum verify_prune prune = as_linux ? VERIFY_PRUNE_LINUX : VERIFY_PRUNE_EVERYWHERE;
+	struct walked *walked = NULL;
+	int err = walked_new(engine, prog, prune, NULL, 0, &walked);
+
+	FUZZ_CHECK(!err || err == -E2BIG);
+	return walked;
+}
+
+static void run(struct prog *prog, int fd, uint8_t options, uint8_t seed)
+{
+	struct walked *walked = walk(prog, options & 8);
+	struct strbuf why = STRBUF_INIT;
+	struct judge judge;
+	bool passed;
 	uint8_t packet[PACKET_BYTES];
 	struct skep_run r = { .size = sizeof(r), .data = packet, .data_bytes = sizeof(packet),
-			      .flags = hook ? SKEP_RUN_HOOK : 0 };
+			      .flags = options & 4 ? SKEP_RUN_HOOK : 0 };
 
 	for (uint32_t i = 0; i < sizeof(packet); i++)
 		packet[i] = (uint8_t)((i + 1) * (seed | 1u) >> i % 3);
 	packet[12] = 0x08;
 	packet[13] = 0x00;
-	interp_free(prog);
-	FUZZ_CHECK(!interp_prepare_watched(prog, &watch));
+	FUZZ_CHECK(!judge_init(&judge, prog, walked, INSNS_RUN_MAX));
 	FUZZ_CHECK(!skep_prog_run(engine, fd, &r));
-	FUZZ_CHECK(watch.insns && watch.stop != INTERP_STOPPED_STEP);
-	FUZZ_CHECK(watch.stop != INTERP_STOPPED_ACCESS);
-	FUZZ_CHECK(watch.stop != INTERP_STOPPED_INSNS);
+	passed = judge_passed(&judge, &why);
+	if (!passed)
+		fprintf(stderr, "%s", strbuf_str(&why));
+	FUZZ_CHECK(passed && judge.watch.insns);
+	strbuf_deinit(&why);
+	judge_deinit(&judge);
+	if (walked)
+		walked_free(walked);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -252,7 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	FUZZ_CHECK(!object_fd_lookup((struct engine *)engine, fd, &obj, NULL));
 	fill_map(data[at]);
-	run(prog_of(obj), fd, data[0] & 4, data[at]);
+	run(prog_of(obj), fd, data[0], data[at]);
 	object_put(obj);
 	close(fd);
 	return 0;

@@ -24,6 +24,7 @@
 #include "verifier/log.h"
 #include "verifier/pool.h"
 #include "verifier/scalar.h"
+#include "verifier/verify.h"
 
 enum {
 	VERIFIER_INSNS_MAX = 1000000, /* processed in all (BPF_COMPLEXITY_LIMIT_INSNS) */
@@ -92,7 +93,7 @@ _Static_assert(offsetof(struct reg_state, id) == 24 + sizeof(struct scalar), "no
 
 struct stack_slot {
 	struct reg_state spilled;
-	uint8_t type[REG_SLOT_BYTES]; /* enum stack_byte; [7] is the byte at the slot's address + 7 */
+	uint8_t type[REG_SLOT_BYTES]; /* enum stack_byte; [7] is the byte at the slot's address */
 };
 
 struct retval_range {
@@ -165,6 +166,7 @@ struct verifier_state {
 struct explored {
 	struct verifier_state st; /* first */
 	struct explored *next, **pprev; /* chain in env->explored, or the free list */
+	uint64_t *alive; /* for opts->walked: slots per frame that paths from here read; or NULL */
 	uint32_t hit_cnt, miss_cnt;
 	bool in_free_list;
 };
@@ -311,6 +313,7 @@ struct verifier_env {
 	bool strict_alignment;
 	bool test_state_freq;
 	bool test_reg_invariants;
+	enum verify_prune prune;
 	bool explore_alu_limits;
 	bool seen_direct_write;
 	bool seen_exception;

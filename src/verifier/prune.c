@@ -6,6 +6,7 @@
 
 #include "verifier/backtrack.h"
 #include "verifier/env.h"
+#include "verifier/liveness.h"
 #include "verifier/print.h"
 #include "verifier/regs.h"
 #include "verifier/scc.h"
@@ -51,14 +52,46 @@ void prune_update_peak(struct verifier_env *env)
 	env->peak_states = MAX(env->peak_states, now);
 }
 
+/*
+ * All paths from it are walked: which slots did they read? Later the answer would be larger, as other
+ * paths come by the same instructions.
+ */
+static int note_alive(struct verifier_env *env, struct explored *e)
+{
+	uint32_t frames = e->st.curframe + 1;
+	int err = liveness_stack_query(env, &e->st);
+
+	if (err)
+		return err;
+	e->alive = pool_alloc(&env->pool, frames * sizeof(e->alive[0]));
+	if (!e->alive)
+		return -ENOMEM;
+	for (uint32_t fr = 0; fr < frames; fr++) {
+		e->alive[fr] = 0;
+		for (uint32_t spi = 0; spi < STACK_SLOTS; spi++)
+			e->alive[fr] |= (uint64_t)liveness_stack_alive(env, fr, spi) << spi;
+	}
+	return 0;
+}
+
+/* No path will come back to it: the last look at it, then it is freed. */
+static void retire(struct verifier_env *env, struct explored *e)
+{
+	if (e->alive && !e->st.speculative)
+		env->opts->walked(env->opts->arg, env, &e->st, e->alive);
+	if (e->alive)
+		pool_free(&env->pool, e->alive, (e->st.curframe + 1) * sizeof(e->alive[0]));
+	state_deinit(env, &e->st);
+	pool_free(&env->pool, e, sizeof(*e));
+}
+
 /* Evicted states live on while paths that came from them are walked. */
 static void maybe_free(struct verifier_env *env, struct explored *e)
 {
 	if (!e->in_free_list || e->st.branches || scc_incomplete(env, &e->st))
 		return;
 	list_del(e);
-	state_deinit(env, &e->st);
-	pool_free(&env->pool, e, sizeof(*e));
+	retire(env, e);
 	env->free_list_cnt--;
 }
 
@@ -72,7 +105,9 @@ int prune_path_done(struct verifier_env *env, struct verifier_state *st)
 
 		if (--st->branches)
 			break;
-		err = scc_maybe_exit(env, st);
+		err = e && env->opts->walked ? note_alive(env, e) : 0;
+		if (!err)
+			err = scc_maybe_exit(env, st);
 		if (err)
 			return err;
 		if (e)
@@ -187,6 +222,8 @@ static int compare(struct verifier_env *env, struct explored *e, struct visit *v
 {
 	if (e->st.branches)
 		return compare_ancestor(env, e, v);
+	if (env->prune == VERIFY_PRUNE_NEVER)
+		return 0;
 	v->loop = scc_incomplete(env, &e->st);
 	return states_equal(env, &e->st, env->cur_state, v->loop ? RANGE_WITHIN : NOT_EXACT);
 }
@@ -261,8 +298,8 @@ int prune_visit(struct verifier_env *env, uint32_t insn_idx)
 	uint32_t states = 0;
 	int ret;
 
-	v.force = env->test_state_freq || env->work[insn_idx].force_checkpoint ||
-		  cur->hist_cnt > VERIFIER_HISTORY_MAX;
+	v.force = env->prune == VERIFY_PRUNE_EVERYWHERE || env->test_state_freq ||
+		  env->work[insn_idx].force_checkpoint || cur->hist_cnt > VERIFIER_HISTORY_MAX;
 	v.add = v.force ||
 		(env->jmps_processed - env->prev_jmps_processed >= JUMPS_BEFORE_STATE &&
 		 env->insn_processed - env->prev_insn_processed >= INSNS_BEFORE_STATE);
@@ -291,8 +328,7 @@ static void free_chain(struct verifier_env *env, struct explored **head)
 
 	for (; e; e = next) {
 		next = e->next;
-		state_deinit(env, &e->st);
-		pool_free(&env->pool, e, sizeof(*e));
+		retire(env, e);
 	}
 	*head = NULL;
 }

@@ -17,6 +17,19 @@
 struct btf_object;
 struct map;
 struct prog;
+struct verifier_env;
+struct verifier_state;
+
+/*
+ * Where the walk remembers states and compares with those it has. Verdicts are the same, unless a
+ * limit is hit; logs, statistics and cost are not. Anything but Linux's way is for tests.
+ */
+enum verify_prune {
+	VERIFY_PRUNE_DEFAULT, /* TUNE_PRUNE (base/hostile.h) */
+	VERIFY_PRUNE_LINUX,
+	VERIFY_PRUNE_NEVER,      /* every path to its end; loops are still seen to be loops */
+	VERIFY_PRUNE_EVERYWHERE, /* at every instruction, every time */
+};
 
 struct verify_stats {
 	uint32_t insns; /* processed */
@@ -54,6 +67,17 @@ struct verify_opts {
 	/* --- limits; 0: none -------------------------------------------------------------------- */
 	uint64_t bytes_max; /* of states; over it -E2BIG */
 	uint64_t ns_max;    /* wall time; over it -EINTR */
+
+	/* --- for tests --------------------------------------------------------------------------- */
+	enum verify_prune prune;
+	/*
+	 * NULL or: sees each state that was remembered (verifier/env.h) when all is known of it.
+	 * alive[f]: the stack slots of frame f that paths from it read. A run that comes by lies
+	 * within one of them, but for numbers that are not precise and what is dead. With @prune
+	 * EVERYWHERE, or at prune points with BPF_F_TEST_STATE_FREQ, that holds of every run.
+	 */
+	void (*walked)(void *arg, const struct verifier_env *env, const struct verifier_state *st,
+		       const uint64_t *alive);
 
 	struct verify_stats stats; /* out */
 };

@@ -254,7 +254,7 @@ static int visit_point(struct verifier_env *env, bool print_state)
 {
 	int ret = 0;
 
-	if (env->work[env->insn_idx].prune_point) {
+	if (env->work[env->insn_idx].prune_point || env->prune == VERIFY_PRUNE_EVERYWHERE) {
 		ret = prune_visit(env, env->insn_idx);
 		if (ret > 0)
 			log_pruned(env, print_state);
@@ -314,7 +314,9 @@ static int walk_paths(struct verifier_env *env)
 		if (err == GO_ON)
 			continue;
 		scratch_all(env);
-		err = prune_path_done(env, env->cur_state);
+		err = env->opts->walked ? liveness_stack_update(env) : 0;
+		if (!err)
+			err = prune_path_done(env, env->cur_state);
 		if (!err)
 			err = liveness_stack_update(env);
 		if (err)

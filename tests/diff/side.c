@@ -93,7 +93,15 @@ static int btf_load(struct side *side)
 	return 0;
 }
 
-static long prog_load(struct side *side, const struct gen_prog *prog)
+uint32_t side_func_info(const struct side *side, const struct gen_prog *prog,
+			struct bpf_func_info info[GEN_FUNCS_MAX])
+{
+	for (uint32_t i = 0; i < prog->n_funcs; i++)
+		info[i] = (struct bpf_func_info){ prog->starts[i], side->func_type + i };
+	return prog->n_funcs;
+}
+
+long side_load(struct side *side, const struct gen_prog *prog)
 {
 	struct bpf_func_info info[GEN_FUNCS_MAX];
 	union bpf_attr attr = {
@@ -103,14 +111,10 @@ static long prog_load(struct side *side, const struct gen_prog *prog)
 		.license = (uintptr_t) "GPL",
 		.prog_btf_fd = (uint32_t)side->btf,
 		.func_info = (uintptr_t)info,
-		.func_info_cnt = prog->n_funcs,
+		.func_info_cnt = side_func_info(side, prog, info),
 		.func_info_rec_size = sizeof(info[0]),
 	};
-	long fd;
-
-	for (uint32_t i = 0; i < prog->n_funcs; i++)
-		info[i] = (struct bpf_func_info){ prog->starts[i], side->func_type + i };
-	fd = side_bpf(side, BPF_PROG_LOAD, &attr);
+	long fd = side_bpf(side, BPF_PROG_LOAD, &attr);
 
 	if (fd >= 0)
 		return fd;
@@ -137,7 +141,7 @@ static long tail_prog_load(struct side *side)
 	memcpy(prog.insns, insns, sizeof(insns));
 	prog.n = ARRAY_SIZE(insns);
 	prog.n_funcs = 1;
-	return prog_load(side, &prog);
+	return side_load(side, &prog);
 }
 
 static int side_make_maps(struct side *side)
@@ -225,7 +229,6 @@ static bool is_percpu(enum gen_map map)
 	return map == GEN_MAP_PERCPU_ARRAY || map == GEN_MAP_PERCPU_HASH;
 }
 
-/* Arrays to zero; hashes to one element, key 1. */
 /* A reset that does not work would compare programs with different pasts. */
 static void must(bool ok, const char *what)
 {
@@ -250,7 +253,7 @@ static void map_reset(struct side *side, enum gen_map map)
 		must(!map_elem(side, BPF_MAP_UPDATE_ELEM, map, 1, zero), side->name);
 }
 
-static void maps_reset(struct side *side)
+void side_reset(struct side *side)
 {
 	for (enum gen_map map = GEN_MAP_OUT; map <= GEN_MAP_LRU; map++)
 		map_reset(side, map);
@@ -295,8 +298,8 @@ void side_run(struct side *side, const struct gen_prog *prog,
 	long fd;
 
 	memset(out, 0, sizeof(*out));
-	maps_reset(side);
-	fd = prog_load(side, prog);
+	side_reset(side);
+	fd = side_load(side, prog);
 	if (fd < 0) {
 		out->load_err = (int)fd;
 		return;

@@ -41,6 +41,14 @@ int side_open_kernel(struct side *side);
 int side_open_user(struct side *side, bool jit);
 void side_close(struct side *side);
 
+/* func_info of @prog, one record a function; returns how many. */
+uint32_t side_func_info(const struct side *side, const struct gen_prog *prog,
+			struct bpf_func_info info[GEN_FUNCS_MAX]);
+/* The fd, or -errno: then the end of the log is in side->log. */
+long side_load(struct side *side, const struct gen_prog *prog);
+/* The maps as every run finds them: arrays zero, the others with one element, key 1. */
+void side_reset(struct side *side);
+
 /* Clears the maps, loads, runs once on the packet, reads everything back. */
 void side_run(struct side *side, const struct gen_prog *prog,
 	      const uint8_t packet[GEN_PACKET_BYTES], struct outcome *out);

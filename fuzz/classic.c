@@ -27,19 +27,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t n = size / sizeof(struct sock_filter), n_insns = 0, bad = SIZE_MAX;
 	struct sock_filter *filter = malloc(size + 1);
-	struct bpf_insn *insns = NULL;
-	const char *why = NULL;
-	int ret;
+	struct bpf_insn *insns;
+	const char *why;
+	bool converted = false;
 
 	FUZZ_CHECK(filter);
 	memcpy(filter, data, n * sizeof(*filter));
-	ret = isa_classic_convert(filter, n, &insns, &n_insns, &why, &bad);
-	if (ret)
-		FUZZ_CHECK(why && bad <= n && !insns);
-	else
-		check_program(insns, n_insns);
-	free(insns);
+	for (unsigned int flags = 0; flags < 4; flags++) {
+		insns = NULL;
+		why = NULL;
+		if (isa_classic_convert(filter, n, flags, &insns, &n_insns, &why, &bad)) {
+			FUZZ_CHECK(why && bad <= n && !insns);
+		} else {
+			check_program(insns, n_insns);
+			converted = true;
+		}
+		free(insns);
+	}
 	free(filter);
-	fuzz_count(!ret);
+	fuzz_count(converted);
 	return 0;
 }

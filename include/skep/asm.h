@@ -66,14 +66,28 @@ SKEP_API int skep_disasm_insn(const struct bpf_insn *insns, size_t n_insns, size
  */
 SKEP_API const char *skep_insns_check(const struct bpf_insn *insns, size_t n_insns, size_t *bad);
 
+enum skep_classic_flags {
+	/*
+	 * For programs of type SCHED_CLS and SCHED_ACT: loads without LD_ABS and LD_IND, so that
+	 * every way out is a BPF_EXIT.
+	 */
+	SKEP_CLASSIC_DIRECT = 1u << 0,
+	/*
+	 * With it: for packets whose outer VLAN tag stands in __sk_buff.vlan_tci; the filter sees it
+	 * in the frame, as it is on the wire.
+	 */
+	SKEP_CLASSIC_TAG_BESIDE = 1u << 1,
+};
+
 /*
  * Converts a classic filter (libpcap's, or of SO_ATTACH_FILTER) to an eBPF program of type socket
  * filter that returns the same. 0; -EINVAL for what the kernel would not attach; -ENOTSUP for the
- * ancillary loads HATYPE, PAY_OFFSET, NLATTR and NLATTR_NEST; -ENOMEM. For the first two errors
- * *why is a sentence and *bad the index of the instruction; either may be NULL.
+ * ancillary loads HATYPE, PAY_OFFSET, NLATTR and NLATTR_NEST, and for loads that cut through a tag
+ * that stands beside the packet; -E2BIG when the program would be too long for its jumps; -ENOMEM.
+ * For all but the last *why is a sentence and *bad the index of the instruction; either may be NULL.
  */
 SKEP_API int skep_classic_convert(const struct sock_filter *filter, size_t n_filter,
-				  struct bpf_insn **insns, size_t *n_insns, const char **why,
-				  size_t *bad);
+				  unsigned int flags, struct bpf_insn **insns, size_t *n_insns,
+				  const char **why, size_t *bad);
 
 #endif

@@ -2,9 +2,8 @@
 /* include/skep/asm.h over this room. Deliberately thin: argument checks and conversions only. */
 #include <assert.h>
 #include <errno.h>
-#include <string.h>
-
 #include <skep/asm.h>
+#include <string.h>
 
 #include "base/strbuf.h"
 #include "isa/asm.h"
@@ -104,9 +103,9 @@ const char *skep_insns_check(const struct bpf_insn *insns, size_t n_insns, size_
 	return why;
 }
 
-int skep_classic_convert(const struct sock_filter *filter, size_t n_filter, struct bpf_insn **insns,
-			 size_t *n_insns, const char **why, size_t *bad)
+int skep_classic_convert(const struct sock_filter *filter, size_t n_filter, unsigned int flags,
+			 struct bpf_insn **insns, size_t *n_insns, const char **why, size_t *bad)
 {
 	assert((filter || !n_filter) && insns && n_insns);
-	return isa_classic_convert(filter, n_filter, insns, n_insns, why, bad);
+	return isa_classic_convert(filter, n_filter, flags, insns, n_insns, why, bad);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See classic.h. */
+#include "isa/classic.h"
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <stdint.h>
@@ -9,7 +11,6 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/macros.h"
-#include "isa/classic.h"
 #include "isa/insn.h"
 
 enum {
@@ -19,11 +20,18 @@ enum {
 	REG_X = BPF_REG_7,
 	REG_SAVED_A = BPF_REG_8,
 	PROLOGUE_INSNS = 3,
+	PROLOGUE_INSNS_MAX = PROLOGUE_INSNS + 1,
 	EXPANSION_MAX = 6, /* eBPF instructions that one classic instruction becomes at most */
+	EXPANSION_DIRECT_MAX = 24,
+	REG_DATA = BPF_REG_9, /* ISA_CLASSIC_DIRECT */
+	TAG_OFF = 12,	      /* where the outer VLAN tag stands in a frame */
+	TAG_BYTES = 4,
+	BUFFER_OFF = -72, /* of the bytes a helper loaded, below M[] */
 };
 
-_Static_assert(ISA_CLASSIC_INSNS_MAX * EXPANSION_MAX + PROLOGUE_INSNS <= INT16_MAX,
+_Static_assert(ISA_CLASSIC_INSNS_MAX *EXPANSION_MAX + PROLOGUE_INSNS <= INT16_MAX,
 	       "every jump fits 16 bits");
+_Static_assert(BUFFER_OFF + 8 <= -4 * BPF_MEMWORDS, "M[] and the buffer do not overlap");
 
 #define AD(what) ((uint32_t)SKF_AD_OFF + SKF_AD_##what)
 
@@ -176,7 +184,10 @@ int isa_classic_check(const struct sock_filter *filter, size_t n, const char **w
 }
 
 /* Where each classic instruction begins in the output; UNREACHED for what no path reaches. */
-enum { UNREACHED = -1, REACHED = 0 };
+enum {
+	UNREACHED = -1,
+	REACHED = 0
+};
 
 static void mark_reached(const struct sock_filter *filter, size_t n, int32_t *start)
 {
@@ -269,17 +280,129 @@ static int convert_ancillary(uint32_t k, struct bpf_insn *out)
 	}
 }
 
-static int convert_ld(const struct sock_filter *f, struct bpf_insn *out)
+static uint32_t load_bytes(uint16_t code)
+{
+	switch (BPF_SIZE(code)) {
+	case BPF_W:
+		return 4;
+	case BPF_H:
+		return 2;
+	default:
+		return 1;
+	}
+}
+
+/* A = the bytes at reg + off, from network byte order */
+static int load_network(uint16_t size, uint8_t reg, int16_t off, struct bpf_insn *out)
+{
+	out[0] = BPF_LDX_MEM(size, REG_A, reg, off);
+	if (size == BPF_B)
+		return 1;
+	out[1] = BPF_ENDIAN(BPF_TO_BE, REG_A, size == BPF_H ? 16 : 32);
+	return 2;
+}
+
+/* A = the bytes at offset R2 by helper; outside the packet: end with 0. */
+static int load_by_helper(uint16_t size, struct bpf_insn *out)
+{
+	int n = 0;
+
+	out[n++] = BPF_MOV64_REG(BPF_REG_1, REG_CTX);
+	out[n++] = BPF_MOV64_REG(BPF_REG_3, ISA_REG_FP);
+	out[n++] = BPF_ALU64_IMM(BPF_ADD, BPF_REG_3, BUFFER_OFF);
+	out[n++] = BPF_MOV64_IMM(BPF_REG_4, (int32_t)load_bytes(size));
+	out[n++] = BPF_CALL_HELPER(BPF_FUNC_skb_load_bytes);
+	out[n++] = BPF_JMP_IMM(BPF_JEQ, BPF_REG_0, 0, 2);
+	out[n++] = BPF_MOV32_IMM(REG_A, 0);
+	out[n++] = BPF_EXIT_INSN();
+	return n + load_network(size, ISA_REG_FP, BUFFER_OFF, out + n);
+}
+
+/* A = the packet's bytes at k, ISA_CLASSIC_DIRECT */
+static int load_direct(uint16_t size, uint32_t k, struct bpf_insn *out)
+{
+	struct bpf_insn fast[4];
+	int n = 0, n_fast, slow;
+
+	if (k <= INT16_MAX - 4) {
+		n_fast = load_network(size, REG_DATA, (int16_t)k, fast);
+		out[n++] = CTX_LOAD(BPF_REG_1, data_end);
+		out[n++] = BPF_MOV64_REG(BPF_REG_2, REG_DATA);
+		out[n++] = BPF_ALU64_IMM(BPF_ADD, BPF_REG_2, (int32_t)(k + load_bytes(size)));
+		out[n++] = BPF_JMP_REG(BPF_JGT, BPF_REG_2, BPF_REG_1, (int16_t)(n_fast + 1));
+		memcpy(out + n, fast, (size_t)n_fast * sizeof(*fast));
+		n += n_fast;
+		slow = n++; /* jumps over what follows */
+	} else {
+		slow = -1;
+	}
+	out[n++] = BPF_MOV32_IMM(BPF_REG_2, (int32_t)k);
+	n += load_by_helper(size, out + n);
+	if (slow >= 0)
+		out[slow] = BPF_JMP_A((int16_t)(n - slow - 1));
+	return n;
+}
+
+/* The same of a packet whose tag stands beside it; 0: the load cuts the tag's fields. */
+static int load_tagged(uint16_t size, uint32_t k, struct bpf_insn *out)
+{
+	if (k + load_bytes(size) <= TAG_OFF)
+		return load_direct(size, k, out);
+	if (k >= TAG_OFF + TAG_BYTES)
+		return load_direct(size, k - TAG_BYTES, out);
+	if (size == BPF_H && k == TAG_OFF)
+		return load_be16(out, offsetof(struct __sk_buff, vlan_proto));
+	if (size == BPF_H && k == TAG_OFF + 2)
+		return load_field(out, offsetof(struct __sk_buff, vlan_tci));
+	return 0;
+}
+
+static int load_absolute(uint16_t size, uint32_t k, unsigned int flags, struct bpf_insn *out)
+{
+	if ((flags & ISA_CLASSIC_DIRECT) && k >= (uint32_t)SKF_LL_OFF)
+		return 0; /* counted from other headers */
+	if (flags & ISA_CLASSIC_TAG_BESIDE)
+		return load_tagged(size, k, out);
+	if (flags & ISA_CLASSIC_DIRECT)
+		return load_direct(size, k, out);
+	out[0] = BPF_LD_ABS(size, (int32_t)k);
+	return 1;
+}
+
+static int load_indexed(uint16_t size, uint32_t k, unsigned int flags, struct bpf_insn *out)
+{
+	bool is_beside = flags & ISA_CLASSIC_TAG_BESIDE;
+	int n = 0;
+
+	if (!(flags & ISA_CLASSIC_DIRECT)) {
+		out[0] = BPF_LD_IND(size, REG_X, (int32_t)k);
+		return 1;
+	}
+	if (is_beside && (k < TAG_OFF + TAG_BYTES || k > INT32_MAX))
+		return 0;
+	out[n++] = BPF_MOV32_REG(BPF_REG_2, REG_X);
+	out[n++] = BPF_ALU32_IMM(BPF_ADD, BPF_REG_2, (int32_t)(k - (is_beside ? TAG_BYTES : 0)));
+	return n + load_by_helper(size, out + n);
+}
+
+static int load_length(uint8_t reg, unsigned int flags, struct bpf_insn *out)
+{
+	out[0] = CTX_LOAD(reg, len);
+	if (!(flags & ISA_CLASSIC_TAG_BESIDE))
+		return 1;
+	out[1] = BPF_ALU32_IMM(BPF_ADD, reg, TAG_BYTES);
+	return 2;
+}
+
+static int convert_ld(const struct sock_filter *f, unsigned int flags, struct bpf_insn *out)
 {
 	switch (BPF_MODE(f->code)) {
 	case BPF_ABS:
 		if (f->k >= (uint32_t)SKF_AD_OFF)
 			return convert_ancillary(f->k, out);
-		out[0] = BPF_LD_ABS(BPF_SIZE(f->code), (int32_t)f->k);
-		return 1;
+		return load_absolute(BPF_SIZE(f->code), f->k, flags, out);
 	case BPF_IND:
-		out[0] = BPF_LD_IND(BPF_SIZE(f->code), REG_X, (int32_t)f->k);
-		return 1;
+		return load_indexed(BPF_SIZE(f->code), f->k, flags, out);
 	case BPF_IMM:
 		out[0] = BPF_MOV32_IMM(REG_A, (int32_t)f->k);
 		return 1;
@@ -287,13 +410,14 @@ static int convert_ld(const struct sock_filter *f, struct bpf_insn *out)
 		out[0] = BPF_LDX_MEM(BPF_W, REG_A, ISA_REG_FP, word_off(f));
 		return 1;
 	default: /* BPF_LEN */
-		out[0] = CTX_LOAD(REG_A, len);
-		return 1;
+		return load_length(REG_A, flags, out);
 	}
 }
 
-static int convert_ldx(const struct sock_filter *f, struct bpf_insn *out)
+static int convert_ldx(const struct sock_filter *f, unsigned int flags, struct bpf_insn *out)
 {
+	int n = 0, made;
+
 	switch (BPF_MODE(f->code)) {
 	case BPF_IMM:
 		out[0] = BPF_MOV32_IMM(REG_X, (int32_t)f->k);
@@ -302,16 +426,18 @@ static int convert_ldx(const struct sock_filter *f, struct bpf_insn *out)
 		out[0] = BPF_LDX_MEM(BPF_W, REG_X, ISA_REG_FP, word_off(f));
 		return 1;
 	case BPF_LEN:
-		out[0] = CTX_LOAD(REG_X, len);
-		return 1;
+		return load_length(REG_X, flags, out);
 	default: /* BPF_MSH: X = 4 * (packet[k] & 0xf) */
-		out[0] = BPF_MOV64_REG(REG_SAVED_A, REG_A);
-		out[1] = BPF_LD_ABS(BPF_B, (int32_t)f->k);
-		out[2] = BPF_ALU32_IMM(BPF_AND, REG_A, 0xf);
-		out[3] = BPF_ALU32_IMM(BPF_LSH, REG_A, 2);
-		out[4] = BPF_MOV64_REG(REG_X, REG_A);
-		out[5] = BPF_MOV64_REG(REG_A, REG_SAVED_A);
-		return 6;
+		out[n++] = BPF_MOV64_REG(REG_SAVED_A, REG_A);
+		made = load_absolute(BPF_B, f->k, flags, out + n);
+		if (!made)
+			return 0;
+		n += made;
+		out[n++] = BPF_ALU32_IMM(BPF_AND, REG_A, 0xf);
+		out[n++] = BPF_ALU32_IMM(BPF_LSH, REG_A, 2);
+		out[n++] = BPF_MOV64_REG(REG_X, REG_A);
+		out[n++] = BPF_MOV64_REG(REG_A, REG_SAVED_A);
+		return n;
 	}
 }
 
@@ -338,15 +464,15 @@ static int convert_alu(const struct sock_filter *f, struct bpf_insn *out)
 }
 
 /* Anything but jumps: the count of instructions; 0 when it cannot be expressed. */
-static int convert_straight(const struct sock_filter *f, struct bpf_insn *out)
+static int convert_straight(const struct sock_filter *f, unsigned int flags, struct bpf_insn *out)
 {
 	int n = 0;
 
 	switch (BPF_CLASS(f->code)) {
 	case BPF_LD:
-		return convert_ld(f, out);
+		return convert_ld(f, flags, out);
 	case BPF_LDX:
-		return convert_ldx(f, out);
+		return convert_ldx(f, flags, out);
 	case BPF_ST:
 		out[n++] = BPF_STX_MEM(BPF_W, ISA_REG_FP, REG_A, word_off(f));
 		return n;
@@ -361,8 +487,8 @@ static int convert_straight(const struct sock_filter *f, struct bpf_insn *out)
 		out[n++] = BPF_EXIT_INSN();
 		return n;
 	default:
-		out[n++] = f->code == (BPF_MISC | BPF_TAX) ? BPF_MOV64_REG(REG_X, REG_A) :
-							     BPF_MOV64_REG(REG_A, REG_X);
+		out[n++] = f->code == (BPF_MISC | BPF_TAX) ? BPF_MOV64_REG(REG_X, REG_A)
+							   : BPF_MOV64_REG(REG_A, REG_X);
 		return n;
 	}
 }
@@ -407,14 +533,16 @@ static void fix_jumps(const struct sock_filter *filter, size_t n, struct bpf_ins
 	}
 }
 
-static int convert(const struct sock_filter *filter, size_t n, struct bpf_insn *insns,
-		   int32_t *start, size_t *bad)
+static int convert(const struct sock_filter *filter, size_t n, unsigned int flags,
+		   struct bpf_insn *insns, int32_t *start, size_t *bad)
 {
 	int32_t out = 0;
 
 	insns[out++] = BPF_MOV32_IMM(REG_A, 0);
 	insns[out++] = BPF_MOV32_IMM(REG_X, 0);
 	insns[out++] = BPF_MOV64_REG(REG_CTX, BPF_REG_1);
+	if (flags & ISA_CLASSIC_DIRECT)
+		insns[out++] = CTX_LOAD(REG_DATA, data);
 	mark_reached(filter, n, start);
 	for (size_t pc = 0; pc < n; pc++) {
 		int made;
@@ -425,10 +553,10 @@ static int convert(const struct sock_filter *filter, size_t n, struct bpf_insn *
 		if (BPF_CLASS(filter[pc].code) == BPF_JMP)
 			made = convert_jump(&filter[pc], pc, &insns[out]);
 		else
-			made = convert_straight(&filter[pc], &insns[out]);
-		if (!made) {
+			made = convert_straight(&filter[pc], flags, &insns[out]);
+		if (!made || out + made > INT16_MAX) {
 			*bad = pc;
-			return -ENOTSUP;
+			return made ? -E2BIG : -ENOTSUP;
 		}
 		out += made;
 	}
@@ -436,9 +564,20 @@ static int convert(const struct sock_filter *filter, size_t n, struct bpf_insn *
 	return out;
 }
 
-int isa_classic_convert(const struct sock_filter *filter, size_t n, struct bpf_insn **insns,
-			size_t *n_insns, const char **why, size_t *bad)
+/* Why the instruction cannot be expressed. */
+static const char *lack_of(const struct sock_filter *f)
 {
+	if (is_ld_abs(f) && f->k >= (uint32_t)SKF_AD_OFF)
+		return "this ancillary load needs what only the kernel knows";
+	if (f->k >= (uint32_t)SKF_LL_OFF)
+		return "this load counts from a header, not from the packet's begin";
+	return "this load cuts through the VLAN tag, which stands beside the packet";
+}
+
+int isa_classic_convert(const struct sock_filter *filter, size_t n, unsigned int flags,
+			struct bpf_insn **insns, size_t *n_insns, const char **why, size_t *bad)
+{
+	size_t expansion = flags & ISA_CLASSIC_DIRECT ? EXPANSION_DIRECT_MAX : EXPANSION_MAX;
 	_cleanup_free_ struct bpf_insn *made = NULL;
 	_cleanup_free_ int32_t *start = NULL;
 	size_t at = 0;
@@ -447,14 +586,17 @@ int isa_classic_convert(const struct sock_filter *filter, size_t n, struct bpf_i
 	ret = isa_classic_check(filter, n, why, bad);
 	if (ret)
 		return ret;
-	made = mem_calloc(n * EXPANSION_MAX + PROLOGUE_INSNS, sizeof(*made));
+	if (flags & ~(unsigned int)(ISA_CLASSIC_DIRECT | ISA_CLASSIC_TAG_BESIDE) ||
+	    flags == ISA_CLASSIC_TAG_BESIDE)
+		return reject(-EINVAL, "unknown flags", 0, why, bad);
+	made = mem_calloc(n * expansion + PROLOGUE_INSNS_MAX, sizeof(*made));
 	start = mem_calloc(n, sizeof(*start));
 	if (!made || !start)
 		return -ENOMEM;
-	ret = convert(filter, n, made, start, &at);
+	ret = convert(filter, n, flags, made, start, &at);
 	if (ret < 0)
-		return reject(ret, "this ancillary load needs what only the kernel knows", at, why,
-			      bad);
+		return reject(ret, ret == -E2BIG ? "the program is too long" : lack_of(&filter[at]),
+			      at, why, bad);
 	*insns = take_ptr(made);
 	*n_insns = (size_t)ret;
 	return 0;

@@ -22,6 +22,23 @@ enum {
 	ISA_CLASSIC_INSNS_MAX = 4096, /* BPF_MAXINSNS */
 };
 
+enum isa_classic_flags {
+	/*
+	 * Loads by direct packet access, and by bpf_skb_load_bytes where the bytes are not in the
+	 * linear part, in place of LD_ABS and LD_IND: for programs of type SCHED_CLS and SCHED_ACT,
+	 * whose end with 0 would mean TC_ACT_OK. Every way out is a BPF_EXIT that may be replaced.
+	 * R8 and R9 are used as well, and 8 bytes of stack below M[].
+	 */
+	ISA_CLASSIC_DIRECT = 1 << 0,
+	/*
+	 * With ISA_CLASSIC_DIRECT: for a packet whose outer VLAN tag stands in its metadata
+	 * (__sk_buff.vlan_present); the filter sees it where it is on the wire, at offset 12, and
+	 * a length 4 longer. -ENOTSUP for loads that begin or end inside the tag's fields, and
+	 * indexed ones from before them.
+	 */
+	ISA_CLASSIC_TAG_BESIDE = 1 << 1,
+};
+
 /*
  * The kernel's rules for a classic filter (bpf_check_classic): known opcodes, constants in range,
  * jumps forward and inside, M[] stored before it is loaded on every path, a last instruction that
@@ -33,7 +50,8 @@ int isa_classic_check(const struct sock_filter *filter, size_t n, const char **w
 /*
  * Checks and converts. 0: *insns (owned by the caller, free()) and *n_insns are set. Else -EINVAL
  * and
- * -ENOMEM as above, or -ENOTSUP for a load that cannot be expressed, with *why and *bad.
+ * -ENOMEM as above, or -ENOTSUP for a load that cannot be expressed, with *why and *bad; -E2BIG
+ * when jumps would be too far (with ISA_CLASSIC_DIRECT, from about 1500 loads).
  */
-int isa_classic_convert(const struct sock_filter *filter, size_t n, struct bpf_insn **insns,
-			size_t *n_insns, const char **why, size_t *bad);
+int isa_classic_convert(const struct sock_filter *filter, size_t n, unsigned int flags,
+			struct bpf_insn **insns, size_t *n_insns, const char **why, size_t *bad);

@@ -81,7 +81,7 @@ static void errors_are_told(void **state)
 	assert_string_equal(err.text, "operand expected");
 	assert_string_equal(skep_insns_check(bad, 2, &at), "unknown opcode");
 	assert_int_equal(at, 1);
-	assert_int_equal(skep_classic_convert(filter, 1, &insns, &n, &why, &at), -EINVAL);
+	assert_int_equal(skep_classic_convert(filter, 1, 0, &insns, &n, &why, &at), -EINVAL);
 	assert_int_equal(at, 0);
 	assert_string_equal(why, "the last instruction does not return");
 	assert_null(insns);
@@ -110,7 +110,7 @@ static void a_classic_filter_becomes_readable(void **state)
 	char *text;
 	size_t n;
 
-	assert_int_equal(skep_classic_convert(filter, 4, &insns, &n, NULL, NULL), 0);
+	assert_int_equal(skep_classic_convert(filter, 4, 0, &insns, &n, NULL, NULL), 0);
 	assert_int_equal(skep_disasm(insns, n, 0, &text), 0);
 	assert_string_equal(text, "(b4) w0 = 0\n"
 				  "(b4) w7 = 0\n"

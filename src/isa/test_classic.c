@@ -21,7 +21,11 @@
 #include "isa/insn.h"
 #include "isa/test_oracle.h"
 
-enum { PKT_MAX = 96, RANDOM_INSNS = 24, ETH_BYTES = 14 };
+enum {
+	PKT_MAX = 96,
+	RANDOM_INSNS = 24,
+	ETH_BYTES = 14
+};
 
 struct packet {
 	uint8_t data[PKT_MAX];
@@ -44,15 +48,33 @@ static bool load(const struct packet *p, uint32_t off, int size, uint32_t *value
 static bool alu32(uint8_t op, uint32_t *a, uint32_t b)
 {
 	switch (op) {
-	case BPF_ADD: *a += b; break;
-	case BPF_SUB: *a -= b; break;
-	case BPF_MUL: *a *= b; break;
-	case BPF_OR: *a |= b; break;
-	case BPF_AND: *a &= b; break;
-	case BPF_XOR: *a ^= b; break;
-	case BPF_LSH: *a <<= b & 31; break;
-	case BPF_RSH: *a >>= b & 31; break;
-	case BPF_NEG: *a = -*a; break;
+	case BPF_ADD:
+		*a += b;
+		break;
+	case BPF_SUB:
+		*a -= b;
+		break;
+	case BPF_MUL:
+		*a *= b;
+		break;
+	case BPF_OR:
+		*a |= b;
+		break;
+	case BPF_AND:
+		*a &= b;
+		break;
+	case BPF_XOR:
+		*a ^= b;
+		break;
+	case BPF_LSH:
+		*a <<= b & 31;
+		break;
+	case BPF_RSH:
+		*a >>= b & 31;
+		break;
+	case BPF_NEG:
+		*a = -*a;
+		break;
 	case BPF_DIV:
 	case BPF_MOD:
 		if (!b)
@@ -68,13 +90,20 @@ static bool alu32(uint8_t op, uint32_t *a, uint32_t b)
 static bool compare(uint8_t op, uint32_t a, uint32_t b)
 {
 	switch (op) {
-	case BPF_JEQ: return a == b;
-	case BPF_JNE: return a != b;
-	case BPF_JGT: return a > b;
-	case BPF_JGE: return a >= b;
-	case BPF_JLT: return a < b;
-	case BPF_JLE: return a <= b;
-	default: return (a & b) != 0;
+	case BPF_JEQ:
+		return a == b;
+	case BPF_JNE:
+		return a != b;
+	case BPF_JGT:
+		return a > b;
+	case BPF_JGE:
+		return a >= b;
+	case BPF_JLT:
+		return a < b;
+	case BPF_JLE:
+		return a <= b;
+	default:
+		return (a & b) != 0;
 	}
 }
 
@@ -210,7 +239,7 @@ static void convert(const struct sock_filter *f, size_t n, struct bpf_insn **ins
 {
 	const char *why = "";
 	size_t bad = 0;
-	int ret = isa_classic_convert(f, n, insns, n_insns, &why, &bad);
+	int ret = isa_classic_convert(f, n, 0, insns, n_insns, &why, &bad);
 
 	if (ret)
 		fail_msg("%zu: %s", bad, why);
@@ -259,8 +288,13 @@ static uint32_t run_ancillary(uint32_t what, const struct __sk_buff *skb)
 static void ancillary_loads_read_the_context(void **state)
 {
 	struct __sk_buff skb = {
-		.protocol = __builtin_bswap16(0x86dd), .pkt_type = 3, .ifindex = 7,
-		.mark = 0xdeadbeef, .queue_mapping = 5, .hash = 99, .vlan_tci = 0x1234,
+		.protocol = __builtin_bswap16(0x86dd),
+		.pkt_type = 3,
+		.ifindex = 7,
+		.mark = 0xdeadbeef,
+		.queue_mapping = 5,
+		.hash = 99,
+		.vlan_tci = 0x1234,
 		.vlan_present = 1,
 		.vlan_proto = __builtin_bswap16(0x8100),
 	};
@@ -295,7 +329,7 @@ static void what_only_the_kernel_knows_is_not_supported(void **state)
 		size_t n, bad = 9;
 
 		assert_int_equal(isa_classic_check(f, 3, NULL, NULL), 0);
-		assert_int_equal(isa_classic_convert(f, 3, &insns, &n, &why, &bad), -ENOTSUP);
+		assert_int_equal(isa_classic_convert(f, 3, 0, &insns, &n, &why, &bad), -ENOTSUP);
 		assert_int_equal(bad, 1);
 		assert_non_null(why);
 		assert_null(insns);
@@ -309,26 +343,41 @@ static void filters_the_kernel_refuses_are_refused(void **state)
 		size_t bad;
 		const char *why;
 	} rows[] = {
-		{ { BPF_STMT(0x0f, 0), BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_RET, 0) }, 0,
+		{ { BPF_STMT(0x0f, 0), BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_RET, 0) },
+		  0,
 		  "unknown classic opcode" },
 		{ { BPF_STMT(BPF_LD | BPF_IMM, 0), BPF_STMT(BPF_ALU | BPF_MOD, 0),
-		    BPF_STMT(BPF_RET, 0) }, 1, "division by 0" },
+		    BPF_STMT(BPF_RET, 0) },
+		  1,
+		  "division by 0" },
 		{ { BPF_STMT(BPF_LD | BPF_IMM, 0), BPF_STMT(BPF_ALU | BPF_LSH, 32),
-		    BPF_STMT(BPF_RET, 0) }, 1, "shift by more than 31" },
-		{ { BPF_STMT(BPF_ST, 16), BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_RET, 0) }, 0,
+		    BPF_STMT(BPF_RET, 0) },
+		  1,
+		  "shift by more than 31" },
+		{ { BPF_STMT(BPF_ST, 16), BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_RET, 0) },
+		  0,
 		  "no such scratch memory word" },
-		{ { BPF_STMT(BPF_JMP | BPF_JA, 2), BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_RET, 0) }, 0,
+		{ { BPF_STMT(BPF_JMP | BPF_JA, 2), BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_RET, 0) },
+		  0,
 		  "jump out of the program" },
-		{ { BPF_STMT(BPF_JMP | BPF_JA, -1), BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_RET, 0) }, 0,
+		{ { BPF_STMT(BPF_JMP | BPF_JA, -1), BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_RET, 0) },
+		  0,
 		  "jump out of the program" },
 		{ { BPF_JUMP(BPF_JMP | BPF_JEQ, 0, 0, 2), BPF_STMT(BPF_RET, 0),
-		    BPF_STMT(BPF_RET, 0) }, 0, "jump out of the program" },
+		    BPF_STMT(BPF_RET, 0) },
+		  0,
+		  "jump out of the program" },
 		{ { BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SKF_AD_OFF + 64),
-		    BPF_STMT(BPF_RET, 0) }, 1, "unknown ancillary load" },
-		{ { BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_LD, 0) }, 2,
+		    BPF_STMT(BPF_RET, 0) },
+		  1,
+		  "unknown ancillary load" },
+		{ { BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_RET, 0), BPF_STMT(BPF_LD, 0) },
+		  2,
 		  "the last instruction does not return" },
 		{ { BPF_JUMP(BPF_JMP | BPF_JEQ, 0, 0, 0), BPF_STMT(BPF_LD | BPF_MEM, 3),
-		    BPF_STMT(BPF_RET, 0) }, 1, "scratch memory is read before it is written" },
+		    BPF_STMT(BPF_RET, 0) },
+		  1,
+		  "scratch memory is read before it is written" },
 	};
 	const char *why;
 	size_t bad;
@@ -366,15 +415,30 @@ static void the_longest_expansions_fit(void **state)
 static struct sock_filter random_classic(uint64_t *seed, size_t pc, size_t n)
 {
 	static const uint16_t codes[] = {
-		BPF_LD | BPF_W | BPF_ABS, BPF_LD | BPF_H | BPF_ABS, BPF_LD | BPF_B | BPF_ABS,
-		BPF_LD | BPF_W | BPF_IND, BPF_LD | BPF_H | BPF_IND, BPF_LD | BPF_B | BPF_IND,
-		BPF_LD | BPF_LEN, BPF_LD | BPF_IMM, BPF_LD | BPF_MEM, BPF_LDX | BPF_LEN,
-		BPF_LDX | BPF_B | BPF_MSH, BPF_LDX | BPF_IMM, BPF_LDX | BPF_MEM, BPF_ST, BPF_STX,
-		BPF_ALU | BPF_NEG, BPF_MISC | BPF_TAX, BPF_MISC | BPF_TXA, BPF_RET | BPF_A,
+		BPF_LD | BPF_W | BPF_ABS,
+		BPF_LD | BPF_H | BPF_ABS,
+		BPF_LD | BPF_B | BPF_ABS,
+		BPF_LD | BPF_W | BPF_IND,
+		BPF_LD | BPF_H | BPF_IND,
+		BPF_LD | BPF_B | BPF_IND,
+		BPF_LD | BPF_LEN,
+		BPF_LD | BPF_IMM,
+		BPF_LD | BPF_MEM,
+		BPF_LDX | BPF_LEN,
+		BPF_LDX | BPF_B | BPF_MSH,
+		BPF_LDX | BPF_IMM,
+		BPF_LDX | BPF_MEM,
+		BPF_ST,
+		BPF_STX,
+		BPF_ALU | BPF_NEG,
+		BPF_MISC | BPF_TAX,
+		BPF_MISC | BPF_TXA,
+		BPF_RET | BPF_A,
 		BPF_JMP | BPF_JA,
 	};
-	static const uint32_t ks[] = { 0,  1,  2,  3,	       15,	   16,
-				       31, 40, 60, 0x80000000, 0xffffffff, 255 };
+	static const uint32_t ks[] = {
+		0, 1, 2, 3, 15, 16, 31, 40, 60, 0x80000000, 0xffffffff, 255
+	};
 	uint64_t x = test_random(seed);
 	size_t left = n - pc - 2;
 	struct sock_filter f = { .k = ks[x % ARRAY_SIZE(ks)] };
@@ -446,30 +510,39 @@ static void random_filters_mean_the_same(void **state)
 	assert_true(nonzero > 3000);
 }
 
-/* The kernel's PROG_TEST_RUN: the program sees p, which stands behind a link-layer header. */
-static int oracle_run(const struct bpf_insn *insns, size_t n, const struct packet *p, uint32_t *ret)
+/* The kernel's PROG_TEST_RUN of a program of the type on the frame. */
+static int oracle_run_type(uint32_t type, const struct bpf_insn *insns, size_t n,
+			   const uint8_t *frame, uint32_t bytes, uint32_t *ret)
 {
-	uint8_t frame[ETH_BYTES + PKT_MAX] = { [12] = 0x08 };
 	union bpf_attr attr = { 0 };
 	int fd, err;
 
-	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.prog_type = type;
 	attr.insns = (uintptr_t)insns;
 	attr.insn_cnt = (uint32_t)n;
 	attr.license = (uintptr_t) "Dual BSD/GPL";
 	fd = (int)syscall(__NR_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (fd < 0)
 		return -errno;
-	memcpy(frame + ETH_BYTES, p->data, p->len);
 	memset(&attr, 0, sizeof(attr));
 	attr.test.prog_fd = (uint32_t)fd;
 	attr.test.data_in = (uintptr_t)frame;
-	attr.test.data_size_in = ETH_BYTES + p->len;
+	attr.test.data_size_in = bytes;
 	attr.test.repeat = 1;
 	err = (int)syscall(__NR_bpf, BPF_PROG_TEST_RUN, &attr, sizeof(attr)) ? -errno : 0;
 	close(fd);
 	*ret = attr.test.retval;
 	return err;
+}
+
+/* A socket filter sees p, which stands behind a link-layer header. */
+static int oracle_run(const struct bpf_insn *insns, size_t n, const struct packet *p, uint32_t *ret)
+{
+	uint8_t frame[ETH_BYTES + PKT_MAX] = { [12] = 0x08 };
+
+	memcpy(frame + ETH_BYTES, p->data, p->len);
+	return oracle_run_type(BPF_PROG_TYPE_SOCKET_FILTER, insns, n, frame, ETH_BYTES + p->len,
+			       ret);
 }
 
 static void the_kernel_accepts_and_agrees(void **state)
@@ -495,6 +568,124 @@ static void the_kernel_accepts_and_agrees(void **state)
 		assert_int_equal(ret, classic_run(f, &p));
 		free(insns);
 	}
+}
+
+/* A tc program that moves a tag (802.1ad, 0x2064) into the metadata, then goes on as the filter. */
+static size_t with_tag_beside(const struct bpf_insn *insns, size_t n, struct bpf_insn *out)
+{
+	size_t at = 0;
+
+	out[at++] = BPF_MOV64_REG(BPF_REG_6, BPF_REG_1);
+	out[at++] = BPF_MOV64_IMM(BPF_REG_2, 0xa888); /* in network byte order */
+	out[at++] = BPF_MOV64_IMM(BPF_REG_3, 0x2064);
+	out[at++] = BPF_CALL_HELPER(BPF_FUNC_skb_vlan_push);
+	out[at++] = BPF_MOV64_REG(BPF_REG_1, BPF_REG_6);
+	memcpy(out + at, insns, n * sizeof(*insns));
+	return at + n;
+}
+
+/* The packet with that tag in the frame. */
+static void put_tag(const struct packet *p, struct packet *tagged)
+{
+	static const uint8_t tag[] = { 0x88, 0xa8, 0x20, 0x64 };
+
+	tagged->len = p->len + 4;
+	memcpy(tagged->data, p->data, 12);
+	memcpy(tagged->data + 12, tag, 4);
+	memcpy(tagged->data + 16, p->data + 12, p->len - 12);
+}
+
+static void check_direct(const struct sock_filter *f, size_t n_filter, const struct packet *p,
+			 int *n_run, int *n_tagged)
+{
+	struct bpf_insn *insns = NULL, longer[RANDOM_INSNS * 30];
+	struct packet tagged;
+	uint32_t ret;
+	size_t n;
+
+	if (!isa_classic_convert(f, n_filter, ISA_CLASSIC_DIRECT, &insns, &n, NULL, NULL)) {
+		if (oracle_run_type(BPF_PROG_TYPE_SCHED_CLS, insns, n, p->data, p->len, &ret)) {
+			oracle_load_type(insns, n, BPF_PROG_TYPE_SCHED_CLS, 1);
+			fail_msg("the kernel refuses the converted filter: %s", oracle_log);
+		}
+		assert_int_equal(ret, classic_run(f, p));
+		free(insns);
+		++*n_run;
+	}
+	if (!isa_classic_convert(f, n_filter, ISA_CLASSIC_DIRECT | ISA_CLASSIC_TAG_BESIDE, &insns,
+				 &n, NULL, NULL)) {
+		put_tag(p, &tagged);
+		n = with_tag_beside(insns, n, longer);
+		assert_int_equal(
+			oracle_run_type(BPF_PROG_TYPE_SCHED_CLS, longer, n, p->data, p->len, &ret),
+			0);
+		assert_int_equal(ret, classic_run(f, &tagged));
+		free(insns);
+		++*n_tagged;
+	}
+}
+
+/* The same verdicts by direct packet access, on plain frames and on those with a tag beside them. */
+static void direct_loads_mean_the_same(void **state)
+{
+	uint64_t seed = 0xd13ec7;
+	int n_run = 0, n_tagged = 0;
+
+	if (!oracle_present())
+		skip();
+	for (int i = 0; i < 400; i++) {
+		struct sock_filter f[RANDOM_INSNS];
+		struct packet p;
+
+		random_filter(f, RANDOM_INSNS, &seed);
+		random_packet(&p, &seed);
+		p.len = p.len > PKT_MAX - 4 ? PKT_MAX - 4 : p.len;
+		check_direct(f, RANDOM_INSNS, &p, &n_run, &n_tagged);
+	}
+	printf("%d plain, %d tagged\n", n_run, n_tagged);
+	assert_true(n_run > 200 && n_tagged > 50);
+}
+
+static void a_tag_beside_the_frame_is_seen_in_it(void **state)
+{
+	/* ether[12:2] == 0x88a8 and ether[14:2] & 0xfff == 100, then the length */
+	static const struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x88a8, 0, 4),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 14),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xfff),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 100, 0, 1),
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	static const struct sock_filter cut[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 11),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct bpf_insn *insns, longer[128];
+	struct packet p = { .len = 60 };
+	const char *why;
+	uint32_t ret;
+	size_t n, bad;
+
+	assert_int_equal(isa_classic_convert(cut, 2, ISA_CLASSIC_DIRECT | ISA_CLASSIC_TAG_BESIDE,
+					     &insns, &n, &why, &bad),
+			 -ENOTSUP);
+	assert_non_null(strstr(why, "VLAN tag"));
+	assert_int_equal(isa_classic_convert(f, ARRAY_SIZE(f), ISA_CLASSIC_TAG_BESIDE, &insns, &n,
+					     &why, &bad),
+			 -EINVAL);
+	if (!oracle_present())
+		skip();
+	assert_int_equal(isa_classic_convert(f, ARRAY_SIZE(f),
+					     ISA_CLASSIC_DIRECT | ISA_CLASSIC_TAG_BESIDE, &insns,
+					     &n, NULL, NULL),
+			 0);
+	n = with_tag_beside(insns, n, longer);
+	assert_int_equal(oracle_run_type(BPF_PROG_TYPE_SCHED_CLS, longer, n, p.data, p.len, &ret),
+			 0);
+	assert_int_equal(ret, 64);
+	free(insns);
 }
 
 /* Sends p through the filter on a socket pair: the bytes that arrive, -1 where none do, -2:
@@ -554,7 +745,7 @@ static void every_allocation_may_fail(void **state)
 
 	do {
 		mem_fail_at = ++at;
-		ret = isa_classic_convert(tcp_port_80, ARRAY_SIZE(tcp_port_80), &insns, &n, NULL,
+		ret = isa_classic_convert(tcp_port_80, ARRAY_SIZE(tcp_port_80), 0, &insns, &n, NULL,
 					  NULL);
 		assert_true(ret == 0 || ret == -ENOMEM);
 	} while (ret);
@@ -573,6 +764,8 @@ int main(void)
 		cmocka_unit_test(the_longest_expansions_fit),
 		cmocka_unit_test(random_filters_mean_the_same),
 		cmocka_unit_test(the_kernel_accepts_and_agrees),
+		cmocka_unit_test(direct_loads_mean_the_same),
+		cmocka_unit_test(a_tag_beside_the_frame_is_seen_in_it),
 		cmocka_unit_test(the_kernels_own_conversion_agrees_with_the_twin),
 		cmocka_unit_test(every_allocation_may_fail),
 	};

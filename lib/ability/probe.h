@@ -21,6 +21,7 @@ struct ability_row {
 	void (*probe)(struct ability_answer *answer, uint32_t arg);
 	uint32_t arg;
 	int (*trial)(struct trial *t, uint32_t arg); /* NULL: none; trial.h */
+	uint32_t places;			     /* what the trial stands on: trial.h */
 	const char *remedy;			     /* when the answer is no and says no other */
 };
 

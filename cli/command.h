@@ -2,6 +2,8 @@
 /* The commands of the tool: a table in main.c, a function and a usage text in each command's file. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "error.h"
 
 enum exit_code {
@@ -16,6 +18,7 @@ struct command {
 	const char *summary;
 	const char *usage; /* printed by `skep help NAME` */
 	int (*main)(int argc, char **argv);
+	bool has_own_help; /* `skep NAME ... --help` is for it to answer */
 };
 
 int run_main(int argc, char **argv);

@@ -6,12 +6,14 @@
 
 #include "buffer.h"
 #include "options.h"
+#include "trace/trace.h"
 
 static const struct command commands[] = {
 	{ "run", "run a program on every packet of a capture", run_usage, run_main },
 	{ "check", "verify every program of an object", check_usage, check_main },
 	{ "dump", "show a program's instructions", dump_usage, dump_main },
 	{ "doctor", "what this kernel and this user allow", doctor_usage, doctor_main },
+	{ "trace", "look at what the running kernel and its processes do", trace_usage, trace_main, true },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -44,7 +46,8 @@ static void overview(struct buffer *out)
 {
 	buffer_text(out,
 		    "Usage: skep COMMAND [ARGUMENT...]\n\n"
-		    "eBPF in user space: check, run and measure programs without privilege.\n\n");
+		    "eBPF in user space: check, run and measure programs without privilege; and tools\n"
+		    "on the kernel's own.\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		buffer_format(out, "  skep %-8s %s\n", commands[i].name, commands[i].summary);
 	buffer_format(out, "  skep %-8s %s\n", "help", "this, or `skep help COMMAND`");
@@ -97,7 +100,7 @@ int main(int argc, char **argv)
 	command = find_command(argv[1]);
 	if (!command)
 		return unknown_command(argv[1]);
-	if (wants_help(argc - 1, argv + 1))
+	if (!command->has_own_help && wants_help(argc - 1, argv + 1))
 		return print_out(command->name, command->usage);
 	return command->main(argc - 1, argv + 1);
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * skep trace: a table of subcommands in trace.c. Each is one file apps/trace/NAME.c with a tool_spec and
+ * a main, made as tool/tool.h says; its program is NAME.bpf.c, what they share NAME-api.bpf.h.
+ */
+#pragma once
+
+#include "tool/options.h"
+
+int trace_main(int argc, char **argv);
+extern const char trace_usage[];
+
+extern const struct tool_spec trace_syscalls_spec;
+int trace_syscalls_main(int argc, char **argv);

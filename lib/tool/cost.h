@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a tool costs: ns per run of its programs, and its own share of a CPU. The kernel's run-time
+ * statistics slow every program down by two readings of a clock while they are on, so they are on
+ * only for COST_WINDOW_NS of every COST_PERIOD_NS; the counts of the windows are a sample.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buffer.h"
+
+#define COST_PROGRAMS_MAX 16
+#define COST_WINDOW_NS	  50000000ull
+#define COST_PERIOD_NS	  2000000000ull
+
+struct cost {
+	int progs[COST_PROGRAMS_MAX]; /* owned duplicates */
+	uint32_t n_progs;
+	int stats; /* fd that keeps statistics on; -1: off */
+	uint64_t start_ns;
+	bool refused; /* statistics may not be switched on */
+};
+
+void cost_init(struct cost *cost);
+/* Counts a program in; what is past COST_PROGRAMS_MAX is not measured. 0, or -errno. */
+int cost_add(struct cost *cost, int prog_fd);
+/* Opens and closes windows; a loop_chore_fn. */
+uint64_t cost_chore(void *cost, uint64_t now_ns);
+/* "212 ns an event (measured on 12345 of them), 0.3% of a CPU in the tool itself" */
+void cost_line(struct cost *cost, struct buffer *out);
+void cost_deinit(struct cost *cost);

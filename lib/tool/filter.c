@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tool/filter.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+
+#include <bpf/btf.h>
+
+#include "buffer.h"
+#include "who/cgroup.h"
+#include "who/container.h"
+
+#define INITIAL_PIDNS_INODE 0xeffffffcu /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+
+int filter_user_parse(const char *text, uint32_t *uid, struct error *err)
+{
+	struct passwd *user;
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (isdigit((unsigned char)*text) && !*end && !errno && number < UINT32_MAX) {
+		*uid = (uint32_t)number;
+		return 0;
+	}
+	user = getpwnam(text);
+	if (!user)
+		return error_set(err, -ENOENT, "'%s' is neither a user's name nor a number", text);
+	*uid = user->pw_uid;
+	return 0;
+}
+
+static int add_cgroup(struct filter_settings *s, uint64_t id, uint32_t level)
+{
+	if (s->n_cgroups == FILTER_CGROUPS_MAX)
+		return -E2BIG;
+	s->cgroups[s->n_cgroups++] = (struct filter_cgroup){ .id = id, .level = level };
+	return 0;
+}
+
+struct container_search {
+	const char *wanted;
+	struct filter_settings *settings;
+	size_t below; /* length of the last match's path: its own children are in it anyway */
+	char last[CGROUP_PATH_BYTES];
+};
+
+static int match_container(void *arg, const char *path, uint64_t id, uint32_t level)
+{
+	struct container_search *search = arg;
+	struct container c;
+
+	if (search->below && strncmp(path, search->last, search->below) == 0 &&
+	    path[search->below] == '/')
+		return 0;
+	if (!container_of_path(path, &c) || !container_is(&c, search->wanted))
+		return 0;
+	search->below = strlen(path);
+	snprintf(search->last, sizeof(search->last), "%s", path);
+	return add_cgroup(search->settings, id, level);
+}
+
+static int find_containers(const char *wanted, struct filter_settings *s, struct error *err)
+{
+	struct container_search *search = xcalloc(1, sizeof(*search));
+	int rc;
+
+	search->wanted = wanted;
+	search->settings = s;
+	rc = cgroup_walk(match_container, search);
+	free(search);
+	if (rc == -E2BIG)
+		return error_set(err, rc,
+				 "--container '%s' means more than %d cgroups: give more of its "
+				 "name, or --cgroup PATH",
+				 wanted, FILTER_CGROUPS_MAX);
+	if (rc)
+		return error_set(err, rc, "--container '%s': cannot look through cgroups: %s",
+				 wanted, strerror(-rc));
+	if (!s->n_cgroups)
+		return error_set(err, -ENOENT,
+				 "--container '%s': no container of this name or id is running",
+				 wanted);
+	return 0;
+}
+
+static int find_cgroups(const struct filter *filter, struct filter_settings *s, struct error *err)
+{
+	struct error inner;
+	uint32_t level;
+	uint64_t id;
+	int rc;
+
+	if (filter->cgroup && filter->container)
+		return error_set(err, -EINVAL, "--cgroup and --container are one or the other");
+	if (filter->container)
+		return find_containers(filter->container, s, err);
+	if (!filter->cgroup)
+		return 0;
+	rc = cgroup_id_of(filter->cgroup, &id, &level, &inner);
+	if (rc)
+		return error_set(err, rc, "--cgroup %s", inner.text);
+	return add_cgroup(s, id, level);
+}
+
+/* The byte offset of a member, also one inside unnamed structs. 0, or -ENOENT. */
+static int offset_in(const struct btf *btf, __u32 type_id, const char *name, __u32 base,
+		     __u32 *offset)
+{
+	const struct btf_type *type = btf__type_by_id(btf, type_id);
+	const struct btf_member *member;
+
+	if (!type || !btf_is_composite(type))
+		return -ENOENT;
+	member = btf_members(type);
+	for (int i = 0; i < btf_vlen(type); i++, member++) {
+		__u32 at = base + btf_member_bit_offset(type, (__u32)i) / 8;
+
+		if (member->name_off) {
+			if (strcmp(btf__name_by_offset(btf, member->name_off), name))
+				continue;
+			*offset = at;
+			return 0;
+		}
+		if (offset_in(btf, member->type, name, at, offset) == 0)
+			return 0;
+	}
+	return -ENOENT;
+}
+
+static int member_offset(const struct btf *btf, const char *type, const char *member, __u32 *offset)
+{
+	__s32 id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+
+	return id < 0 ? -ENOENT : offset_in(btf, (__u32)id, member, 0, offset);
+}
+
+static int netns_offsets(struct filter_settings *s, struct error *err)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	__u32 ns = 0, inum = 0;
+	int rc;
+
+	if (!btf)
+		return error_set(err, -ENOENT,
+				 "--netns needs the types of the running kernel "
+				 "(/sys/kernel/btf/vmlinux), which cannot be read: %s",
+				 strerror(errno));
+	rc = member_offset(btf, "task_struct", "nsproxy", &s->task_nsproxy);
+	if (!rc)
+		rc = member_offset(btf, "nsproxy", "net_ns", &s->nsproxy_net);
+	if (!rc)
+		rc = member_offset(btf, "net", "ns", &ns);
+	if (!rc)
+		rc = member_offset(btf, "ns_common", "inum", &inum);
+	btf__free(btf);
+	s->net_inode = ns + inum;
+	if (rc)
+		return error_set(err, -ENOTSUP,
+				 "--netns: this kernel keeps a task's network namespace in a way "
+				 "this tool does not know");
+	return 0;
+}
+
+static int find_netns(const char *where, struct filter_settings *s, struct error *err)
+{
+	char path[CGROUP_PATH_BYTES];
+	struct statfs fs;
+	struct stat st;
+	int fd, rc = 0;
+
+	if (where[strspn(where, "0123456789")] == '\0' && *where)
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", where);
+	else
+		snprintf(path, sizeof(path), "%s", where);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(err, -errno, "--netns '%s': cannot open %s: %s", where, path,
+				 strerror(errno));
+	if (fstatfs(fd, &fs) || fstat(fd, &st))
+		rc = error_set(err, -errno, "--netns '%s': %s", where, strerror(errno));
+	else if (fs.f_type != NSFS_MAGIC || ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+		rc = error_set(err, -EINVAL, "--netns '%s': it is not a network namespace", where);
+	close(fd);
+	if (rc)
+		return rc;
+	s->netns_inode = (__u32)st.st_ino;
+	return netns_offsets(s, err);
+}
+
+static int find_pidns(struct filter_settings *s, struct error *err)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st))
+		return error_set(err, -errno, "cannot read /proc/self/ns/pid: %s", strerror(errno));
+	if (st.st_ino == INITIAL_PIDNS_INODE)
+		return 0;
+	s->pidns_device = st.st_dev;
+	s->pidns_inode = st.st_ino;
+	return 0;
+}
+
+int filter_settings_make(const struct filter *filter, struct filter_settings *settings,
+			 struct error *err)
+{
+	int rc;
+
+	memset(settings, 0, sizeof(*settings));
+	settings->tgid = filter->pid;
+	settings->tid = filter->tid;
+	settings->own_tgid = (__u32)getpid();
+	settings->has_uid = filter->has_uid;
+	settings->uid = filter->uid;
+	if (filter->comm)
+		memcpy(settings->comm, filter->comm,
+		       strnlen(filter->comm, FILTER_COMM_BYTES - 1));
+	rc = find_pidns(settings, err);
+	if (!rc)
+		rc = find_cgroups(filter, settings, err);
+	if (!rc && filter->netns)
+		rc = find_netns(filter->netns, settings, err);
+	return rc;
+}

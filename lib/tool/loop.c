@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tool/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#define NS_PER_SECOND	 1000000000ull
+#define EVENTS_MAX	 16
+#define RINGS_EVENT	 LOOP_FDS_MAX
+#define EXIT_INTERRUPTED 130
+
+static volatile sig_atomic_t interrupts;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	if (interrupts)
+		_exit(EXIT_INTERRUPTED);
+	interrupts = 1;
+}
+
+uint64_t loop_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+uint64_t loop_realtime_ns(uint64_t ktime_ns)
+{
+	struct timespec real;
+	uint64_t now = loop_now_ns();
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	return (uint64_t)real.tv_sec * NS_PER_SECOND + (uint64_t)real.tv_nsec - (now - ktime_ns);
+}
+
+int loop_init(struct loop *loop, const struct loop_setup *setup, struct error *err)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	memset(loop, 0, sizeof(*loop));
+	loop->setup = *setup;
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->epoll < 0)
+		return error_set(err, -errno, "cannot wait for events: %s", strerror(errno));
+	interrupts = 0;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	return 0;
+}
+
+void loop_deinit(struct loop *loop)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	ring_buffer__free(loop->rings);
+	if (loop->epoll > 0)
+		close(loop->epoll);
+	memset(loop, 0, sizeof(*loop));
+}
+
+static int watch(struct loop *loop, int fd, uint32_t number, struct error *err)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = number };
+
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event))
+		return error_set(err, -errno, "cannot wait for events: %s", strerror(errno));
+	return 0;
+}
+
+int loop_add_ring(struct loop *loop, int map_fd, loop_record_fn *fn, void *arg, struct error *err)
+{
+	int rc;
+
+	if (loop->rings) {
+		rc = ring_buffer__add(loop->rings, map_fd, fn, arg);
+		return rc ? error_set(err, rc, "cannot map the ring buffer: %s", strerror(-rc)) : 0;
+	}
+	loop->rings = ring_buffer__new(map_fd, fn, arg, NULL);
+	if (!loop->rings)
+		return error_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
+	return watch(loop, ring_buffer__epoll_fd(loop->rings), RINGS_EVENT, err);
+}
+
+int loop_add_fd(struct loop *loop, int fd, loop_ready_fn *fn, void *arg, struct error *err)
+{
+	if (loop->n_ready == LOOP_FDS_MAX)
+		return error_set(err, -E2BIG, "too many things to wait for");
+	loop->ready[loop->n_ready].fn = fn;
+	loop->ready[loop->n_ready].arg = arg;
+	return watch(loop, fd, loop->n_ready++, err);
+}
+
+void loop_start(struct loop *loop)
+{
+	loop->start_ns = loop_now_ns();
+	loop->next_ns = loop->setup.interval_ns ? loop->start_ns + loop->setup.interval_ns : 0;
+	loop->end_ns = loop->setup.duration_ns ? loop->start_ns + loop->setup.duration_ns : 0;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+static void sleep_until(struct loop *loop, uint64_t when_ns)
+{
+	struct epoll_event events[EVENTS_MAX];
+	struct timespec timeout = { 0 };
+	sigset_t blocked, before;
+	uint64_t now = loop_now_ns();
+	int n;
+
+	if (when_ns > now) {
+		timeout.tv_sec = (time_t)((when_ns - now) / NS_PER_SECOND);
+		timeout.tv_nsec = (long)((when_ns - now) % NS_PER_SECOND);
+	}
+	/* A signal between the test and the sleep must end the sleep. */
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	n = interrupts ? 0
+		       : epoll_pwait2(loop->epoll, events, EVENTS_MAX, when_ns ? &timeout : NULL,
+				      &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	for (int i = 0; i < n; i++) {
+		uint32_t number = events[i].data.u32;
+
+		if (number == RINGS_EVENT)
+			loop_drain(loop);
+		else
+			loop->ready[number].fn(loop->ready[number].arg);
+	}
+}
+
+/* One step of the wait: chores, then sleep until the next thing is due. */
+static void step(struct loop *loop)
+{
+	uint64_t now = loop_now_ns(), when;
+
+	if (loop->chore && (!loop->chore_ns || loop->chore_ns <= now)) {
+		loop->chore_ns = loop->chore(loop->chore_arg, now);
+		if (!loop->chore_ns)
+			loop->chore = NULL;
+	}
+	if (loop->idle)
+		loop->idle(loop->idle_arg);
+	when = earlier(loop->next_ns, loop->end_ns);
+	if (loop->chore)
+		when = earlier(when, loop->chore_ns);
+	sleep_until(loop, when);
+}
+
+bool loop_wait(struct loop *loop)
+{
+	if (!loop->start_ns)
+		loop_start(loop);
+	for (;;) {
+		uint64_t now = loop_now_ns();
+
+		if (interrupts || loop->stopped || (loop->end_ns && now >= loop->end_ns))
+			return false;
+		if (loop->next_ns && now >= loop->next_ns) {
+			/* A tool that was held up skips intervals rather than show empty ones. */
+			while (loop->next_ns <= now)
+				loop->next_ns += loop->setup.interval_ns;
+			loop->n_intervals++;
+			return !loop->setup.count || loop->n_intervals < loop->setup.count;
+		}
+		step(loop);
+	}
+}
+
+void loop_drain(struct loop *loop)
+{
+	int rc;
+
+	if (!loop->rings)
+		return;
+	rc = ring_buffer__consume(loop->rings);
+	if (rc < 0)
+		loop->stopped = true;
+	if (loop->idle)
+		loop->idle(loop->idle_arg);
+}
+
+void loop_stop(struct loop *loop)
+{
+	loop->stopped = true;
+}
+
+bool loop_interrupted(const struct loop *loop)
+{
+	(void)loop;
+	return interrupts;
+}

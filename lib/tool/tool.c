@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tool/tool.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "tool/fields.h"
+
+#ifndef CAP_PERFMON
+#error "linux/capability.h is older than Linux 5.8"
+#endif
+
+static void vnote(struct tool *tool, const char *fmt, va_list args)
+{
+	fprintf(tool->notes, "skep %s: ", tool->spec->command);
+	vfprintf(tool->notes, fmt, args);
+	fputc('\n', tool->notes);
+}
+
+void tool_note(struct tool *tool, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vnote(tool, fmt, args);
+	va_end(args);
+}
+
+void tool_say(struct tool *tool, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!tool->options.verbose)
+		return;
+	va_start(args, fmt);
+	vnote(tool, fmt, args);
+	va_end(args);
+}
+
+int tool_fail(struct tool *tool, const struct error *err)
+{
+	output_flush(&tool->output);
+	tool_note(tool, "%s", err->text);
+	tool->code = TOOL_FAILED;
+	return TOOL_FAILED;
+}
+
+static uint64_t capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (syscall(SYS_capget, &head, data))
+		return 0;
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
+}
+
+static bool has(uint64_t capabilities_held, uint32_t capability)
+{
+	return capabilities_held >> capability & 1;
+}
+
+/* What loading and attaching a tracing program asks for (bpf_prog_load, perf_event_open). */
+static int check_privilege(struct error *err)
+{
+	uint64_t held = capabilities();
+	bool bpf = has(held, CAP_BPF) || has(held, CAP_SYS_ADMIN);
+	bool perfmon = has(held, CAP_PERFMON) || has(held, CAP_SYS_ADMIN);
+
+	if (bpf && perfmon)
+		return 0;
+	return error_set(err, -EPERM,
+			 "it needs the capabilit%s %s%s%s, which this process does not have: run it "
+			 "as root, or give it CAP_BPF and CAP_PERFMON",
+			 bpf || perfmon ? "y" : "ies", bpf ? "" : "CAP_BPF",
+			 bpf || perfmon ? "" : " and ", perfmon ? "" : "CAP_PERFMON");
+}
+
+static void serve(void *arg)
+{
+	metrics_serve(arg);
+}
+
+static void flush(void *arg)
+{
+	struct tool *tool = arg;
+	struct error err;
+	int rc = output_flush(&tool->output);
+
+	if (!rc || tool->code)
+		return;
+	error_set(&err, rc, "cannot write to standard output: %s", strerror(-rc));
+	tool_fail(tool, &err);
+	loop_stop(&tool->loop);
+}
+
+/* Common columns that were not asked for, of a tool whose table begins with them (tool/fields.h). */
+static void hide_common(struct tool *tool)
+{
+	const struct output_spec *spec = tool->output.spec;
+
+	if (spec->n_fields < FIELD_OWN || strcmp(spec->fields[FIELD_TS].key, "ts"))
+		return;
+	if (tool->options.format != OUTPUT_COLUMNS)
+		return;
+	if (!tool->options.timestamps)
+		output_hide(&tool->output, FIELD_TS);
+	if (!tool->options.containers) {
+		output_hide(&tool->output, FIELD_CONTAINER);
+		output_hide(&tool->output, FIELD_POD);
+	}
+}
+
+static int open_output(struct tool *tool, const struct output_spec *fields, struct error *err)
+{
+	int rc;
+
+	output_init(&tool->output, fields, tool->options.format, stdout);
+	tool->output.no_header = tool->options.no_header;
+	hide_common(tool);
+	if (tool->options.format == OUTPUT_PROM || tool->options.listen)
+		tool->metrics = metrics_new();
+	tool->output.metrics = tool->metrics;
+	if (!tool->options.listen)
+		return 0;
+	rc = metrics_listen(tool->metrics, tool->options.listen, err);
+	if (rc)
+		return rc;
+	return loop_add_fd(&tool->loop, metrics_fd(tool->metrics), serve, tool->metrics, err);
+}
+
+static int open_all(struct tool *tool, const struct output_spec *fields, struct error *err)
+{
+	struct loop_setup setup = {
+		.duration_ns = tool->options.duration_ns,
+		.interval_ns = tool->options.interval_ns,
+		.count = tool->options.count,
+	};
+	int rc = check_privilege(err);
+
+	if (!rc)
+		rc = filter_settings_make(&tool->options.filter, &tool->settings, err);
+	if (!rc)
+		rc = loop_init(&tool->loop, &setup, err);
+	if (!rc)
+		rc = open_output(tool, fields, err);
+	tool->loop.idle = flush;
+	tool->loop.idle_arg = tool;
+	return rc;
+}
+
+static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	(void)level;
+	(void)fmt;
+	(void)args;
+	return 0;
+}
+
+static void close_all(struct tool *tool)
+{
+	tool->who = who_free(tool->who);
+	cost_deinit(&tool->cost);
+	tool->metrics = metrics_free(tool->metrics);
+	output_deinit(&tool->output);
+	loop_deinit(&tool->loop);
+}
+
+static int say_usage(const struct tool_spec *spec)
+{
+	struct buffer usage = { 0 };
+
+	options_usage(spec, &usage);
+	fputs(usage.data, stdout);
+	buffer_deinit(&usage);
+	return TOOL_DONE;
+}
+
+bool tool_begin(struct tool *tool, const struct tool_spec *spec, const struct output_spec *fields,
+		void *self, int argc, char **argv, int *code)
+{
+	struct error err;
+	int rc;
+
+	memset(tool, 0, sizeof(*tool));
+	tool->spec = spec;
+	tool->notes = stderr;
+	cost_init(&tool->cost);
+	libbpf_set_print(quiet);
+	rc = options_parse(spec, self, argc, argv, &tool->options, &err);
+	if (rc > 0) {
+		*code = say_usage(spec);
+		return false;
+	}
+	if (rc) {
+		*code = tool_fail(tool, &err);
+		fprintf(tool->notes, "Try `skep %s --help`.\n", spec->command);
+		return false;
+	}
+	rc = open_all(tool, fields, &err);
+	if (!rc) {
+		tool->who = who_new();
+		return true;
+	}
+	*code = tool_fail(tool, &err);
+	close_all(tool);
+	return false;
+}
+
+int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err)
+{
+	int rc = bpf_object__load(obj);
+
+	(void)tool;
+	if (!rc)
+		return 0;
+	return error_set(err, rc, "the kernel refuses its program: %s", strerror(-rc));
+}
+
+int tool_watch(struct tool *tool, const struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+	int rc = 0;
+
+	bpf_object__for_each_program(prog, obj)
+		if (!rc && bpf_program__fd(prog) >= 0)
+			rc = cost_add(&tool->cost, bpf_program__fd(prog));
+	tool->loop.chore = cost_chore;
+	tool->loop.chore_arg = &tool->cost;
+	return rc;
+}
+
+void tool_cells(struct tool *tool, const struct event_head *head, struct cell *cells)
+{
+	const struct who_cgroup *cgroup = who_cgroup(tool->who, head->cgroup_id);
+
+	cells[FIELD_TS] = cell_u64(loop_realtime_ns(head->ktime_ns));
+	cells[FIELD_PID] = cell_u64(head->pid);
+	cells[FIELD_TID] = cell_u64(head->tid);
+	cells[FIELD_COMM] = cell_text(head->comm);
+	cells[FIELD_UID] = cell_u64(head->uid);
+	cells[FIELD_CGROUP] = cell_text(*cgroup->path ? cgroup->path : NULL);
+	cells[FIELD_CONTAINER] =
+		cell_text(*cgroup->container.name ? cgroup->container.name : NULL);
+	cells[FIELD_POD] = cell_text(*cgroup->container.pod ? cgroup->container.pod : NULL);
+}
+
+int tool_account(struct tool *tool, int account_fd, uint64_t shown)
+{
+	struct account account;
+	struct error err;
+	int rc = account_read(account_fd, &account, &err);
+
+	if (rc) {
+		tool_fail(tool, &err);
+		return rc;
+	}
+	if (account.dropped || tool->options.verbose || shown + account.dropped != account.occurred)
+		tool_note(tool, "%llu events: %llu shown, %llu dropped%s",
+			  (unsigned long long)account.occurred, (unsigned long long)shown,
+			  (unsigned long long)account.dropped,
+			  account.dropped ? " (the ring was full)" : "");
+	return 0;
+}
+
+int tool_end(struct tool *tool)
+{
+	struct buffer text = { 0 };
+
+	if (tool->options.format == OUTPUT_PROM && !tool->code)
+		metrics_page(tool->metrics, &tool->output.text);
+	flush(tool);
+	if (!tool->code) {
+		cost_line(&tool->cost, &text);
+		tool_note(tool, "cost: %s", buffer_string(&text));
+		buffer_deinit(&text);
+	}
+	close_all(tool);
+	return tool->code;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a tool's main is made of. In order:
+ *
+ *	struct tool tool;
+ *	int code;
+ *
+ *	if (!tool_begin(&tool, &spec, &output_spec, &self, argc, argv, &code))
+ *		return code;
+ *	x = x_bpf__open();
+ *	x->rodata->filter = tool.settings;
+ *	tool_load(&tool, x->obj, &err), x_bpf__attach(x)
+ *	tool_watch(&tool, x->obj);			what it costs is measured from here
+ *	loop_add_ring(&tool.loop, ring_fd, fn, &self, &err);
+ *	do { more = loop_wait(&tool.loop); show } while (more);
+ *	detach; loop_drain(&tool.loop);
+ *	tool_account(&tool, account_fd, shown);
+ *	return tool_end(&tool);
+ *
+ * Data go to tool.output's stream, sentences to tool.notes; both are handed in by the application.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "error.h"
+#include "tool/account.h"
+#include "tool/cost.h"
+#include "tool/event-api.bpf.h"
+#include "tool/loop.h"
+#include "tool/metrics.h"
+#include "tool/options.h"
+#include "tool/output.h"
+#include "who/who.h"
+
+/* Exit codes: those of the command line (cli/command.h). */
+enum {
+	TOOL_DONE = 0,
+	TOOL_FAILED = 2
+};
+
+struct bpf_object;
+
+struct tool {
+	const struct tool_spec *spec;
+	struct tool_options options;
+	struct filter_settings settings; /* for the program's .rodata */
+	struct output output;
+	struct metrics *metrics; /* NULL: nobody asked */
+	struct loop loop;
+	struct cost cost;
+	struct who *who;
+	FILE *notes;
+	int code; /* what tool_end() returns */
+};
+
+/*
+ * Reads the command line, checks for privilege, resolves the filter, opens output, metrics and loop.
+ * False: @code is the exit code, everything is said and undone.
+ */
+bool tool_begin(struct tool *tool, const struct tool_spec *spec, const struct output_spec *fields,
+		void *self, int argc, char **argv, int *code);
+/* "skep trace x: sentence" on the notes; what tool_end() returns becomes TOOL_FAILED, returned. */
+int tool_fail(struct tool *tool, const struct error *err);
+/* "skep trace x: sentence", and nothing else happens. */
+void tool_note(struct tool *tool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, only with -v. */
+void tool_say(struct tool *tool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Loads an opened object: 0, or -errno with a sentence that says which program and why. */
+int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err);
+/* The programs of a loaded object are measured from here on. 0, or -errno. */
+int tool_watch(struct tool *tool, const struct bpf_object *obj);
+
+/* The common cells of a row about the task in @head. Texts live until the next call. */
+void tool_cells(struct tool *tool, const struct event_head *head, struct cell *cells);
+
+/*
+ * Says what was lost: "N events: M shown, K dropped (ring full)", when K is not 0 or with -v. To be
+ * called when the programs are detached and rings drained. 0, or -errno with a sentence.
+ */
+int tool_account(struct tool *tool, int account_fd, uint64_t shown);
+
+/* Flushes, writes the page of metrics, says the cost, frees everything: the exit code. */
+int tool_end(struct tool *tool);

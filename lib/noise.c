@@ -29,6 +29,7 @@ static const struct {
 	{ BPF_FUNC_get_stackid, "bpf_get_stackid" },
 	{ BPF_FUNC_get_stack, "bpf_get_stack" },
 	{ BPF_FUNC_get_func_ip, "bpf_get_func_ip" },
+	{ BPF_FUNC_timer_start, "bpf_timer_start" },
 };
 /* clang-format on */
 

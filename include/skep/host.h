@@ -24,10 +24,12 @@ enum skep_clock {
 	SKEP_CLOCK_BOOTTIME,
 	SKEP_CLOCK_COARSE,
 	SKEP_CLOCK_TAI,
+	SKEP_CLOCK_REALTIME,
 };
 
 struct skep_host {
 	size_t size; /* sizeof(struct skep_host), first: later versions append */
+	/* Who tells the time fires the timers, too: skep_timers_run() (skep.h). */
 	uint64_t (*clock_ns)(void *arg, enum skep_clock clock);
 	uint32_t (*random)(void *arg);
 	void (*task)(void *arg, struct skep_task *task);

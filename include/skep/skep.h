@@ -9,7 +9,8 @@
  * close, dup, fork, SCM_RIGHTS and mmap work as with the kernel's.
  *
  * Functions return 0 (or what they say) or -errno. Any thread may call any function; an engine is
- * freed when no call and no run is going on in it. There is no thread of the library's own.
+ * freed when no call and no run is going on in it. The library has no thread of its own but one per
+ * engine that fires timers, started with the first bpf_timer_init(); a host with a clock fires them itself.
  */
 #ifndef SKEP_SKEP_H
 #define SKEP_SKEP_H
@@ -94,6 +95,17 @@ SKEP_API int skep_pin_dir_add(struct skep_engine *engine, const char *path);
 
 /* The eventfd to poll (edge-triggered) in place of a map's descriptor; -EINVAL: it has none. */
 SKEP_API int skep_map_event_fd(struct skep_engine *engine, int map_fd);
+
+/* --- timers of programs (bpf_timer_start) ------------------------------------------------------ */
+
+/*
+ * Where the host has a clock_ns, timers fire when it says so, in its time: skep_timers_next() gives the
+ * time (of SKEP_CLOCK_MONOTONIC, in ns) the next one is due at, 0, or -ENOENT: none is armed.
+ * skep_timers_run() fires those due by now, on the calling thread, one after another, each once (what
+ * they arm waits for the next call); how many, or -EBUSY: from inside a run.
+ */
+SKEP_API int skep_timers_next(struct skep_engine *engine, uint64_t *ns);
+SKEP_API int skep_timers_run(struct skep_engine *engine);
 
 /* --- running a program on one input ----------------------------------------------------------- */
 

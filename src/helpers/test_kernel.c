@@ -429,6 +429,10 @@ static const uint32_t elsewhere[] = {
 	BPF_FUNC_get_func_ip,  /* KPROBE only, which the kernel does not test-run: hooks/test_event.c */
 	BPF_FUNC_get_stackid, /* the stacks of a test run are the kernel's: syscall/test_stack.c */
 	BPF_FUNC_get_stack,
+	BPF_FUNC_timer_init, /* need callbacks and time: syscall/test_timer.c */
+	BPF_FUNC_timer_set_callback,
+	BPF_FUNC_timer_start,
+	BPF_FUNC_timer_cancel,
 };
 
 static bool is_elsewhere(uint32_t id)

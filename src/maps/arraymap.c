@@ -143,7 +143,16 @@ static int array_update(struct map *map, const void *key, const void *value, uin
 		map_value_copy_locked(map, at, value, at);
 	else
 		map_value_copy(map, at, value);
+	value_release(map, at);
 	return 0;
+}
+
+static const void *array_key_of(const struct map *map, const void *value, uint32_t *index)
+{
+	const struct array *array = array_of(map);
+
+	*index = (uint32_t)((size_t)((const char *)value - array->values) / array->stride);
+	return index;
 }
 
 static int percpu_array_update(struct map *map, const void *key, const void *value, uint64_t flags)
@@ -325,6 +334,7 @@ const struct map_ops array_map_ops = {
 	.update = array_update,
 	.delete = array_delete,
 	.for_each = array_for_each,
+	.key_of = array_key_of,
 	.next_key = array_next_key,
 	.gen_lookup = array_gen_lookup,
 	.direct_value_addr = array_direct_value_addr,

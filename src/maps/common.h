@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "btf/fields.h"
 #include "object/engine.h"
 #include "object/map.h"
 #include "run/epoch.h"
+#include "run/timer.h"
 
 #define MAP_ACCESS_FLAGS (BPF_F_RDONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY | BPF_F_WRONLY_PROG)
 #define MAP_VALUE_BYTES_MAX (INT32_MAX) /* arrays; hashes: KMALLOC_MAX_SIZE bounds key + value */
@@ -31,6 +33,13 @@ static inline int map_attr_numa_node(const union bpf_attr *attr)
 static inline uint32_t value_stride(const struct map *map)
 {
 	return (map->value_size + 7) & ~7u;
+}
+
+/* What the engine keeps for the value goes with it (bpf_obj_free_fields). */
+static inline void value_release(struct map *map, void *value)
+{
+	if (map_has_timers(map))
+		timer_drop(map, (char *)value + map->record->timer_off);
 }
 
 /* The CPU slot this program or command runs on. */

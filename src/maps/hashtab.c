@@ -177,6 +177,7 @@ static void values_write(struct hashtab *h, uint32_t elem, struct source from, b
 	for (uint32_t slot = 0; slot < slots; slot++) {
 		char *to = value_of(h, elem, slot);
 
+		value_release(&h->map, to);
 		if (fresh)
 			map_value_clear_special(&h->map, to);
 		if (from.every_slot)
@@ -211,6 +212,7 @@ void hashtab_give_back(struct hashtab *h, uint32_t elem)
 	uint32_t slot = current_slot(&h->map);
 	uint32_t none = 0;
 
+	value_release(&h->map, value_of(h, elem, 0));
 	if (!__atomic_compare_exchange_n(&h->spares[slot].elem, &none, elem, false,
 					 __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		elems_put(&h->t.elems, slot, elem);
@@ -256,6 +258,12 @@ static void *hashtab_lookup(struct map *map, const void *key)
 	uint32_t elem = htab_find(&h->t, key);
 
 	return elem ? htab_value(&h->t, htab_at(&h->t, elem)) : NULL;
+}
+
+/* The key is the element's, padded to 8, and the value stands behind it. */
+static const void *hashtab_key_of(const struct map *map, const void *value, uint32_t *index)
+{
+	return (const char *)value - round_up_u64(map->key_size, 8);
 }
 
 /* Finds the element and notes that it was looked up. */
@@ -375,6 +383,7 @@ static int update(struct hashtab *h, const void *key, struct source from, uint64
 		evicted = lru_evict(h);
 		if (!evicted)
 			break;
+		value_release(&h->map, value_of(h, evicted, 0));
 		elems_put(&h->t.elems, current_slot(&h->map), evicted);
 	}
 	return err == -E2BIG && is_lru(&h->map) ? -ENOMEM : err;
@@ -518,11 +527,13 @@ uint64_t hashtab_mem_usage(const struct map *map)
 const struct map_ops htab_map_ops = {
 	HASHTAB_OPS,
 	.lookup = hashtab_lookup,
+	.key_of = hashtab_key_of,
 };
 
 const struct map_ops htab_lru_map_ops = {
 	HASHTAB_OPS,
 	.lookup = lru_lookup,
+	.key_of = hashtab_key_of,
 };
 
 const struct map_ops htab_lru_percpu_map_ops = {

@@ -22,6 +22,7 @@ struct pin_table;  /* object/pin.c */
 struct dev_table;  /* object/dev.c: virtual devices by ifindex */
 struct ring_dir;
 struct run;        /* run/: slots and epochs */
+struct timers;     /* run/timer.c */
 struct skep_host;  /* include/skep/host.h: what the embedder supplies */
 struct event_table; /* hooks/event.c: named events a host registered */
 
@@ -63,6 +64,7 @@ struct engine {
 	struct dev_table *devs;
 	struct event_table *events;
 	struct run *run;
+	struct timers *timers;
 	/* epoch_defer() of run/, which this room may not include; set by run_init(). */
 	void (*defer)(struct engine *engine, struct epoch_node *node,
 		      void (*fn)(struct epoch_node *node));

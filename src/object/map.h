@@ -28,6 +28,7 @@ struct btf_record;
 struct map;
 struct prog;
 struct redirect_target;
+struct timer; /* run/timer.c */
 
 #define MAP_AREAS_MAX 4
 #define MAP_STACK_FRAMES_MAX 127 /* of a call chain: PERF_MAX_STACK_DEPTH */
@@ -94,6 +95,12 @@ struct map_ops {
 	int (*stack_id)(struct map *map, const uint64_t *ips, uint32_t n, uint64_t flags);
 	/* Targets in the kernel's order, NULL for the first and after the last; inside an epoch. */
 	struct redirect_target *(*target_next)(struct map *map, struct redirect_target *target);
+
+	/*
+	 * The key of the element whose value is at @value, for a timer's callback; @index is room
+	 * for an array's. Only types that may hold timers have it.
+	 */
+	const void *(*key_of)(const struct map *map, const void *value, uint32_t *index);
 
 	/* --- elements, as bpf(2) sees them -------------------------------------------------- */
 	/* The key after @key (NULL: the first) into @next: 0 or -ENOENT. */
@@ -163,6 +170,8 @@ struct map {
 	uint32_t btf_value_type_id;
 	uint32_t btf_vmlinux_value_type_id;
 	struct btf_record *record; /* spin lock, timer, … inside the value; NULL: none */
+
+	struct timer *_Atomic timers; /* those in values; of this process (run/timer.h) */
 
 	struct map *inner_meta; /* map in map: what the inner ones must look like */
 	bool is_meta;           /* such a description: it has no elements, nor more than this struct */

@@ -44,6 +44,11 @@ void run_host_init(struct engine *engine, const struct skep_host *host, void *ar
 		seed(engine->run->private[i].random);
 }
 
+bool run_host_has_clock(const struct engine *engine)
+{
+	return host_has(engine->host, clock_ns);
+}
+
 uint64_t run_clock_ns(struct engine *engine, enum run_clock clock)
 {
 	static const clockid_t ids[] = {
@@ -51,6 +56,7 @@ uint64_t run_clock_ns(struct engine *engine, enum run_clock clock)
 		[RUN_CLOCK_BOOTTIME] = CLOCK_BOOTTIME,
 		[RUN_CLOCK_COARSE] = CLOCK_MONOTONIC_COARSE,
 		[RUN_CLOCK_TAI] = CLOCK_TAI,
+		[RUN_CLOCK_REALTIME] = CLOCK_REALTIME,
 	};
 	struct timespec ts;
 

@@ -43,6 +43,7 @@ struct run_ctx {
 	uint32_t slot;
 	uint32_t tail_calls;     /* made so far by this run: at most PROG_TAIL_CALLS_MAX */
 	uint64_t bpf_cookie;
+	uint64_t timer;          /* whose callback it is (run/timer.c); 0: a program */
 	uint64_t stack_top;      /* set by run_prog(): program stacks lie below it */
 	struct caller *caller;   /* who asked for a test run, or NULL: for bpf_sys_bpf */
 	struct redirect_info redirect;
@@ -115,11 +116,20 @@ void run_array_free_deferred(struct engine *engine, struct run_array *old);
 
 /* --- the host, as helpers ask it -------------------------------------------------------------- */
 
-enum run_clock { RUN_CLOCK_MONOTONIC, RUN_CLOCK_BOOTTIME, RUN_CLOCK_COARSE, RUN_CLOCK_TAI };
+/* As enum skep_clock. */
+enum run_clock {
+	RUN_CLOCK_MONOTONIC,
+	RUN_CLOCK_BOOTTIME,
+	RUN_CLOCK_COARSE,
+	RUN_CLOCK_TAI,
+	RUN_CLOCK_REALTIME,
+};
 
 /* Gives @engine its host (NULL: the default one, run/host.c) and seeds its random numbers. */
 void run_host_init(struct engine *engine, const struct skep_host *host, void *arg);
 
+/* Does the host tell the time itself? */
+bool run_host_has_clock(const struct engine *engine);
 uint64_t run_clock_ns(struct engine *engine, enum run_clock clock);
 uint32_t run_random(struct engine *engine);
 void run_task(struct engine *engine, struct skep_task *task);

@@ -15,6 +15,7 @@
 #include "object/fd.h"
 #include "object/map.h"
 #include "run/run.h"
+#include "run/timer.h"
 #include "syscall/bpf.h"
 
 /* How many CPUs per-CPU values are made for: what libbpf reads from the same file. */
@@ -73,7 +74,8 @@ static int set_up(const struct engine_opts *opts, struct engine *engine)
 		return err;
 	engine->calls = &calls;
 	run_host_init(engine, opts->host, opts->host_arg);
-	return hooks_init(engine);
+	err = timers_init(engine);
+	return err ? err : hooks_init(engine);
 }
 
 int engine_new(const struct engine_opts *opts, struct engine **engine)
@@ -115,6 +117,7 @@ void engine_free(struct engine *engine)
 {
 	if (!engine)
 		return;
+	timers_stop(engine);
 	if (engine->run)
 		hooks_deinit(engine);
 	engine_drop_users(engine);
@@ -122,6 +125,7 @@ void engine_free(struct engine *engine)
 	if (engine->base_btf)
 		object_put(&engine->base_btf->obj);
 	run_deinit(engine);
+	timers_deinit(engine);
 	hooks_free(engine);
 	engine_deinit(engine);
 	free(engine);
@@ -138,6 +142,7 @@ void engine_fork_prepare(struct engine *engine)
 	pthread_mutex_lock(&engine->base_btf_lock);
 	hooks_lock(engine);
 	pthread_mutex_lock(&engine->lock);
+	timers_fork_prepare(engine);
 	run_fork_prepare(engine);
 }
 
@@ -151,6 +156,7 @@ static void unlock(struct engine *engine)
 void engine_fork_parent(struct engine *engine)
 {
 	run_fork_parent(engine);
+	timers_fork_parent(engine);
 	unlock(engine);
 }
 
@@ -159,4 +165,5 @@ void engine_fork_child(struct engine *engine)
 	unlock(engine);
 	engine_after_fork(engine);
 	run_after_fork(engine);
+	timers_fork_child(engine);
 }

@@ -14,6 +14,7 @@
 #include "maps/map_in_map.h"
 #include "object/btf_object.h"
 #include "object/map.h"
+#include "run/timer.h"
 #include "syscall/bpf.h"
 #include "syscall/call.h"
 #include "syscall/refuse.h"
@@ -41,6 +42,8 @@ static void map_object_release_uref(struct object *obj)
 {
 	struct map *map = map_of(obj);
 
+	if (map_has_timers(map))
+		timers_drop(map);
 	if (map->ops->release_uref)
 		map->ops->release_uref(map);
 }
@@ -53,27 +56,20 @@ static const struct object_ops map_object_ops = {
 
 /* --- BTF of key and value --------------------------------------------------------------------- */
 
-/* May values of this map type hold the special field? Those we do not model nowhere. */
-static bool field_fits(const struct map *map, uint32_t field)
-{
-	return field == BPF_SPIN_LOCK &&
-	       (map->type == BPF_MAP_TYPE_HASH || map->type == BPF_MAP_TYPE_ARRAY);
-}
+#define FIELDS_DONE (BPF_SPIN_LOCK | BPF_TIMER)
 
 static int check_fields(const struct bpf_call *call, const struct map *map)
 {
-	uint32_t mask = map->record->field_mask;
+	uint32_t mask = map->record->field_mask & ~(uint32_t)FIELDS_DONE;
 
 	if (!call_capable(call, CAPABLE_BPF))
 		return -EPERM;
 	if (map->flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))
 		return -EACCES;
-	for (; mask; mask &= mask - 1)
-		if (!field_fits(map, mask & -mask))
-			return refuse(call->engine, -EOPNOTSUPP,
-				      "%s in values of this map type is not implemented",
-				      btf_field_type_name(mask & -mask));
-	return 0;
+	if (mask)
+		return refuse(call->engine, -EOPNOTSUPP, "%s in values is not implemented",
+			      btf_field_type_name(mask & -mask));
+	return btf_record_check_map(map->record, map->type);
 }
 
 static int check_btf(const struct bpf_call *call, struct map *map)

@@ -248,6 +248,34 @@ static int check_spin_lock(struct verifier_env *env, uint32_t regno, bool lock)
 	return ref_release_lock(env, reg->id, reg->map);
 }
 
+/* --- timers -------------------------------------------------------------------------------------------- */
+
+static int check_timer(struct verifier_env *env, uint32_t regno, struct call_meta *meta)
+{
+	const struct reg_state *reg = &cur_regs(env)[regno];
+	const struct map *map = reg->map;
+	int64_t at = (int64_t)reg->s.var_off.value + reg->off;
+
+	if (!scalar_is_const(&reg->s))
+		return reject(env, -EINVAL,
+			      "R%u doesn't have constant offset. bpf_timer has to be at the constant offset\n",
+			      regno);
+	if (!map->btf)
+		return reject(env, -EINVAL, "map '%s' has to have BTF in order to use bpf_timer\n",
+			      map->name);
+	if (!map->record || !(map->record->field_mask & BPF_TIMER))
+		return reject(env, -EINVAL, "map '%s' has no valid bpf_timer\n", map->name);
+	if (map->record->timer_off != at)
+		return reject(env, -EINVAL,
+			      "off %lld doesn't point to 'struct bpf_timer' that is at %d\n",
+			      (long long)at, map->record->timer_off);
+	if (meta->map)
+		return reject(env, -EFAULT, "verifier bug: Two map pointers in a timer helper\n");
+	meta->map = reg->map;
+	meta->map_uid = reg->map_uid;
+	return 0;
+}
+
 /* --- constant strings ---------------------------------------------------------------------------------- */
 
 static int check_const_str(struct verifier_env *env, uint32_t regno)
@@ -344,6 +372,8 @@ static int check_by_kind(struct verifier_env *env, uint32_t arg, uint32_t arg_ty
 					arg_type & (MEM_WRITE | MEM_UNINIT) ? BPF_WRITE : BPF_READ, false, meta);
 	case ARG_PTR_TO_SPIN_LOCK:
 		return check_spin_lock(env, regno, meta->fn->id == BPF_FUNC_spin_lock);
+	case ARG_PTR_TO_TIMER:
+		return check_timer(env, regno, meta);
 	case ARG_PTR_TO_FUNC:
 		meta->subprogno = reg->subprogno;
 		return 0;

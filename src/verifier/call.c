@@ -277,6 +277,7 @@ static int check_special(struct verifier_env *env, const struct call_meta *meta)
 				      meta->fn->name, meta->fn->id, env->prog->type);
 		return 0;
 	case BPF_FUNC_timer_set_callback:
+		return callback_push_async(env, meta);
 	case BPF_FUNC_find_vma:
 	case BPF_FUNC_user_ringbuf_drain:
 	case BPF_FUNC_dynptr_data:

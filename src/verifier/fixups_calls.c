@@ -3,8 +3,8 @@
  * fixups_calls: legacy packet loads and calls that are better as code.
  *
  * LD_ABS and LD_IND become what their program type makes of them. A lookup whose map is the same on
- * all paths becomes the map type's own instructions, where it has some. All other calls stay and
- * are resolved by fixups_publish.
+ * all paths becomes the map type's own instructions, where it has some. A helper that keeps a callback
+ * is told whose it is. All other calls stay and are resolved by fixups_publish.
  */
 #include "verifier/fixups.h"
 
@@ -43,6 +43,15 @@ static int inline_lookup(struct verifier_env *env, uint32_t pc, struct insn_edit
 	return 0;
 }
 
+/* The helper keeps the program that the callback is part of: R3, as no program can say it itself. */
+static int pass_prog(struct verifier_env *env, uint32_t pc, struct insn_edits *e)
+{
+	const struct bpf_insn buf[] = { BPF_LD_IMM64(BPF_REG_3, (uintptr_t)env->prog) };
+
+	fixups_insert(env, e, pc, buf, ARRAY_SIZE(buf));
+	return 0;
+}
+
 static int fixup_one(struct verifier_env *env, uint32_t pc, struct insn_edits *e)
 {
 	const struct bpf_insn *insn = &env->insns[pc];
@@ -51,6 +60,8 @@ static int fixup_one(struct verifier_env *env, uint32_t pc, struct insn_edits *e
 		return expand_ld_skb(env, pc, e);
 	if (isa_is_helper_call(insn) && insn->imm == BPF_FUNC_map_lookup_elem)
 		return inline_lookup(env, pc, e);
+	if (isa_is_helper_call(insn) && insn->imm == BPF_FUNC_timer_set_callback)
+		return pass_prog(env, pc, e);
 	return 0;
 }
 

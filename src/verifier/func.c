@@ -123,6 +123,44 @@ static void set_loop_regs(const struct verifier_env *env, const struct func_stat
 	callee->regs[BPF_REG_2] = caller->regs[BPF_REG_3];
 }
 
+/* int cb(struct map *map, const void *key, void *value): of the timer in R1 */
+static void set_timer_regs(const struct func_state *caller, struct func_state *callee)
+{
+	static const uint32_t types[] = { CONST_PTR_TO_MAP, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE };
+	const struct reg_state *timer = &caller->regs[BPF_REG_1];
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		struct reg_state *reg = &callee->regs[BPF_REG_1 + i];
+
+		reg_set_ptr(reg, types[i]);
+		reg->map = timer->map;
+		reg->map_uid = timer->map_uid;
+	}
+}
+
+int callback_push_async(struct verifier_env *env, const struct call_meta *meta)
+{
+	struct func_state *caller = cur_func(env), *callee;
+	struct vsubprog *sub = &env->subprogs[meta->subprogno];
+	struct verifier_state *st;
+	int err;
+
+	err = global_check_call(env, meta->subprogno);
+	if (err == -EFAULT)
+		return err;
+	sub->is_cb = true;
+	sub->is_async_cb = true;
+	st = state_push_async(env, meta->subprogno, env->insn_idx);
+	if (!st)
+		return env->stack_size > VERIFIER_JUMPS_MAX ? -E2BIG : -ENOMEM;
+	callee = st->frame[0];
+	callee->async_entry_cnt = caller->async_entry_cnt + 1;
+	set_timer_regs(caller, callee);
+	callee->in_async_callback_fn = true;
+	return 0;
+}
+
 int callback_push(struct verifier_env *env, const struct call_meta *meta)
 {
 	struct func_state *caller = cur_func(env), *callee;
@@ -264,23 +302,30 @@ int func_check_leaks(struct verifier_env *env, bool check_lock, const char *what
 	return leak ? reject(env, -EINVAL, "%s would lead to reference leak\n", what) : 0;
 }
 
-static int check_range(struct verifier_env *env, const struct reg_state *r0)
+static int enforce_range(struct verifier_env *env, const struct reg_state *r0,
+			 struct retval_range range, const char *when)
 {
-	struct ret_range r = env->ops->ret_range(env->prog);
-	struct retval_range range = { r.min, r.max };
 	int err;
 
-	if (!r.checked)
-		return 0;
 	if (r0->type != SCALAR_VALUE)
-		return reject(env, -EINVAL,
-			      "At program exit the register R0 is not a known value (%s)\n",
+		return reject(env, -EINVAL, "%s the register R0 is not a known value (%s)\n", when,
 			      reg_type_str(env, r0->type));
 	err = precise_mark_reg(env, BPF_REG_0);
 	if (err)
 		return err;
-	if (!retval_ok(r0, range))
-		return bad_retval(env, r0, range, "At program exit");
+	return retval_ok(r0, range) ? 0 : bad_retval(env, r0, range, when);
+}
+
+static int check_range(struct verifier_env *env, const struct reg_state *r0)
+{
+	struct ret_range r = env->ops->ret_range(env->prog);
+	int err;
+
+	if (!r.checked)
+		return 0;
+	err = enforce_range(env, r0, (struct retval_range){ r.min, r.max }, "At program exit");
+	if (err)
+		return err;
 	/* cgroup egress programs that return 2 or 3 must be attached as such */
 	if (env->prog->type == BPF_PROG_TYPE_CGROUP_SKB &&
 	    env->prog->attach_type == BPF_CGROUP_INET_EGRESS &&
@@ -298,6 +343,9 @@ int func_check_return(struct verifier_env *env)
 		return err;
 	if (reg_is_pointer(env, BPF_REG_0))
 		return reject(env, -EACCES, "R0 leaks addr as return value\n");
+	if (cur_func(env)->in_async_callback_fn)
+		return enforce_range(env, r0, (struct retval_range){ 0, 0 },
+				     "At async callback return");
 	if (cur_func(env)->subprogno) {
 		if (r0->type != SCALAR_VALUE)
 			return reject(env, -EINVAL,

@@ -22,6 +22,8 @@ int func_exit(struct verifier_env *env);
 int func_exit_early(struct verifier_env *env);
 /* The helper at env->insn_idx runs the callback once more: a path for that is pushed. */
 int callback_push(struct verifier_env *env, const struct call_meta *meta);
+/* The helper at env->insn_idx keeps the callback for later: it is walked like a program of its own. */
+int callback_push_async(struct verifier_env *env, const struct call_meta *meta);
 
 /* BPF_EXIT of the first frame: is r0 what the program type may return? */
 int func_check_return(struct verifier_env *env);

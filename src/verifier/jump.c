@@ -14,6 +14,12 @@
 
 /* --- NULL ------------------------------------------------------------------------------------------------ */
 
+static bool may_hold_async(const struct map *map)
+{
+	return map->record &&
+	       map->record->field_mask & (BPF_TIMER | BPF_WORKQUEUE | BPF_TASK_WORK);
+}
+
 void reg_mark_not_null(struct reg_state *reg)
 {
 	const struct map *map = reg->map;
@@ -25,6 +31,8 @@ void reg_mark_not_null(struct reg_state *reg)
 	if (map->inner_meta) {
 		reg->type = CONST_PTR_TO_MAP;
 		reg->map = map->inner_meta;
+		if (may_hold_async(reg->map)) /* whose values' callbacks are told the map */
+			reg->map_uid = reg->id;
 	} else if (map->type == BPF_MAP_TYPE_XSKMAP) {
 		reg->type = PTR_TO_XDP_SOCK;
 	} else if (map->type == BPF_MAP_TYPE_SOCKMAP || map->type == BPF_MAP_TYPE_SOCKHASH) {

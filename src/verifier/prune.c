@@ -197,12 +197,26 @@ static int infinite_loop(struct verifier_env *env, const struct verifier_state *
 	return -EINVAL;
 }
 
+/*
+ * A callback armed again from within itself: its path begins anew, so that it meets its own states
+ * says nothing, neither of a loop nor that all is well.
+ */
+static bool is_other_async_entry(const struct verifier_state *old, const struct verifier_state *cur)
+{
+	const struct func_state *func = old->frame[old->curframe];
+
+	return func->in_async_callback_fn &&
+	       func->async_entry_cnt != cur->frame[cur->curframe]->async_entry_cnt;
+}
+
 /* A state this very path came through. 1: converged, 0: no, -errno. */
 static int compare_ancestor(struct verifier_env *env, struct explored *e, struct visit *v)
 {
 	struct verifier_state *cur = env->cur_state, *old = &e->st;
 
-	if (env->work[v->insn_idx].calls_callback) {
+	if (is_other_async_entry(old, cur)) {
+		/* no comparison */
+	} else if (env->work[v->insn_idx].calls_callback) {
 		if (states_equal(env, old, cur, RANGE_WITHIN)) {
 			v->loop = true;
 			return 1;

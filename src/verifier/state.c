@@ -172,8 +172,8 @@ void state_deinit(struct verifier_env *env, struct verifier_state *st)
 	memset(st, 0, sizeof(*st));
 }
 
-struct verifier_state *state_push(struct verifier_env *env, uint32_t insn_idx,
-				  int32_t prev_insn_idx, bool speculative)
+static struct pending *push_pending(struct verifier_env *env, uint32_t insn_idx,
+				    int32_t prev_insn_idx)
 {
 	struct pending *p = pool_alloc(&env->pool, sizeof(*p));
 
@@ -186,6 +186,16 @@ struct verifier_state *state_push(struct verifier_env *env, uint32_t insn_idx,
 	p->log_pos = env->log.end_pos;
 	env->head = p;
 	env->stack_size++;
+	return p;
+}
+
+struct verifier_state *state_push(struct verifier_env *env, uint32_t insn_idx,
+				  int32_t prev_insn_idx, bool speculative)
+{
+	struct pending *p = push_pending(env, insn_idx, prev_insn_idx);
+
+	if (!p)
+		return NULL;
 	if (state_copy(env, &p->st, env->cur_state))
 		return NULL;
 	p->st.speculative |= speculative;
@@ -196,6 +206,23 @@ struct verifier_state *state_push(struct verifier_env *env, uint32_t insn_idx,
 	if (p->st.parent)
 		p->st.parent->branches++;
 	return &p->st;
+}
+
+struct verifier_state *state_push_async(struct verifier_env *env, uint32_t subprogno,
+					int32_t prev_insn_idx)
+{
+	struct pending *p = push_pending(env, env->subprogs[subprogno].start, prev_insn_idx);
+
+	if (!p)
+		return NULL;
+	if (env->stack_size > VERIFIER_JUMPS_MAX) {
+		verbose(env, "The sequence of %d jumps is too complex for async cb.\n",
+			(int)env->stack_size);
+		return NULL;
+	}
+	p->st.branches = 1;
+	p->st.frame[0] = func_new(env, CALLSITE_MAIN, 0, subprogno);
+	return p->st.frame[0] ? &p->st : NULL;
 }
 
 int state_pop(struct verifier_env *env, int32_t *prev_insn_idx, uint32_t *insn_idx, bool pop_log)

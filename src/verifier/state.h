@@ -31,6 +31,10 @@ int func_grow_stack(struct verifier_env *env, struct func_state *func, uint32_t 
  * (then it has said so). */
 struct verifier_state *state_push(struct verifier_env *env, uint32_t insn_idx,
 				  int32_t prev_insn_idx, bool speculative);
+/* A fresh state at the start of a subprogram that something else than the program will call, to be
+ * walked like a program of its own. NULL: as above. */
+struct verifier_state *state_push_async(struct verifier_env *env, uint32_t subprogno,
+					int32_t prev_insn_idx);
 /* The current state becomes the last one pushed: 0, -ENOENT (none), -ENOMEM. */
 int state_pop(struct verifier_env *env, int32_t *prev_insn_idx, uint32_t *insn_idx, bool pop_log);
 

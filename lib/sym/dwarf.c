@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sym/dwarf.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sym/elf_files.h"
+
+#define TYPE_DEPTH_MAX 64 /* of typedefs of typedefs; a circle ends here */
+
+struct sym_dwarf {
+	struct sym_elf_files *files;
+	Dwarf *dwarf;
+};
+
+static Dwarf *open_in(Elf *elf)
+{
+	Dwarf *dwarf = elf ? dwarf_begin_elf(elf, DWARF_C_READ, NULL) : NULL;
+	Dwarf_Off next;
+	size_t head;
+
+	/* A file that has only line tables or frames has no units. */
+	if (dwarf && dwarf_nextcu(dwarf, 0, &next, &head, NULL, NULL, NULL) != 0) {
+		dwarf_end(dwarf);
+		return NULL;
+	}
+	return dwarf;
+}
+
+struct sym_dwarf *sym_dwarf_open(const struct sym_elf *elf, const char *root)
+{
+	struct sym_dwarf *d = xcalloc(1, sizeof(*d));
+	int error;
+	Elf *main;
+
+	d->files = xcalloc(1, sizeof(*d->files));
+	main = elf_files_open(d->files, elf->path, &error);
+	d->dwarf = open_in(main);
+	if (main && !d->dwarf)
+		d->dwarf = open_in(elf_debugfile(d->files, main, elf->path, root));
+	return d->dwarf ? d : sym_dwarf_close(d);
+}
+
+struct sym_dwarf *sym_dwarf_close(struct sym_dwarf *d)
+{
+	if (!d)
+		return NULL;
+	dwarf_end(d->dwarf);
+	elf_files_free(d->files);
+	free(d);
+	return NULL;
+}
+
+/* The type behind typedefs and qualifiers; false: none, which in C is void. */
+static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die at = *die;
+
+	for (uint32_t i = 0; i < TYPE_DEPTH_MAX; i++) {
+		if (!dwarf_attr_integrate(&at, DW_AT_type, &attribute) ||
+		    !dwarf_formref_die(&attribute, type))
+			return false;
+		switch (dwarf_tag(type)) {
+		case DW_TAG_typedef:
+		case DW_TAG_const_type:
+		case DW_TAG_volatile_type:
+		case DW_TAG_restrict_type:
+		case DW_TAG_atomic_type:
+			at = *type;
+			break;
+		default:
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum sym_type base_type(Dwarf_Die *type)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word encoding = 0;
+
+	if (dwarf_attr(type, DW_AT_encoding, &attribute))
+		dwarf_formudata(&attribute, &encoding);
+	switch (encoding) {
+	case DW_ATE_boolean:
+		return SYM_BOOL;
+	case DW_ATE_signed:
+		return SYM_SIGNED;
+	case DW_ATE_signed_char:
+		return SYM_CHAR;
+	case DW_ATE_unsigned:
+	case DW_ATE_unsigned_char:
+	case DW_ATE_UTF:
+		return SYM_UNSIGNED;
+	case DW_ATE_float:
+	case DW_ATE_complex_float:
+		return SYM_FLOATING;
+	default:
+		return SYM_UNKNOWN;
+	}
+}
+
+static enum sym_type pointer_type(Dwarf_Die *type)
+{
+	Dwarf_Die to;
+
+	if (type_of(type, &to) && dwarf_tag(&to) == DW_TAG_base_type && dwarf_bytesize(&to) == 1 &&
+	    base_type(&to) == SYM_CHAR)
+		return SYM_STRING;
+	return SYM_POINTER;
+}
+
+/* Whether it is passed in one register; structures and the like are not. */
+static bool describe(Dwarf_Die *die, struct sym_argument *a)
+{
+	const char *name = dwarf_diename(die);
+	Dwarf_Die type;
+	int bytes;
+
+	*a = (struct sym_argument){ .type = SYM_VOID };
+	snprintf(a->name, sizeof(a->name), "%s", name ? name : "");
+	if (!type_of(die, &type))
+		return true;
+	bytes = dwarf_bytesize(&type);
+	a->bytes = bytes == 1 || bytes == 2 || bytes == 4 ? (uint8_t)bytes : 8;
+	switch (dwarf_tag(&type)) {
+	case DW_TAG_base_type:
+		a->type = base_type(&type);
+		return bytes <= 8;
+	case DW_TAG_enumeration_type:
+		a->type = SYM_SIGNED;
+		return true;
+	case DW_TAG_pointer_type:
+	case DW_TAG_reference_type:
+	case DW_TAG_rvalue_reference_type:
+		a->type = pointer_type(&type);
+		return true;
+	default:
+		a->type = SYM_UNKNOWN;
+		return false;
+	}
+}
+
+static void read_prototype(Dwarf_Die *function, struct sym_prototype *p)
+{
+	struct sym_argument a;
+	Dwarf_Die child;
+
+	*p = (struct sym_prototype){ 0 };
+	if (!describe(function, &p->result))
+		p->result.type = SYM_UNKNOWN;
+	p->result.name[0] = 0;
+	if (dwarf_child(function, &child) != 0)
+		return;
+	do {
+		if (dwarf_tag(&child) == DW_TAG_unspecified_parameters)
+			p->more = true;
+		if (dwarf_tag(&child) != DW_TAG_formal_parameter)
+			continue;
+		if (p->more || !describe(&child, &a)) {
+			p->more = true; /* where those behind it lie is not known */
+			return;
+		}
+		sym_prototype_add(p, &a);
+	} while (dwarf_siblingof(&child, &child) == 0);
+}
+
+/* What dwarf_getfuncs is looking for. */
+struct search {
+	Dwarf_Addr address;
+	Dwarf_Die *found;
+	bool is_found;
+};
+
+static int is_it(Dwarf_Die *function, void *arg)
+{
+	struct search *s = arg;
+	Dwarf_Addr low;
+
+	if (dwarf_lowpc(function, &low) || low != s->address)
+		return DWARF_CB_OK;
+	*s->found = *function;
+	s->is_found = true;
+	return DWARF_CB_ABORT;
+}
+
+static bool find_function(Dwarf *dwarf, uint64_t address, Dwarf_Die *function)
+{
+	struct search s = { .address = address, .found = function };
+	Dwarf_Die unit;
+	Dwarf_CU *cu = NULL;
+
+	if (dwarf_addrdie(dwarf, address, &unit) && dwarf_getfuncs(&unit, is_it, &s, 0) >= 0 &&
+	    s.is_found)
+		return true;
+	while (dwarf_get_units(dwarf, cu, &cu, NULL, NULL, &unit, NULL) == 0 && !s.is_found)
+		dwarf_getfuncs(&unit, is_it, &s, 0);
+	return s.is_found;
+}
+
+bool sym_dwarf_prototype(const struct sym_dwarf *d, const struct sym_symbol *symbol,
+			 struct sym_prototype *ret_prototype)
+{
+	Dwarf_Die function;
+
+	if (!find_function(d->dwarf, symbol->address, &function))
+		return false;
+	read_prototype(&function, ret_prototype);
+	return true;
+}

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/shlock.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/macros.h"
+#include "base/proc.h"
 #include "base/spin.h"
 
-enum { SPINS = 200, YIELDS = 50, SLEEP_NS = 50000 };
+enum {
+	SPINS = 200,
+	YIELDS = 50,
+	AWAKE = SPINS + YIELDS,
+	SLEEP_NS = 50000,
+	LOOKS_EVERY = 8, /* sleeps between looks whether the owner lives */
+};
 
 /* This thread's id, asked for once; a forked child has another. */
 static __thread uint32_t own_tid __attribute__((tls_model("initial-exec")));
@@ -27,18 +32,13 @@ static void hook_fork(void)
 	pthread_atfork(NULL, NULL, forget_tid);
 }
 
-static uint32_t tid_of_self(void)
+uint32_t shlock_self(void)
 {
 	if (unlikely(!own_tid)) {
 		pthread_once(&fork_hook_once, hook_fork);
 		own_tid = (uint32_t)gettid();
 	}
 	return own_tid;
-}
-
-static bool is_dead(uint32_t tid)
-{
-	return kill((pid_t)tid, 0) < 0 && errno == ESRCH;
 }
 
 static bool try_replace(struct shlock *lock, uint32_t expected, uint32_t self)
@@ -51,17 +51,17 @@ static void wait_a_little(unsigned int turn)
 {
 	if (turn < SPINS)
 		spin_relax();
-	else if (turn < SPINS + YIELDS)
+	else if (turn < AWAKE)
 		sched_yield();
 	else
 		nanosleep(&(struct timespec){ .tv_nsec = SLEEP_NS }, NULL);
 }
 
-enum shlock_result shlock_lock(struct shlock *lock)
+enum shlock_result shlock_lock_within(struct shlock *lock, uint32_t sleeps)
 {
-	uint32_t self = tid_of_self();
+	uint32_t self = shlock_self();
 
-	for (unsigned int turn = 0;; turn++) {
+	for (uint32_t turn = 0;; turn++) {
 		uint32_t owner = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED);
 
 		if (!owner) {
@@ -69,8 +69,21 @@ enum shlock_result shlock_lock(struct shlock *lock)
 				return SHLOCK_TAKEN;
 			continue;
 		}
-		if (turn >= SPINS + YIELDS && is_dead(owner) && try_replace(lock, owner, self))
+		if (turn >= AWAKE && (turn - AWAKE) % LOOKS_EVERY == 0 &&
+		    proc_thread_is_dead((pid_t)owner) && try_replace(lock, owner, self))
 			return SHLOCK_RECOVERED;
+		if (turn >= AWAKE && turn - AWAKE >= sleeps)
+			return SHLOCK_TIMEOUT;
 		wait_a_little(turn);
 	}
+}
+
+enum shlock_result shlock_lock(struct shlock *lock)
+{
+	enum shlock_result result;
+
+	do {
+		result = shlock_lock_within(lock, UINT32_MAX - AWAKE);
+	} while (result == SHLOCK_TIMEOUT);
+	return result;
 }

@@ -6,6 +6,9 @@
  *
  * Not recursive, not fair. Uncontended: one compare-and-swap and one store. Waiters spin, then
  * yield, then sleep 50 µs at a time: critical sections are short.
+ *
+ * Where others may write the word (a value a program or client can reach), shlock_lock_within() ends
+ * the wait for an owner who never was.
  */
 #pragma once
 
@@ -19,9 +22,15 @@ struct shlock {
 enum shlock_result {
 	SHLOCK_TAKEN,
 	SHLOCK_RECOVERED, /* the owner died inside: check the invariants */
+	SHLOCK_TIMEOUT,   /* not taken */
 };
 
 enum shlock_result shlock_lock(struct shlock *lock);
+/* Gives up after @sleeps of 50 µs at least. */
+enum shlock_result shlock_lock_within(struct shlock *lock, uint32_t sleeps);
+
+/* What it writes into the word: this thread's id. For other marks of ownership in shared memory. */
+uint32_t shlock_self(void);
 
 static inline void shlock_unlock(struct shlock *lock)
 {

@@ -75,11 +75,39 @@ static void dead_owner_is_recovered(void **state)
 	munmap(s, sizeof(*s));
 }
 
+/* Whoever waits for a killed child's lock may be the one who ought to wait for the child. */
+static void owner_that_is_a_zombie_is_dead(void **state)
+{
+	struct shared *s = shared_new();
+	pid_t child = fork();
+	siginfo_t info;
+
+	if (!child) {
+		shlock_lock(&s->lock);
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(shlock_lock(&s->lock), SHLOCK_RECOVERED);
+	waitpid(child, NULL, 0);
+	munmap(s, sizeof(*s));
+}
+
+static void wait_for_an_owner_who_never_was_ends(void **state)
+{
+	struct shlock lock = { (uint32_t)getppid() };
+
+	assert_int_equal(shlock_lock_within(&lock, 20), SHLOCK_TIMEOUT);
+	lock.owner = UINT32_MAX;
+	assert_int_not_equal(shlock_lock_within(&lock, 20), SHLOCK_TAKEN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(processes_exclude_one_another),
 		cmocka_unit_test(dead_owner_is_recovered),
+		cmocka_unit_test(owner_that_is_a_zombie_is_dead),
+		cmocka_unit_test(wait_for_an_owner_who_never_was_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

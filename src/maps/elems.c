@@ -78,3 +78,12 @@ void elems_put(struct elems *e, uint32_t slot, uint32_t i)
 	} while (!__atomic_compare_exchange_n(&stack->head, &head, next, true, __ATOMIC_ACQ_REL,
 					      __ATOMIC_RELAXED));
 }
+
+/* The counts go on: they tell heads of then and now apart. */
+uint32_t elems_take_all(struct elems *e)
+{
+	for (uint32_t s = 0; s < e->n_stacks; s++)
+		__atomic_store_n(&e->stacks[s].head, e->stacks[s].head & ~(uint64_t)UINT32_MAX,
+				 __ATOMIC_RELEASE);
+	return MIN(__atomic_load_n(e->untouched, __ATOMIC_RELAXED), e->n);
+}

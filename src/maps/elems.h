@@ -47,3 +47,7 @@ void elems_init(struct elems *e, void *mem, char *base, size_t elem_bytes, uint3
 /* An element nobody has, preferring @slot's stack; 0: all are in use. */
 uint32_t elems_get(struct elems *e, uint32_t slot);
 void elems_put(struct elems *e, uint32_t slot, uint32_t i);
+
+/* Takes all that are free, so that the caller can give back whatever it knows to be unused. No other
+ * thread gives or takes meanwhile. Returns how many were ever given out: numbers 1 to that are used. */
+uint32_t elems_take_all(struct elems *e);

@@ -325,8 +325,14 @@ static int check_flags(bool exists, uint64_t flags)
 static void replace_locked(struct hashtab *h, const struct htab_pos *pos, const void *key,
 			   struct source from, uint64_t flags)
 {
-	uint32_t elem = h->planes || flags & BPF_F_LOCK ? 0 : hashtab_spare_take(h);
+	uint32_t elem = 0;
 
+	if (!h->planes && !(flags & BPF_F_LOCK)) {
+		elem = hashtab_spare_take(h);
+		/* Who died may have had it. */
+		if (unlikely(!elem))
+			elem = elems_get(&h->t.elems, current_slot(&h->map));
+	}
 	if (elem) {
 		elem_init(h, elem, key, from);
 		htab_replace(&h->t, pos, elem);

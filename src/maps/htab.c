@@ -316,8 +316,9 @@ void htab_unlink(const struct htab *t, const struct htab_pos *pos)
 	struct htab_elem *e = htab_at(t, pos->elem);
 
 	if (pos->slot < HTAB_BUCKET_ELEMS) {
-		set_tag(pos->bucket, pos->slot, 0);
+		/* In this order: after a death in between, repair goes on with it. */
 		__atomic_store_n(&pos->bucket->elems[pos->slot], 0, __ATOMIC_RELEASE);
+		set_tag(pos->bucket, pos->slot, 0);
 	} else {
 		set_over(t, pos, e->next);
 	}

@@ -324,8 +324,50 @@ static void table_update(const struct trie *t, struct prefix p)
 
 /* --- the lock and the sequence ------------------------------------------------------------------------ */
 
-/* A writer that died left the count odd; links change by single stores, so the trie is whole, but the
- * table may be behind. */
+/* Nodes in use while what is in use is found out anew; readers see it as a join, and look again. */
+#define NODE_FOUND 2u
+
+/* Marks the nodes of the trie: how many have a value. Each node on the way down has a longer prefix. */
+static uint32_t mark_all(const struct trie *t)
+{
+	uint32_t path[LPM_DATA_BYTES_MAX * 8 + 2];
+	uint32_t depth = 0, n_values = 0;
+
+	if (t->state->root)
+		path[depth++] = t->state->root;
+	while (depth) {
+		struct node *node = node_at(t, path[--depth]);
+
+		n_values += !(node->joins & ~NODE_FOUND);
+		__atomic_store_n(&node->joins, node->joins | NODE_FOUND, __ATOMIC_RELAXED);
+		for (int side = 0; side < 2; side++)
+			if (node->child[side])
+				path[depth++] = node->child[side];
+	}
+	return n_values;
+}
+
+/*
+ * A writer died. Links change by single stores, so the trie is whole; what was kept beside it (the
+ * table, the number of entries, the list of free nodes) may be behind and is made anew.
+ */
+static void trie_repair(struct trie *t)
+{
+	uint32_t n_used;
+
+	t->state->n_entries = mark_all(t);
+	n_used = elems_take_all(&t->nodes);
+	for (uint32_t n = 1; n <= n_used; n++) {
+		struct node *node = node_at(t, n);
+
+		if (node->joins & NODE_FOUND)
+			__atomic_store_n(&node->joins, node->joins & ~NODE_FOUND, __ATOMIC_RELAXED);
+		else
+			elems_put(&t->nodes, current_slot(&t->map), n);
+	}
+	table_fill(t, t->state->root, 0, (struct span){ 0, 1u << t->table_bits });
+}
+
 static void trie_lock(struct trie *t)
 {
 	uint32_t seq;
@@ -335,7 +377,7 @@ static void trie_lock(struct trie *t)
 	seq = __atomic_load_n(&t->state->seq, __ATOMIC_RELAXED) | 1;
 	__atomic_store_n(&t->state->seq, seq, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	table_fill(t, t->state->root, 0, (struct span){ 0, 1u << t->table_bits });
+	trie_repair(t);
 	__atomic_store_n(&t->state->seq, seq + 1, __ATOMIC_RELEASE);
 }
 

@@ -13,6 +13,10 @@
  * of ring, the length of the record that starts there and whether it is still being written. From
  * the client it takes the consumer position only, and any number there merely makes the ring look
  * full or empty. The map fd cannot be polled; an eventfd stands in (seam: epoll_ctl).
+ *
+ * A process killed between reserve and submit would hold up the ring for ever: who finds the oldest
+ * record still being written looks from time to time, and always when there is no room, whether its
+ * writer lives, and discards it for the dead.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -23,6 +27,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/errno.h"
+#include "base/proc.h"
 #include "base/shlock.h"
 #include "maps/common.h"
 #include "maps/map_in_map.h"
@@ -36,12 +41,20 @@
 #define RING_BUSY BPF_RINGBUF_BUSY_BIT
 #define RING_FLAGS ((uint64_t)BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP)
 
+#define RING_LOOKS_EVERY 64 /* reservations that find the same record unfinished */
+
+struct ring_record {
+	uint32_t bytes; /* | RING_BUSY; written last when it is committed */
+	uint32_t owner; /* thread that reserved it */
+};
+
 /* The engine's own, in shared memory. */
 struct ring_state {
 	_Alignas(CACHE_LINE_BYTES) struct shlock lock;
+	uint32_t n_held_up;    /* reservations since pending_pos last moved */
 	uint64_t producer_pos; /* bytes ever reserved */
 	uint64_t pending_pos;  /* start of the oldest record still being written */
-	uint32_t records[];    /* [position / 8]: bytes | RING_BUSY of the record that starts there */
+	struct ring_record records[]; /* [position / 8]: of the record that starts there */
 };
 
 struct ring {
@@ -190,7 +203,7 @@ static int ring_alloc(struct map *map, const union bpf_attr *attr)
 	r->page_shift = (uint32_t)__builtin_ctzl(page);
 	r->mask = data_bytes - 1;
 	r->client_bytes = 2 * page + 2 * data_bytes;
-	r->state_bytes = sizeof(struct ring_state) + data_bytes / 8 * sizeof(uint32_t);
+	r->state_bytes = sizeof(struct ring_state) + data_bytes / 8 * sizeof(struct ring_record);
 	err = map_mem_alloc(map, r->client_bytes, MAP_MEM_CLIENT, (void **)&r->client);
 	if (err)
 		return err;
@@ -237,7 +250,7 @@ static uint64_t *shown_producer_pos(const struct ring *r)
 	return (uint64_t *)(r->client + ((size_t)1 << r->page_shift));
 }
 
-static uint32_t *record_at(const struct ring *r, uint64_t pos)
+static struct ring_record *record_at(const struct ring *r, uint64_t pos)
 {
 	return &r->state->records[(pos & r->mask) / 8];
 }
@@ -247,18 +260,13 @@ static uint64_t record_span(uint32_t bytes)
 	return round_up_u64((uint64_t)bytes + RING_HEADER_BYTES, 8);
 }
 
-/* Moves pending_pos past what has been committed. Lock held. */
-static void skip_committed(struct ring *r)
+static void wake(const struct ring *r)
 {
-	struct ring_state *s = r->state;
+	uint64_t one = 1;
 
-	while (s->pending_pos < s->producer_pos) {
-		uint32_t record = __atomic_load_n(record_at(r, s->pending_pos), __ATOMIC_ACQUIRE);
-
-		if (record & RING_BUSY)
-			break;
-		s->pending_pos += record_span(record);
-	}
+	/* A full counter is as good as one more: somebody is already told. */
+	if (write(r->event_fd, &one, sizeof(one)) < 0)
+		assert(errno == EAGAIN);
 }
 
 static void header_write(char *header, uint32_t len)
@@ -266,16 +274,56 @@ static void header_write(char *header, uint32_t len)
 	__atomic_store_n((uint32_t *)header, len, __ATOMIC_RELEASE);
 }
 
+/* Whatever its writer had come to: the client finds it discarded, unless it had been committed. */
+static void discard_for_dead(struct ring *r, struct ring_record *record, uint32_t bytes)
+{
+	char *header = r->data + (r->state->pending_pos & r->mask);
+
+	if (__atomic_load_n((uint32_t *)header, __ATOMIC_RELAXED) & RING_BUSY)
+		header_write(header, bytes | BPF_RINGBUF_DISCARD_BIT);
+	__atomic_store_n(&record->bytes, bytes, __ATOMIC_RELEASE);
+	wake(r);
+}
+
+/* Moves pending_pos past what has been committed; @look: and past what never will be. Lock held. */
+static void skip_committed(struct ring *r, bool look)
+{
+	struct ring_state *s = r->state;
+
+	while (s->pending_pos < s->producer_pos) {
+		struct ring_record *record = record_at(r, s->pending_pos);
+		uint32_t bytes = __atomic_load_n(&record->bytes, __ATOMIC_ACQUIRE);
+
+		if (bytes & RING_BUSY) {
+			if (!look || !proc_thread_is_dead((pid_t)record->owner))
+				break;
+			bytes &= ~RING_BUSY;
+			discard_for_dead(r, record, bytes);
+		}
+		s->pending_pos += record_span(bytes);
+		s->n_held_up = 0;
+	}
+}
+
+static bool has_room(const struct ring *r, uint64_t end, uint64_t consumed)
+{
+	return end - consumed <= r->mask && end - r->state->pending_pos <= r->mask;
+}
+
 static char *reserve_locked(struct ring *r, uint32_t bytes, uint64_t consumed)
 {
 	struct ring_state *s = r->state;
 	uint64_t end = s->producer_pos + record_span(bytes);
 	char *header = r->data + (s->producer_pos & r->mask);
+	struct ring_record *record = record_at(r, s->producer_pos);
 
-	skip_committed(r);
-	if (end - consumed > r->mask || end - s->pending_pos > r->mask)
+	skip_committed(r, ++s->n_held_up % RING_LOOKS_EVERY == 0);
+	if (end - s->pending_pos > r->mask)
+		skip_committed(r, true);
+	if (!has_room(r, end, consumed))
 		return NULL;
-	__atomic_store_n(record_at(r, s->producer_pos), bytes | RING_BUSY, __ATOMIC_RELAXED);
+	record->owner = shlock_self();
+	__atomic_store_n(&record->bytes, bytes | RING_BUSY, __ATOMIC_RELAXED);
 	((uint32_t *)header)[1] = (uint32_t)((size_t)(header - r->client) >> r->page_shift);
 	header_write(header, bytes | RING_BUSY);
 	s->producer_pos = end;
@@ -308,23 +356,16 @@ static void copy_wrapped(struct ring *r, const char *header, uint32_t bytes)
 		memcpy(r->data, area_end, (size_t)(end - area_end));
 }
 
-static void wake(const struct ring *r)
-{
-	uint64_t one = 1;
-
-	/* A full counter is as good as one more: somebody is already told. */
-	if (write(r->event_fd, &one, sizeof(one)) < 0)
-		assert(errno == EAGAIN);
-}
-
+/* The engine's own word comes last: until then the record counts as unfinished, and should this process
+ * be killed others finish it, the client's wake-up included. */
 static void commit(struct ring *r, char *header, uint64_t flags, bool discard)
 {
 	uint64_t pos = (uint64_t)(header - r->data);
-	uint32_t bytes = __atomic_load_n(record_at(r, pos), __ATOMIC_RELAXED) & ~RING_BUSY;
+	struct ring_record *record = record_at(r, pos);
+	uint32_t bytes = __atomic_load_n(&record->bytes, __ATOMIC_RELAXED) & ~RING_BUSY;
 	uint64_t consumed;
 
 	copy_wrapped(r, header, bytes);
-	__atomic_store_n(record_at(r, pos), bytes, __ATOMIC_RELEASE);
 	/* The reader sets its position, then looks at the header; we the other way round: an exchange,
 	 * as a store could come behind the load. */
 	__atomic_exchange_n((uint32_t *)header, discard ? bytes | BPF_RINGBUF_DISCARD_BIT : bytes,
@@ -332,6 +373,7 @@ static void commit(struct ring *r, char *header, uint64_t flags, bool discard)
 	consumed = __atomic_load_n(consumer_pos(r), __ATOMIC_SEQ_CST) & r->mask;
 	if (flags & BPF_RB_FORCE_WAKEUP || (consumed == pos && !(flags & BPF_RB_NO_WAKEUP)))
 		wake(r);
+	__atomic_store_n(&record->bytes, bytes, __ATOMIC_RELEASE);
 }
 
 void ringbuf_commit(struct engine *engine, void *record, uint64_t flags, bool discard)

@@ -62,7 +62,7 @@ static const struct object_ops test_map_object_ops = {
 static inline int map_try(const union bpf_attr *attr, struct map **out)
 {
 	const struct map_ops *ops = map_ops_by_type(attr->map_type);
-	int err = ops->alloc_check(attr);
+	int err = ops->alloc_check ? ops->alloc_check(attr) : 0;
 	struct map *map;
 
 	if (err)

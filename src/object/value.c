@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "object/value.h"
 
-#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "base/spin.h"
+#include "base/shlock.h"
 #include "btf/fields.h"
 #include "object/map.h"
 
-/* Turns of waiting before a lock whose holder does not come back is taken over (about 1 s). */
-enum { LOCK_SPINS = 1000, LOCK_YIELDS_MAX = 200000 };
+/* Waits of 50 µs before a lock whose holder does not come back is taken over: 1 s and more. */
+enum { LOCK_SLEEPS_MAX = 20000 };
+
+_Static_assert(sizeof(struct shlock) == sizeof(struct bpf_spin_lock), "a lock fits into the value");
 
 #define COPY_WORDS(type)                                                                           \
 	for (; bytes >= sizeof(type); bytes -= sizeof(type)) {                                     \
@@ -71,20 +72,14 @@ void map_value_clear_special(const struct map *map, void *value)
 		memset((char *)value + map->record->fields[i].offset, 0, map->record->fields[i].size);
 }
 
+/* The word may hold anything a client wrote there: then nobody unlocks it. */
 void value_lock(uint32_t *lock)
 {
-	uint32_t yields = 0;
-
-	while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) {
-		for (int i = 0; i < LOCK_SPINS && __atomic_load_n(lock, __ATOMIC_RELAXED); i++)
-			spin_relax();
-		if (++yields > LOCK_YIELDS_MAX)
-			return;
-		sched_yield();
-	}
+	if (shlock_lock_within((struct shlock *)lock, LOCK_SLEEPS_MAX) == SHLOCK_TIMEOUT)
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 }
 
 void value_unlock(uint32_t *lock)
 {
-	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+	shlock_unlock((struct shlock *)lock);
 }

@@ -26,7 +26,8 @@ void map_value_copy_locked(const struct map *map, void *dst, const void *src, vo
 /* Zeroes the special fields of a value handed to user space, or of a new element. */
 void map_value_clear_special(const struct map *map, void *value);
 
-/* bpf_spin_lock and bpf_spin_unlock: a lock word of 4 bytes in a map value. A client that may map
- * the value can leave it locked: after a bounded wait the lock is taken over. */
+/* bpf_spin_lock and bpf_spin_unlock: a lock word of 4 bytes in a map value. It is taken over from an
+ * owner that died, and after a wait of a second or so whoever seems to hold it: a client that may map
+ * the value can write anything there. */
 void value_lock(uint32_t *lock);
 void value_unlock(uint32_t *lock);

@@ -21,8 +21,6 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,6 +30,7 @@
 
 #include "base/alloc.h"
 #include "base/macros.h"
+#include "base/proc.h"
 #include "object/engine.h"
 #include "run/state.h"
 
@@ -141,27 +140,6 @@ static bool slot_take(struct run *run, uint32_t slot)
 	return true;
 }
 
-static bool process_is_dead(pid_t pid)
-{
-	char path[32], line[512];
-	const char *paren;
-	FILE *stat;
-	size_t n;
-
-	if (kill(pid, 0) < 0 && errno == ESRCH)
-		return true;
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	stat = fopen(path, "re");
-	if (!stat)
-		return false;
-	n = fread(line, 1, sizeof(line) - 1, stat);
-	fclose(stat);
-	line[n] = '\0';
-	/* "pid (command) state": the command may hold anything, parentheses included. */
-	paren = strrchr(line, ')');
-	return paren && (!strncmp(paren, ") Z", 3) || !strncmp(paren, ") X", 3));
-}
-
 /* Takes back slots whose process died inside a run. */
 static void reap_dead(struct run *run)
 {
@@ -170,7 +148,7 @@ static void reap_dead(struct run *run)
 		uint64_t held = atomic_load_explicit(state, memory_order_relaxed);
 		pid_t pid = (pid_t)(held >> PID_SHIFT);
 
-		if (held && pid != getpid() && process_is_dead(pid))
+		if (held && pid != getpid() && proc_is_dead(pid))
 			atomic_compare_exchange_strong(state, &held, 0);
 	}
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "nearest.h"
 #include "options.h"
 #include "trace/trace.h"
 
@@ -28,15 +29,14 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const char *name)
 {
-	const char *names[N_COMMANDS + 1];
-	const char *meant;
+	struct nearest meant;
 
+	nearest_begin(&meant, name);
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		names[i] = commands[i].name;
-	names[N_COMMANDS] = "help";
-	meant = nearest(name, names, N_COMMANDS + 1);
-	if (meant)
-		complain("", "there is no command '%s'; did you mean '%s'?", name, meant);
+		nearest_add(&meant, commands[i].name);
+	nearest_add(&meant, "help");
+	if (meant.name)
+		complain("", "there is no command '%s'; did you mean '%s'?", name, meant.name);
 	else
 		complain("", "there is no command '%s'", name);
 	return complain_usage("");

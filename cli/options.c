@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAREST_DISTANCE_MAX 2
-#define WORD_MAX	     32
-
 int complain(const char *command, const char *fmt, ...)
 {
 	va_list args;
@@ -66,51 +63,4 @@ int print_out(const char *command, const char *text)
 	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
 		return complain(command, "cannot write to standard output: %s", strerror(errno));
 	return EXIT_DONE;
-}
-
-static uint32_t min3(uint32_t a, uint32_t b, uint32_t c)
-{
-	a = a < b ? a : b;
-	return a < c ? a : c;
-}
-
-/* Levenshtein distance of two words of at most WORD_MAX characters. */
-static uint32_t distance(const char *a, const char *b)
-{
-	uint32_t row[WORD_MAX + 1], above, left;
-	size_t n = strlen(b);
-
-	if (strlen(a) > WORD_MAX || n > WORD_MAX)
-		return UINT32_MAX;
-	for (uint32_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (uint32_t i = 1; a[i - 1]; i++) {
-		above = row[0];
-		row[0] = i;
-		for (uint32_t j = 1; j <= n; j++) {
-			left = row[j];
-			row[j] = min3(above + (a[i - 1] != b[j - 1]), row[j] + 1, row[j - 1] + 1);
-			above = left;
-		}
-	}
-	return row[n];
-}
-
-const char *nearest(const char *word, const char *const *names, uint32_t n)
-{
-	uint32_t best = NEAREST_DISTANCE_MAX + 1;
-	const char *name = NULL;
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t d = distance(word, names[i]);
-
-		/* A beginning of a name means it. */
-		if (*word && strncmp(names[i], word, strlen(word)) == 0)
-			d = 1;
-		if (d < best) {
-			best = d;
-			name = names[i];
-		}
-	}
-	return name;
 }

@@ -174,6 +174,8 @@ static void add_references(struct elfcode *code, const struct elf *elf, uint32_t
 		f->references[f->n_references++] = (struct code_reference){
 			.insn = rel.r_offset / 8 - f->section_insn,
 			.symbol = symbol_text(elf, symbol),
+			.section_index = symbol->st_shndx < elf->n_sections ? symbol->st_shndx : 0,
+			.value = symbol->st_value,
 		};
 	}
 }
@@ -276,6 +278,18 @@ void elfcode_close(struct elfcode *code)
 	}
 	free(code->functions);
 	*code = (struct elfcode){ 0 };
+}
+
+const void *elfcode_section(const struct buffer *image, uint32_t index, size_t *bytes)
+{
+	struct error unused;
+	struct elf elf = { 0 };
+	struct span span = { 0 };
+
+	if (open_elf(&elf, "", image, &unused) == 0)
+		span = section_at(&elf, index);
+	*bytes = span.bytes;
+	return span.bytes ? span.data : NULL;
 }
 
 const void *elfcode_btf(const struct buffer *image, size_t *bytes)

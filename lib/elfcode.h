@@ -23,6 +23,8 @@ struct code_line {
 struct code_reference {
 	uint32_t insn;
 	const char *symbol;
+	uint32_t section_index; /* of the symbol; 0: it is of no section */
+	uint64_t value;		/* of the symbol, in its section */
 };
 
 struct code_function {
@@ -48,6 +50,9 @@ struct elfcode {
 int elfcode_open(struct elfcode *code, const char *path, const struct buffer *image,
 		 struct error *err);
 void elfcode_close(struct elfcode *code);
+
+/* The bytes of one of the object's sections, within @image; NULL: it has none. */
+const void *elfcode_section(const struct buffer *image, uint32_t index, size_t *bytes);
 
 /* The bytes of an object's .BTF section, within @image, or NULL: it has none (or is no object). */
 const void *elfcode_btf(const struct buffer *image, size_t *bytes);

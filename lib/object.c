@@ -51,6 +51,16 @@ static char *first_warning(void)
 	return xstrndup(line, strcspn(line, "\n"));
 }
 
+char *object_take_warning(void)
+{
+	return first_warning();
+}
+
+void object_forget_warnings(void)
+{
+	buffer_reset(&said.warnings);
+}
+
 static int check_btf(const char *path, const struct buffer *image, struct error *err)
 {
 	const char *wrong = btfcheck_object(image);

@@ -53,5 +53,10 @@ int object_load(struct object *obj, struct bpf_program *prog, uint32_t log_level
 const char *object_type_name(uint32_t prog_type);
 const char *object_map_type_name(uint32_t map_type);
 
+/* libbpf's first warning since the last load or object_forget_warnings(), for a sentence: the caller's
+ * to free(), "" when there was none. */
+char *object_take_warning(void);
+void object_forget_warnings(void);
+
 /* Whether libbpf prints all it has to say to standard error. */
 void object_verbose(bool verbose);

@@ -3,14 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "buffer.h"
+#include "tracefs.h"
 
 #define CHUNK_BYTES 65536
 #define MARK	    "bpf_trace_printk: "
@@ -23,37 +22,16 @@ struct tracepipe {
 	struct buffer partial; /* a line not yet complete */
 };
 
-/* A tracefs of our own, attached nowhere; -errno when that is not allowed. */
-static int open_unmounted(void)
-{
-	int fs = syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC);
-	int root, fd;
-
-	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0)) {
-		if (fs >= 0)
-			close(fs);
-		return -EPERM;
-	}
-	root = syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
-	fd = root < 0 ? -1 : openat(root, "trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	close(fs);
-	if (root >= 0)
-		close(root);
-	return fd < 0 ? -EPERM : fd;
-}
-
 static int open_pipe(void)
 {
-	static const char *const paths[] = { "/sys/kernel/tracing/trace_pipe",
-					     "/sys/kernel/debug/tracing/trace_pipe" };
+	int folder = tracefs_open(), fd;
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		int fd = open(paths[i], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-		if (fd >= 0)
-			return fd;
-	}
-	return open_unmounted();
+	if (folder < 0)
+		return folder;
+	fd = openat(folder, "trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	fd = fd < 0 ? -errno : fd;
+	close(folder);
+	return fd;
 }
 
 /* "  skep-1234  [000] d..31  12.345678: bpf_trace_printk: TEXT": ours when the pid is. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "buffer.h"
-#include "nearest.h"
 #include "options.h"
 #include "trace/trace.h"
 
@@ -29,14 +28,15 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const char *name)
 {
-	struct nearest meant;
+	const char *names[N_COMMANDS + 1];
+	const char *meant;
 
-	nearest_begin(&meant, name);
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		nearest_add(&meant, commands[i].name);
-	nearest_add(&meant, "help");
-	if (meant.name)
-		complain("", "there is no command '%s'; did you mean '%s'?", name, meant.name);
+		names[i] = commands[i].name;
+	names[N_COMMANDS] = "help";
+	meant = nearest(name, names, N_COMMANDS + 1);
+	if (meant)
+		complain("", "there is no command '%s'; did you mean '%s'?", name, meant);
 	else
 		complain("", "there is no command '%s'", name);
 	return complain_usage("");

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nearest.h"
+
 int complain(const char *command, const char *fmt, ...)
 {
 	va_list args;
@@ -63,4 +65,14 @@ int print_out(const char *command, const char *text)
 	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
 		return complain(command, "cannot write to standard output: %s", strerror(errno));
 	return EXIT_DONE;
+}
+
+const char *nearest(const char *word, const char *const *names, uint32_t n)
+{
+	struct nearest best;
+
+	nearest_begin(&best, word);
+	for (uint32_t i = 0; i < n; i++)
+		nearest_add(&best, names[i]);
+	return best.name;
 }

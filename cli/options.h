@@ -31,3 +31,6 @@ bool option_number(const char *command, const char *option, const char *text, ui
 
 /* Writes all of @text to standard output: EXIT_DONE, or EXIT_INPUT after a complaint. */
 int print_out(const char *command, const char *text);
+
+/* The nearest of the names, NULL when none is near (nearest.h). */
+const char *nearest(const char *word, const char *const *names, uint32_t n);

@@ -3,7 +3,6 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +11,8 @@
 #include "buffer.h"
 #include "hook/hook.h"
 #include "hook/link.h"
-#include "hook/symbols.h"
-#include "hook/uapi.h"
-#include "nearest.h"
 #include "object.h"
+#include "sym/elf.h"
 
 #define OFFSETS_MAX HOOK_UPROBES_MAX
 
@@ -108,34 +105,18 @@ static int place_parse(struct place *p, const char *text, struct error *err)
 	return 0;
 }
 
+/* File offsets of the functions meant. */
 struct search {
-	const char *pattern;
-	bool is_glob;
-	uint64_t *offsets; /* sorted and made unique later */
+	uint64_t *offsets;
 	uint32_t n;
-	struct nearest best;
-	char *near; /* best.name, ours */
 };
 
-static int take_symbol(void *arg, const char *name, uint64_t offset)
+static int add_offset(struct search *s, uint64_t offset)
 {
-	struct search *s = arg;
-	const char *before = s->best.name;
-
-	if (s->is_glob ? fnmatch(s->pattern, name, 0) == 0 : strcmp(s->pattern, name) == 0) {
-		if (s->n >= OFFSETS_MAX)
-			return -E2BIG;
-		array_grow(s->offsets, s->n);
-		s->offsets[s->n++] = offset;
-		return 0;
-	}
-	/* The walk's names go with the file. */
-	nearest_add(&s->best, name);
-	if (s->best.name != before) {
-		free(s->near);
-		s->near = xstrdup(name);
-		s->best.name = s->near;
-	}
+	if (s->n >= OFFSETS_MAX)
+		return -E2BIG;
+	array_grow(s->offsets, s->n);
+	s->offsets[s->n++] = offset;
 	return 0;
 }
 
@@ -150,48 +131,61 @@ static void sort_offsets(struct search *s)
 {
 	uint32_t n = 0;
 
-	qsort(s->offsets, s->n, sizeof(s->offsets[0]), compare_offsets);
+	if (s->n)
+		qsort(s->offsets, s->n, sizeof(s->offsets[0]), compare_offsets);
 	for (uint32_t i = 0; i < s->n; i++)
 		if (!i || s->offsets[i] != s->offsets[i - 1])
 			s->offsets[n++] = s->offsets[i];
 	s->n = n;
 }
 
-/* The file offsets of the functions meant; a number is itself one. */
+static int match_symbols(const struct sym_elf *elf, const struct place *p, struct search *s)
+{
+	uint64_t offset;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < elf->n_symbols && !rc; i++)
+		if (sym_symbol_matches(&elf->symbols[i], p->function) &&
+		    sym_elf_offset(elf, elf->symbols[i].address, &offset))
+			rc = add_offset(s, offset + p->plus);
+	return rc;
+}
+
+static int no_function(const struct sym_elf *elf, const struct place *p, struct error *err)
+{
+	const char *near = sym_elf_nearest(elf, p->function);
+
+	return error_set(err, -ENOENT, "%s has no function %s%s%s%s", p->path, p->function,
+			 near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+/* A number is itself an offset. */
 static int find_functions(const struct place *p, struct search *s, struct error *err)
 {
+	struct sym_elf *elf = NULL;
 	char *end;
 	uint64_t number = strtoull(p->function, &end, 0);
-	int rc;
+	int rc = sym_elf_open(p->path, "", &elf, err);
 
-	*s = (struct search){ .pattern = p->function, .is_glob = strpbrk(p->function, "*?[") };
-	if (!*end) {
-		array_grow(s->offsets, s->n);
-		s->offsets[s->n++] = number;
-		return access(p->path, R_OK)
-			       ? error_set(err, -errno, "%s: %s", p->path, strerror(errno))
-			       : 0;
-	}
-	nearest_begin(&s->best, p->function);
-	rc = symbols_walk(p->path, take_symbol, s, err);
 	if (rc)
-		return rc == -E2BIG ? error_set(err, rc, "%s:%s: that is more than %u functions",
-						p->path, p->function, OFFSETS_MAX)
-				    : rc;
+		return rc;
+	if (!*end)
+		rc = add_offset(s, number);
+	else
+		rc = match_symbols(elf, p, s);
+	if (rc)
+		error_set(err, rc, "%s:%s: that is more than %u functions", p->path, p->function,
+			  OFFSETS_MAX);
+	else if (!s->n)
+		rc = no_function(elf, p, err);
 	sort_offsets(s);
-	if (!s->n)
-		return error_set(err, -ENOENT, "%s has no function %s%s%s%s", p->path, p->function,
-				 s->near ? "; did you mean " : "", s->near ? s->near : "",
-				 s->near ? "?" : "");
-	for (uint32_t i = 0; i < s->n; i++)
-		s->offsets[i] += p->plus;
-	return 0;
+	sym_elf_close(elf);
+	return rc;
 }
 
 static void search_deinit(struct search *s)
 {
 	free(s->offsets);
-	free(s->near);
 }
 
 static int attach_multi(struct bpf_program *prog, const struct place *p, const struct search *s,

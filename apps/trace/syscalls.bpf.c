@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
- * Counts system calls, per CPU and number, as they are entered. No kernel BTF is needed in user space:
- * raw tracepoints, and one field of the current task at an offset that is part of the entry code.
+ * Counts system calls, per CPU: by number in an array, or by process and cgroup in a hash that user
+ * space exchanges for a fresh one now and then, so that no process is too short-lived to be counted.
+ * Raw tracepoints; nothing is asked of kernel BTF in user space, which takes its time.
  */
 #include <linux/bpf.h>
 
@@ -9,30 +10,225 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "tool/account.bpf.h"
 #include "tool/filter.bpf.h"
+#include "tool/hist.bpf.h"
 #include "trace/syscalls-api.bpf.h"
 
+#define TS_COMPAT 2	 /* arch/x86/include/asm/thread_info.h */
+#define ERRNO_MAX 4095
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+const volatile struct syscalls_settings settings = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SYSCALLS_ROWS);
 	__type(key, __u32);
-	__type(value, __u64);
-} counts SEC(".maps");
+	__type(value, struct syscalls_counts);
+} by_row SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SYSCALLS_ROWS);
+	__type(key, __u32);
+	__uint(value_size, SYSCALLS_SLOTS * sizeof(__u64));
+} hists SEC(".maps");
+
+struct keyed {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, SYSCALLS_KEYS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct syscalls_key);
+	__type(value, struct syscalls_counts);
+} keyed SEC(".maps");
+
+/* The hash of this turn. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct keyed);
+} turn SEC(".maps") = { .values = { &keyed } };
+
+/* Names of processes: they may have ended when they are shown. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SYSCALLS_NAMES_MAX);
+	__type(key, __u32);
+	__uint(value_size, SYSCALLS_COMM_BYTES);
+} names SEC(".maps");
+
+struct call {
+	__u64 start_ns; /* 0: none is under way */
+	__u32 row;
+	__u32 unused;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct call);
+} calls SEC(".maps");
+
+/* The head of task_struct since Linux 5.11, read at these very offsets; the verifier knows the type. */
+struct task_head {
+	unsigned long flags;
+	unsigned long syscall_work;
+	__u32 status;
+};
+
+static __always_inline __u32 row_of(__u64 number)
+{
+	struct task_head *task;
+
+	if (number >= SYSCALLS_NUMBERS)
+		return SYSCALLS_OTHER;
+	if (settings.compat) {
+		task = (struct task_head *)bpf_get_current_task_btf();
+		if (task->status & TS_COMPAT)
+			return SYSCALLS_COMPAT + number;
+	}
+	return number;
+}
+
+static __always_inline void name_process(__u32 pid)
+{
+	char comm[SYSCALLS_COMM_BYTES];
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	bpf_map_update_elem(&names, &pid, comm, BPF_ANY);
+}
+
+static __always_inline struct syscalls_counts *counts_by_key(__u32 row)
+{
+	struct syscalls_key key = {};
+	struct syscalls_counts fresh = {}, *counts;
+	__u32 zero = 0;
+	void *map = bpf_map_lookup_elem(&turn, &zero);
+
+	if (!map)
+		return NULL;
+	if (settings.by_row)
+		key.row = row;
+	if (settings.by_process)
+		key.pid = filter_pid_tgid() >> 32;
+	if (settings.by_cgroup)
+		key.cgroup_id = bpf_get_current_cgroup_id();
+	counts = bpf_map_lookup_elem(map, &key);
+	if (counts)
+		return counts;
+	/* Another CPU may be first: then its element is found. */
+	bpf_map_update_elem(map, &key, &fresh, BPF_NOEXIST);
+	if (settings.by_process)
+		name_process(key.pid);
+	return bpf_map_lookup_elem(map, &key);
+}
+
+static __always_inline struct syscalls_counts *counts_of(__u32 row)
+{
+	struct syscalls_counts *counts;
+
+	if (!settings.keys)
+		return bpf_map_lookup_elem(&by_row, &row);
+	counts = counts_by_key(row);
+	if (!counts)
+		account_lost();
+	return counts;
+}
+
+static __always_inline bool wanted(__u32 row)
+{
+	return settings.only_row == SYSCALLS_ROWS || settings.only_row == row;
+}
 
 SEC("raw_tp/sys_enter")
 int count_enter(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u32 row = ctx->args[1];
-	__u64 *count;
+	struct syscalls_counts *counts;
+	__u32 row;
 
 	if (!filter_allows())
 		return 0;
-	if (row >= SYSCALLS_NUMBERS)
-		row = SYSCALLS_OTHER;
-	count = bpf_map_lookup_elem(&counts, &row);
-	if (count)
-		++*count;
+	row = row_of(ctx->args[1]);
+	if (!wanted(row))
+		return 0;
+	counts = counts_of(row);
+	if (counts)
+		counts->count++;
+	return 0;
+}
+
+SEC("raw_tp/sys_enter")
+int time_enter(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct call *call;
+	__u32 row;
+
+	if (!filter_allows())
+		return 0;
+	row = row_of(ctx->args[1]);
+	if (!wanted(row))
+		return 0;
+	call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), NULL,
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!call) {
+		account_lost();
+		return 0;
+	}
+	call->row = row;
+	call->start_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+static __always_inline void count_slot(__u32 row, __u64 ns)
+{
+	__u32 slot = hist_slot(ns);
+	__u64 *slots = bpf_map_lookup_elem(&hists, &row);
+
+	if (slot >= SYSCALLS_SLOTS)
+		slot = SYSCALLS_SLOTS - 1;
+	if (slots)
+		slots[slot]++;
+}
+
+SEC("raw_tp/sys_exit")
+int time_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct call *call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), NULL, 0);
+	long result = (long)ctx->args[1];
+	bool failed = result < 0 && result >= -ERRNO_MAX;
+	struct syscalls_counts *counts;
+	__u64 ns;
+
+	if (!call || !call->start_ns)
+		return 0;
+	ns = bpf_ktime_get_ns() - call->start_ns;
+	call->start_ns = 0;
+	if (settings.failed_only && !failed)
+		return 0;
+	counts = counts_of(call->row);
+	if (!counts)
+		return 0;
+	counts->count++;
+	counts->errors += failed;
+	counts->total_ns += ns;
+	if (ns > counts->max_ns)
+		counts->max_ns = ns;
+	if (settings.hist)
+		count_slot(call->row, ns);
+	return 0;
+}
+
+/* A process is shown by the name it had last. */
+SEC("raw_tp/sched_process_exec")
+int rename_process(void *ctx)
+{
+	__u32 pid = filter_pid_tgid() >> 32;
+
+	if (bpf_map_lookup_elem(&names, &pid))
+		name_process(pid);
 	return 0;
 }

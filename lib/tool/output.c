@@ -201,6 +201,13 @@ static void put_columns(struct output *out, const struct cell *cells)
 	buffer_deinit(&word);
 }
 
+/* Whether a field says which row it is, rather than what was measured. */
+static bool is_name(const struct field *field)
+{
+	return field->kind == FIELD_STRING || field->kind == FIELD_IP ||
+	       (field->kind == FIELD_U64 && field->metric == FIELD_NO_METRIC);
+}
+
 /* "comm = nginx, pid = 12": which row a histogram belongs to. */
 static void put_hist_title(struct output *out, const struct cell *cells)
 {
@@ -209,7 +216,7 @@ static void put_hist_title(struct output *out, const struct cell *cells)
 	for (uint32_t i = 0; i < out->spec->n_fields; i++) {
 		const struct field *field = &out->spec->fields[i];
 
-		if (!is_column(out, i) || !cells[i].present)
+		if (!is_column(out, i) || !is_name(field) || !cells[i].present)
 			continue;
 		buffer_format(&out->text, "%s%s = ", gap, field->key);
 		put_plain(&out->text, field, &cells[i], true);

@@ -13,7 +13,6 @@ enum {
 	TUNE_LPM_TABLE_BITS = 1,       /* nearly all of a trie is walked node by node */
 	TUNE_ARENA_BLOCK_BYTES = 64,   /* a block for about every allocation */
 	TUNE_JIT_FLAGS = 0x1f,         /* jit/jit.h: poison, longest forms, oldest processor, far calls, plain */
-	TUNE_PRUNE = 1,                /* verifier/verify.h: as Linux does */
 };
 #else
 enum {
@@ -22,6 +21,5 @@ enum {
 	TUNE_LPM_TABLE_BITS = 16,
 	TUNE_ARENA_BLOCK_BYTES = 64 * 1024,
 	TUNE_JIT_FLAGS = 0,
-	TUNE_PRUNE = 1,
 };
 #endif

@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "base/alloc.h"
-#include "base/hostile.h"
 #include "object/caller.h"
 #include "verifier/cfg.h"
 #include "verifier/env.h"
@@ -16,6 +15,7 @@
 #include "verifier/ldimm.h"
 #include "verifier/liveness.h"
 #include "verifier/print.h"
+#include "verifier/prune_default.h"
 #include "verifier/subprog.h"
 #include "verifier/walk.h"
 
@@ -188,7 +188,7 @@ static void set_rights(struct verifier_env *env)
 	env->strict_alignment = flags & BPF_F_STRICT_ALIGNMENT && !(flags & BPF_F_ANY_ALIGNMENT);
 	env->test_state_freq = env->bpf_capable && flags & BPF_F_TEST_STATE_FREQ;
 	env->test_reg_invariants = flags & BPF_F_TEST_REG_INVARIANTS;
-	env->prune = env->opts->prune ? env->opts->prune : (enum verify_prune)TUNE_PRUNE;
+	env->prune = env->opts->prune ? env->opts->prune : VERIFY_PRUNE_BUILT;
 }
 
 static int env_init(struct verifier_env *env, struct verify_opts *opts)

@@ -25,7 +25,7 @@ struct verifier_state;
  * limit is hit; logs, statistics and cost are not. Anything but Linux's way is for tests.
  */
 enum verify_prune {
-	VERIFY_PRUNE_DEFAULT, /* TUNE_PRUNE (base/hostile.h) */
+	VERIFY_PRUNE_DEFAULT, /* as the build says (-Dprune): Linux's */
 	VERIFY_PRUNE_LINUX,
 	VERIFY_PRUNE_NEVER,      /* every path to its end; loops are still seen to be loops */
 	VERIFY_PRUNE_EVERYWHERE, /* at every instruction, every time */

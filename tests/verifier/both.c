@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/macros.h"
 #include "object/map.h"
 #include "verifier/verify.h"
 
@@ -75,13 +76,15 @@ static int the_map(void *arg, int fd, struct map **out)
 	return 0;
 }
 
-static int engine_load(const struct both *b, struct verify_opts *opts)
+static int engine_load(const struct both *b, enum verify_prune prune, bool log,
+		       struct verify_opts *opts)
 {
 	struct prog *prog = calloc(1, sizeof(*prog));
 	int err;
 
-	*opts = (struct verify_opts){ .prog = prog, .fd_to_map = the_map, .log_level = 2,
-				      .log_has_buf = true, .log_size = LOG_BYTES };
+	*opts = (struct verify_opts){ .prog = prog, .fd_to_map = the_map, .prune = prune,
+				      .log_level = log ? 2 : 0, .log_has_buf = log,
+				      .log_size = log ? LOG_BYTES : 0 };
 	prog->ops = b->ops ? b->ops : prog_ops_by_type(b->type);
 	prog->type = b->type;
 	prog->attach_type = b->attach_type;
@@ -161,6 +164,26 @@ static bool logs_differ(const char *what, const char *linux_log, const char *our
 	return true;
 }
 
+/* The verdict must not hang on where states are stored and compared, unless a limit is hit. */
+static bool verdict_hangs_on_pruning(const struct both *b)
+{
+	static const enum verify_prune ways[] = { VERIFY_PRUNE_NEVER, VERIFY_PRUNE_EVERYWHERE };
+	bool bad = false;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct verify_opts opts;
+		int err = engine_load(b, ways[i], false, &opts);
+
+		free(opts.log_text);
+		if (err == b->verdict || err == -E2BIG)
+			continue;
+		printf("%s: linux says %d, here with pruning %d: %d\n", b->what, b->verdict,
+		       ways[i], err);
+		bad = true;
+	}
+	return bad;
+}
+
 bool both_differ(struct both *b)
 {
 	struct verify_opts opts;
@@ -168,7 +191,7 @@ bool both_differ(struct both *b)
 	int err;
 
 	b->verdict = kernel_load(b);
-	err = engine_load(b, &opts);
+	err = engine_load(b, VERIFY_PRUNE_LINUX, true, &opts);
 	if (!opts.log_text) {
 		printf("%s: no log, %d\n", b->what, err);
 		return true;
@@ -181,6 +204,7 @@ bool both_differ(struct both *b)
 		printf("%s: linux says %d, here %d\n", b->what, b->verdict, err);
 		bad = true;
 	}
+	bad |= verdict_hangs_on_pruning(b);
 	if (b->keep_logs) {
 		keep("/tmp/verifier-linux.log", kernel_log);
 		keep("/tmp/verifier-here.log", opts.log_text);

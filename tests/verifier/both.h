@@ -3,6 +3,7 @@
  * both: one program into the running kernel and into the engine's verifier; verdict, errno and the
  * whole level 2 log compared. Map addresses and the columns that hang on them are not; where Linux
  * does not follow what an atomic fetched (docs/differences.md), only the verdict is.
+ * And the verdict with other ways of pruning.
  */
 #pragma once
 

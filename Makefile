@@ -7,11 +7,13 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test ci mutants nightly conformance conformance-progs bench install clean check
+.PHONY: help build demo test test-kernels ci mutants nightly conformance conformance-progs bench install clean check
 
 help:
 	@echo 'make demo     set up, build, and run three example programs on a real capture'
 	@echo 'make test     set up, build, and run every test; says what was skipped and why'
+	@echo 'make test-kernels'
+	@echo '              boot the distribution'\''s kernels under qemu, and test hooks there that this one may lack'
 	@echo 'make build    set up and build'
 	@echo 'make check    quick checks of the sources, and the unit tests'
 	@echo 'make ci       sanitizers, fuzzing and the slower checks (set FUZZ_SECONDS for longer fuzzing)'
@@ -36,6 +38,11 @@ test:
 	@tools/setup test
 	@tools/build $(BUILD) --prefix=$(PREFIX)
 	@tools/run-tests $(BUILD)
+
+test-kernels:
+	@tools/setup ci
+	@tools/build $(BUILD) --prefix=$(PREFIX)
+	@tests/vm/run $(BUILD) || [ $$? = 77 ]
 
 check:
 	@tools/setup test

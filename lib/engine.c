@@ -79,6 +79,13 @@ void engine_set_time(uint64_t ns)
 		engine_user_set_time(ns);
 }
 
+void engine_end_time(struct engine_timers *timers)
+{
+	*timers = (struct engine_timers){ 0 };
+	if (entered.kind == ENGINE_USER)
+		engine_user_end_time(timers);
+}
+
 void engine_take_printk(void)
 {
 	tracepipe_take(entered.pipe);

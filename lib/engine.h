@@ -34,10 +34,21 @@ struct engine_setup {
 	void *printk_arg;
 };
 
+/* What became of the timers of programs (bpf_timer_start). */
+struct engine_timers {
+	uint64_t n_fired;
+	bool behind;      /* some fired late: too many in too little simulated time */
+	bool is_armed;    /* one never fired */
+	uint64_t next_ns; /* how long after the end it would have */
+};
+
 /* 0, or -errno with a sentence: for the kernel, which capability is missing. */
 int engine_enter(const struct engine_setup *setup, struct error *err);
-/* The time programs see from now on, where the clock is the capture's. */
+/* The time programs see from now on, where the clock is the capture's; fires the user engine's timers
+ * that are due until then. */
 void engine_set_time(uint64_t ns);
+/* Time ends: fires what is due now. */
+void engine_end_time(struct engine_timers *timers);
 /* Hands over printk lines that come some other way than by call: those of the kernel. */
 void engine_take_printk(void);
 /* Whether lines come at all: those of the kernel may be another's to read. */

@@ -13,6 +13,8 @@
 #define NS_PER_S 1000000000ull
 #define PROC_FDS "/proc/self/fd"
 #define LACK_BYTES 160
+#define ROUNDS_MAX 1000000 /* of timers between two packets */
+#define CALLBACK_NS 1000   /* simulated time that passes where a timer asks for none */
 
 /* The one engine of this process, and what its host remembers. */
 static struct {
@@ -20,6 +22,7 @@ static struct {
 	struct engine_setup setup;
 	uint64_t now_ns;
 	uint64_t random;
+	struct engine_timers timers;
 	char lack[LACK_BYTES];
 } user;
 
@@ -28,7 +31,8 @@ static uint64_t real_ns(enum skep_clock clock)
 	clockid_t id = clock == SKEP_CLOCK_BOOTTIME ? CLOCK_BOOTTIME
 		       : clock == SKEP_CLOCK_TAI    ? CLOCK_TAI
 		       : clock == SKEP_CLOCK_COARSE ? CLOCK_MONOTONIC_COARSE
-						    : CLOCK_MONOTONIC;
+		       : clock == SKEP_CLOCK_REALTIME ? CLOCK_REALTIME
+						      : CLOCK_MONOTONIC;
 	struct timespec now;
 
 	clock_gettime(id, &now);
@@ -90,6 +94,7 @@ int engine_user_enter(const struct engine_setup *setup, struct error *err)
 	user.setup = *setup;
 	user.now_ns = setup->clock == ENGINE_CLOCK_FIXED ? setup->fixed_ns : 0;
 	user.random = setup->seed;
+	user.timers = (struct engine_timers){ 0 };
 	rc = skep_engine_new(&opts, &user.engine);
 	if (!rc)
 		rc = skep_engine_install(user.engine);
@@ -98,10 +103,57 @@ int engine_user_enter(const struct engine_setup *setup, struct error *err)
 	return 0;
 }
 
+/* Fires what is due now; false: nothing was. */
+static bool fire(void)
+{
+	int n = skep_timers_run(user.engine);
+
+	user.timers.n_fired += n > 0 ? (uint64_t)n : 0;
+	return n > 0;
+}
+
+/* In simulated time every timer fires at its own time, on the way from now to @ns. */
+static void fire_until(uint64_t ns)
+{
+	uint64_t next, last = UINT64_MAX;
+	uint32_t rounds = 0;
+
+	while (!skep_timers_next(user.engine, &next) && next <= ns) {
+		if (++rounds > ROUNDS_MAX) {
+			user.timers.behind = true;
+			return;
+		}
+		if (user.now_ns < next)
+			user.now_ns = next;
+		if (user.now_ns == last)
+			user.now_ns += CALLBACK_NS;
+		if (user.now_ns > ns || !fire())
+			return;
+		last = user.now_ns;
+	}
+}
+
 void engine_user_set_time(uint64_t ns)
 {
-	if (user.setup.clock == ENGINE_CLOCK_PCAP)
-		user.now_ns = ns;
+	if (user.setup.clock != ENGINE_CLOCK_PCAP) {
+		fire();
+		return;
+	}
+	fire_until(ns);
+	user.now_ns = ns;
+}
+
+void engine_user_end_time(struct engine_timers *timers)
+{
+	uint64_t next, now;
+
+	engine_user_set_time(user.now_ns);
+	*timers = user.timers;
+	if (skep_timers_next(user.engine, &next))
+		return;
+	now = host_clock(NULL, SKEP_CLOCK_MONOTONIC);
+	timers->is_armed = true;
+	timers->next_ns = next > now ? next - now : 0;
 }
 
 int engine_user_run(int prog_fd, struct skep_run *run)

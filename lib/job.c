@@ -214,10 +214,10 @@ static int run_packet(struct running *r, const struct packet *packet)
 	struct testrun_result result = { 0 };
 	struct job_step step = { 0 };
 
+	engine_set_time(packet->time_ns);
 	step.packet = ++o->n_packets;
 	step.bytes_before = packet->bytes;
 	o->n_bytes += packet->bytes;
-	engine_set_time(packet->time_ns);
 	step.error = testrun_run(&r->run, packet, &result);
 	step.retval = result.retval;
 	step.data = r->run.out;
@@ -340,6 +340,8 @@ int job_run(struct job *job, struct error *err)
 	else if (!rc)
 		rc = run_once(&r, err);
 	if (!rc) {
+		engine_end_time(&job->outcome.timers);
+		records_take(r.records);
 		engine_take_printk();
 		job_read_maps(job);
 	}

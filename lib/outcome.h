@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine.h"
 #include "mapshot.h"
 
 struct bpf_object;
@@ -47,6 +48,7 @@ struct outcome {
 	uint64_t ns;	 /* of all runs, over the program alone */
 	uint64_t n_written;
 	uint64_t records_lost;
+	struct engine_timers timers;
 	struct outcome_verdict *verdicts;
 	uint32_t n_verdicts;
 	struct outcome_refusal *refusals;

@@ -173,6 +173,18 @@ static void put_lines(const struct report *r, struct json *j)
 	json_array_end(j);
 }
 
+static void put_timers(const struct engine_timers *t, struct json *j)
+{
+	if (!t->n_fired && !t->is_armed)
+		return;
+	json_object_begin(j, "timers");
+	json_uint(j, "fired", t->n_fired);
+	json_bool(j, "behind", t->behind);
+	if (t->is_armed)
+		json_uint(j, "next_ns", t->next_ns);
+	json_object_end(j);
+}
+
 void report_json(const struct report *r, struct json *j)
 {
 	const struct outcome *o = r->outcome;
@@ -185,6 +197,7 @@ void report_json(const struct report *r, struct json *j)
 		put_map(r, &o->maps[i], j);
 	json_array_end(j);
 	put_records(r, j);
+	put_timers(&o->timers, j);
 	put_lines(r, j);
 	if (o->data_out_bytes)
 		json_hex(j, "data_out", o->data_out, o->data_out_bytes);

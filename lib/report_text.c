@@ -351,6 +351,21 @@ static void put_lines(const struct report *r, struct buffer *out)
 	put_rest(o->n_lines - i, "lines", out);
 }
 
+static void put_timers(const struct engine_timers *t, struct buffer *out)
+{
+	char text[UNIT_BYTES];
+
+	if (!t->n_fired && !t->is_armed)
+		return;
+	buffer_format(out, "\ntimers: %s fired%s",
+		      unit_count(t->n_fired, "callback", "callbacks", text),
+		      t->behind ? ", some of them late: too many between two packets" : "");
+	if (t->is_armed)
+		buffer_format(out, "; the next was due %s after the end",
+			      unit_ns((double)t->next_ns, text));
+	buffer_text(out, "\n");
+}
+
 void report_text(const struct report *r, struct buffer *out)
 {
 	const struct outcome *o = r->outcome;
@@ -370,6 +385,7 @@ void report_text(const struct report *r, struct buffer *out)
 	if (o->records_lost)
 		buffer_format(out, "lost: %s, the perf buffer was full\n",
 			      unit_count(o->records_lost, "record", "records", count));
+	put_timers(&o->timers, out);
 	put_lines(r, out);
 	if (r->output)
 		buffer_format(out, "\n%s: %s written\n", r->output,

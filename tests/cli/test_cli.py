@@ -27,6 +27,7 @@ EXAMPLES = os.path.join(ROOT, "examples")
 TRAFFIC = os.path.join(EXAMPLES, "traffic.pcap")
 TYPES = os.path.join(HERE, "programs", "types.bpf.c")
 OUTSIDE = os.path.join(HERE, "programs", "outside.bpf.c")
+TIMERS = os.path.join(HERE, "programs", "timers.bpf.c")
 TIMEOUT_S = 60
 NOBODY = 65534
 
@@ -372,6 +373,45 @@ def printk_lines_are_shown():
     document = run_json("run", OUTSIDE, "print", "-r", TRAFFIC)
     expect(document["printk"], [{"packet": 1, "text": 'packet 1 "quoted"'},
                                 {"packet": 2, "text": 'packet 2 "quoted"'}])
+
+
+@case
+def timers_fire_in_the_time_of_the_capture():
+    times = [p.time_ns for p in traffic()]
+    period = 100_000_000
+    for more in ((), ("--no-jit",)):
+        document = run_json("run", TIMERS, "periodic", "-r", TRAFFIC, *more)
+        after = variables(document)
+        ticks = (times[-1] - times[0]) // period
+        expect(after["count"], ticks, "ticks")
+        expect(after["last_ns"], times[0] + ticks * period, "time of the last tick")
+        expect(after["errors"], 0)
+        expect(document["timers"], {"fired": ticks, "behind": False,
+                                    "next_ns": times[0] + (ticks + 1) * period - times[-1]})
+
+
+@case
+def timers_without_a_period_are_bounded():
+    start = time.monotonic()
+    document = run_json("run", TIMERS, "periodic", "-r", TRAFFIC, "--set", "period_ns=0")
+    if document["timers"]["fired"] < 1000 or time.monotonic() - start > TIMEOUT_S / 2:
+        raise AssertionError(document["timers"])
+
+
+@case
+def timers_of_other_clocks_fire_between_packets():
+    expect(run_json("run", TIMERS, "at_once", "-r", TRAFFIC, "--clock", "777")["timers"],
+           {"fired": 1, "behind": False})
+    expect(run_json("run", TIMERS, "at_once", "-r", TRAFFIC, "--clock", "real")["timers"],
+           {"fired": 1, "behind": False})
+    expect(run_json("run", TIMERS, "at_once", "--data", "00" * 60)["timers"], {"fired": 1, "behind": False})
+
+
+@case
+def timers_that_never_fired_are_named():
+    out, _ = run("run", TIMERS, "later", "-r", TRAFFIC)
+    if "timers: 0 callbacks fired; the next was due 35" not in out:
+        raise AssertionError(out)
 
 
 # --- two engines -----------------------------------------------------------------------------------------

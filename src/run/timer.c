@@ -21,6 +21,7 @@
 #include "base/alloc.h"
 #include "base/u64map.h"
 #include "object/engine.h"
+#include "object/fd.h"
 #include "object/prog.h"
 #include "run/run.h"
 
@@ -213,9 +214,12 @@ static int64_t now_ns(const struct timers *ts)
 	return (int64_t)run_clock_ns(ts->engine, RUN_CLOCK_MONOTONIC);
 }
 
-static struct timer *first_due(const struct timers *ts)
+/* The first one due of those armed up to @orders. */
+static struct timer *first_due(const struct timers *ts, uint64_t orders)
 {
-	return ts->n_armed && ts->heap[1]->expires_ns <= now_ns(ts) ? ts->heap[1] : NULL;
+	struct timer *t = ts->n_armed ? ts->heap[1] : NULL;
+
+	return t && t->expires_ns <= now_ns(ts) && t->order <= orders ? t : NULL;
 }
 
 /* int callback(struct map *map, const void *key, void *value) */
@@ -246,14 +250,14 @@ static void call(struct timers *ts, const struct timer *t, uint32_t slot)
 }
 
 /* Fires the first one due, in the slot it asks for. False: none is due. */
-static bool fire_first(struct timers *ts)
+static bool fire_first(struct timers *ts, uint64_t orders)
 {
 	uint32_t want, slot;
 	struct timer *t;
 
 	for (;;) {
 		pthread_mutex_lock(&ts->lock);
-		t = first_due(ts);
+		t = first_due(ts, orders);
 		want = t ? t->slot : ANY_SLOT;
 		pthread_mutex_unlock(&ts->lock);
 		if (!t)
@@ -264,7 +268,7 @@ static bool fire_first(struct timers *ts)
 			want = run_enter(ts->engine);
 		slot = want;
 		pthread_mutex_lock(&ts->lock);
-		t = ts->stop ? NULL : first_due(ts);
+		t = ts->stop ? NULL : first_due(ts, orders);
 		if (!t || t->slot == ANY_SLOT || t->slot == slot)
 			break;
 		/* another came first, for another slot */
@@ -280,17 +284,18 @@ static bool fire_first(struct timers *ts)
 	return t != NULL;
 }
 
-/* At most as many as were armed at the start, so that one that arms itself again cannot hold us. */
+/* Those armed by now, so that one that arms itself again cannot hold us. */
 static int fire_due(struct timers *ts)
 {
+	uint64_t orders;
 	int fired = 0;
-	size_t n;
 
+	fd_table_poll(ts->engine); /* a map nobody holds any more fires nothing */
 	pthread_mutex_lock(&ts->fire_lock);
 	pthread_mutex_lock(&ts->lock);
-	n = ts->n_armed;
+	orders = ts->orders;
 	pthread_mutex_unlock(&ts->lock);
-	while (n-- && fire_first(ts))
+	while (fire_first(ts, orders))
 		fired++;
 	pthread_mutex_unlock(&ts->fire_lock);
 	return fired;
@@ -304,7 +309,7 @@ static bool wait_until_due(struct timers *ts)
 	bool stop;
 
 	pthread_mutex_lock(&ts->lock);
-	while (!ts->stop && !first_due(ts)) {
+	while (!ts->stop && !first_due(ts, UINT64_MAX)) {
 		if (!ts->n_armed) {
 			pthread_cond_wait(&ts->changed, &ts->lock);
 			continue;
@@ -461,8 +466,9 @@ static int64_t expiry(const struct timers *ts, const struct timer *t, int64_t ns
 int timer_start(struct engine *engine, void *timer, uint64_t ns, uint64_t flags)
 {
 	struct timers *ts = engine->timers;
-	struct timer *t;
 	int err = -EINVAL;
+	struct timer *t;
+	int64_t expires;
 
 	if (flags & ~(uint64_t)(BPF_F_TIMER_ABS | BPF_F_TIMER_CPU_PIN))
 		return -EINVAL;
@@ -470,7 +476,11 @@ int timer_start(struct engine *engine, void *timer, uint64_t ns, uint64_t flags)
 	t = find(ts, timer);
 	if (t && t->hold) {
 		t->slot = flags & BPF_F_TIMER_CPU_PIN ? run_slot(engine->run) : ANY_SLOT;
-		arm(ts, t, expiry(ts, t, (int64_t)ns, flags & BPF_F_TIMER_ABS));
+		expires = expiry(ts, t, (int64_t)ns, flags & BPF_F_TIMER_ABS);
+		/* in a callback the past is now, or others that are due would never have their turn */
+		if (ts->running)
+			expires = MAX(expires, now_ns(ts));
+		arm(ts, t, expires);
 		err = 0;
 	}
 	pthread_mutex_unlock(&ts->lock);

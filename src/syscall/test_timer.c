@@ -513,6 +513,9 @@ static void the_last_user_of_a_map_ends_its_timers(void **state)
 		close(timer_maps[side][1]);
 		timer_maps[side][0] = timer_maps[side][1] = timer_maps[side][5] = -1;
 	}
+	sleep_ms(150);
+	FOR_EACH_SIDE(side)
+		assert_int_equal(elsewhere(side, 0), 0);
 	skep_engine_poll(twin_engine);
 	FOR_EACH_SIDE(side) {
 		int ret = -EBUSY;
@@ -524,9 +527,7 @@ static void the_last_user_of_a_map_ends_its_timers(void **state)
 		assert_int_equal(run_fd(side, set[side]), -EINVAL);
 		assert_int_equal(run_fd(side, fires[side]), -EINVAL); /* of start: what R0 is at last */
 	}
-	sleep_ms(150);
 	FOR_EACH_SIDE(side) {
-		assert_int_equal(elsewhere(side, 0), 0);
 		close(init[side]);
 		close(set[side]);
 		close(fires[side]);

@@ -93,9 +93,16 @@ static void engine_made_on_the_last_descriptors_works(void)
 	}
 	seam_caller_init(&sc, other);
 	fd = call(&sc, BPF_MAP_CREATE, &attr);
+	attr = (union bpf_attr){ .pathname = (uintptr_t)pin, .bpf_fd = (uint32_t)fd };
+	if (fd < 0 || pin_dir_add(other, dir) || call(&sc, BPF_OBJ_PIN, &attr))
+		_exit(2);
 	close(fd);
 	engine_poll(other);
-	_exit(fd >= 0 && !atomic_load(&other->objects_used) ? 0 : 2);
+	if (!atomic_load(&other->objects_used))
+		_exit(3);
+	unlink(pin);
+	engine_poll(other);
+	_exit(atomic_load(&other->objects_used) ? 4 : 0);
 }
 
 static void engine_without_descriptors_is_emfile(void **state)

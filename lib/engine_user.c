@@ -65,10 +65,11 @@ static void host_printk(void *arg, const char *line, size_t bytes)
 	free(text);
 }
 
-/* libbpf probes for commands: only types say why an object cannot be loaded. */
+/* libbpf probes for commands: only types and limits say why an object cannot be loaded. */
 static void host_refused(void *arg, int err, const char *why)
 {
-	if (strncmp(why, "map type ", 9) == 0 || strncmp(why, "program type ", 13) == 0)
+	if (strncmp(why, "map type ", 9) == 0 || strncmp(why, "program type ", 13) == 0 ||
+	    strncmp(why, "limit reached", 13) == 0)
 		snprintf(user.lack, sizeof(user.lack), "%s", why);
 }
 

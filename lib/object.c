@@ -41,14 +41,30 @@ void object_verbose(bool verbose)
 	said.verbose = verbose;
 }
 
+/* Of what it then does another way: no reason for anything. */
+static bool is_retried(const char *line, size_t bytes)
+{
+	static const char tail[] = "Retrying without BTF.";
+	size_t n = sizeof(tail) - 1;
+
+	return bytes >= n && strncmp(line + bytes - n, tail, n) == 0;
+}
+
 /* libbpf's first warning since the last call, without its prefix: the others follow from it. */
 static char *first_warning(void)
 {
 	const char *line = buffer_string(&said.warnings);
+	size_t bytes = strcspn(line, "\n");
 
-	while (strncmp(line, "libbpf: ", 8) == 0)
+	while (line[bytes] && line[bytes + 1] && is_retried(line, bytes)) {
+		line += bytes + 1;
+		bytes = strcspn(line, "\n");
+	}
+	while (strncmp(line, "libbpf: ", 8) == 0) {
 		line += 8;
-	return xstrndup(line, strcspn(line, "\n"));
+		bytes -= 8;
+	}
+	return xstrndup(line, bytes);
 }
 
 char *object_take_warning(void)
@@ -258,7 +274,9 @@ static int refuse_load(const struct object *obj, const char *why, int rc, struct
 	if (rc == -EPERM)
 		return error_set(err, rc, "%s cannot be loaded: %s (the engine refused for lack of "
 				 "privilege)", obj->path, why);
-	if (*lack)
+	/* Probes leave a lack behind as well: only a limit explains a want of memory. */
+	if (*lack && (rc != -ENOMEM || strncmp(lack, "limit", 5) == 0) && rc != -EMFILE &&
+	    rc != -ENFILE)
 		return error_set(err, rc, "%s cannot be loaded: %s (the user engine: %s)", obj->path,
 				 why, lack);
 	return error_set(err, rc, "%s cannot be loaded: %s", obj->path, why);
@@ -266,6 +284,7 @@ static int refuse_load(const struct object *obj, const char *why, int rc, struct
 
 int object_load(struct object *obj, struct bpf_program *prog, uint32_t log_level, struct error *err)
 {
+	bool wanting;
 	char *why;
 	int rc;
 
@@ -286,8 +305,10 @@ int object_load(struct object *obj, struct bpf_program *prog, uint32_t log_level
 	if (!rc)
 		return 0;
 	why = first_warning();
-	if (strstr(obj->log, "processed ") ||
-	    (obj->log[0] && bpf_program__fd(prog) < 0 && strncmp(why, "prog '", 6) == 0))
+	/* A log is no verdict where room for the program was wanting after it. */
+	wanting = rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
+	if ((strstr(obj->log, "processed ") && !wanting) ||
+	    (obj->log[0] && !wanting && bpf_program__fd(prog) < 0 && strncmp(why, "prog '", 6) == 0))
 		rc = error_set(err, -EBADMSG, "%s: the verifier rejects program '%s' (%s)",
 			       obj->path, bpf_program__name(prog),
 			       /* bpf(2) then says so instead of why it rejects. */

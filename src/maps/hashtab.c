@@ -26,7 +26,7 @@
 	(BPF_F_NO_PREALLOC | BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE | MAP_ACCESS_FLAGS |           \
 	 BPF_F_ZERO_SEED)
 #define HTAB_KERNEL_ELEM_BYTES 48 /* sizeof(struct htab_elem) there: part of a limit */
-#define HTAB_ENTRIES_MAX (1u << 31)
+#define HTAB_KERNEL_BUCKET_BYTES 16 /* sizeof(struct bucket) there: likewise */
 
 /* Where the parts of the area begin, in bytes. */
 struct layout {
@@ -115,12 +115,13 @@ int hashtab_alloc(struct map *map, const union bpf_attr *attr)
 	struct layout l;
 	int err;
 
-	if (map->max_entries > HTAB_ENTRIES_MAX)
-		return -E2BIG;
 	/* There lists of one length, one per CPU, make up such a map. */
 	if (map->flags & BPF_F_NO_COMMON_LRU)
 		map->max_entries = (map->max_entries + map->obj.engine->n_slots - 1) /
 				   map->obj.engine->n_slots * map->obj.engine->n_slots;
+	/* As many buckets there, at least one. */
+	if (roundup_pow2_u64(map->max_entries) > UINT32_MAX / HTAB_KERNEL_BUCKET_BYTES)
+		return -E2BIG;
 	if (!layout_of(map, percpu, &l))
 		return -ENOMEM;
 	err = map_mem_alloc(map, l.total, MAP_MEM_ENGINE, (void **)&h->mem);

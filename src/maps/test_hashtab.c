@@ -128,6 +128,7 @@ static void sizes_and_flags_are_checked(void **state)
 	assert_int_equal(map_try_sizes(hash, 4, 4u << 20, 1, 0), -E2BIG);
 	assert_int_equal(map_try_sizes(BPF_MAP_TYPE_PERCPU_HASH, 4, 32769, 1, 0), -E2BIG);
 	assert_int_equal(map_try_sizes(hash, 4, 4, (1u << 31) + 1, 0), -E2BIG);
+	assert_int_equal(map_try_sizes(hash, 4, 4, (1u << 27) + 1, 0), -E2BIG);
 	assert_int_equal(map_try_sizes(hash, 4, 4, 1, BPF_F_NO_PREALLOC), 0);
 }
 

@@ -91,14 +91,31 @@ void engine_after_fork(struct engine *engine)
 	pin_table_after_fork(engine);
 }
 
+static _Thread_local enum engine_limit limit_met;
+
+void engine_note_limit(enum engine_limit limit)
+{
+	limit_met = limit;
+}
+
+enum engine_limit engine_take_limit(void)
+{
+	enum engine_limit limit = limit_met;
+
+	limit_met = ENGINE_LIMIT_NONE;
+	return limit;
+}
+
 int engine_charge(struct engine *engine, uint64_t bytes)
 {
 	uint64_t used = atomic_load_explicit(&engine->bytes_used, memory_order_relaxed);
 	uint64_t sum;
 
 	do {
-		if (__builtin_add_overflow(used, bytes, &sum) || sum > engine->quota.bytes_max)
+		if (__builtin_add_overflow(used, bytes, &sum) || sum > engine->quota.bytes_max) {
+			engine_note_limit(ENGINE_LIMIT_BYTES);
 			return -ENOMEM;
+		}
 	} while (!atomic_compare_exchange_weak_explicit(&engine->bytes_used, &used, sum,
 							memory_order_relaxed,
 							memory_order_relaxed));

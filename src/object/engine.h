@@ -87,6 +87,12 @@ void engine_deinit(struct engine *engine);
 /* In the child of a fork, with engine->lock free: own close events and run state. */
 void engine_after_fork(struct engine *engine);
 
+/* Which limit of struct engine_quota made a charge or an admission of this thread fail. */
+enum engine_limit { ENGINE_LIMIT_NONE, ENGINE_LIMIT_BYTES, ENGINE_LIMIT_OBJECTS };
+/* The last since this was asked before; forgets it. */
+enum engine_limit engine_take_limit(void);
+void engine_note_limit(enum engine_limit limit);
+
 /* Charge @bytes to the quota: 0 or -ENOMEM. Uncharge what was charged. */
 int engine_charge(struct engine *engine, uint64_t bytes);
 void engine_uncharge(struct engine *engine, uint64_t bytes);

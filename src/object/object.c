@@ -58,10 +58,11 @@ int object_admit(const struct object *obj)
 {
 	const struct engine *engine = obj->engine;
 
-	return atomic_load_explicit(&engine->objects_used, memory_order_relaxed) >
-			       engine->quota.objects_max ?
-		       -ENOMEM :
-		       0;
+	if (atomic_load_explicit(&engine->objects_used, memory_order_relaxed) <=
+	    engine->quota.objects_max)
+		return 0;
+	engine_note_limit(ENGINE_LIMIT_OBJECTS);
+	return -ENOMEM;
 }
 
 int object_publish(struct object *obj)

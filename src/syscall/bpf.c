@@ -76,7 +76,7 @@ int syscall_bpf(struct caller *caller, int cmd, uint64_t uattr, uint32_t size)
 {
 	struct bpf_call call = { .caller = caller, .engine = caller->engine, .uattr = uattr };
 	const struct command *command;
-	int err;
+	int err, ret;
 
 	err = call_check_tail(caller, uattr, sizeof(call.attr), size);
 	if (err)
@@ -93,7 +93,9 @@ int syscall_bpf(struct caller *caller, int cmd, uint64_t uattr, uint32_t size)
 	/* While runs are counted, whether they still are is worth a look each time. */
 	if (!is_fast(cmd) || atomic_load(&call.engine->stats_enabled))
 		engine_poll(call.engine);
-	return command->handler(&call);
+	engine_take_limit();
+	ret = command->handler(&call);
+	return ret == -ENOMEM ? refuse_for_limit(call.engine, engine_take_limit()) : ret;
 }
 
 /* --- what the commands share ------------------------------------------------------------------ */

@@ -66,6 +66,20 @@ int refuse_prog_type(struct engine *engine, uint32_t type)
 		      name_of(prog_type_names, ARRAY_SIZE(prog_type_names), type));
 }
 
+int refuse_for_limit(struct engine *engine, enum engine_limit limit)
+{
+	const struct engine_quota *quota = &engine->quota;
+
+	if (limit == ENGINE_LIMIT_BYTES)
+		return refuse(engine, -ENOMEM,
+			      "limit reached: %llu MiB for maps, programs and BTF in all",
+			      (unsigned long long)quota->bytes_max >> 20);
+	if (limit == ENGINE_LIMIT_OBJECTS)
+		return refuse(engine, -ENOMEM, "limit reached: %u maps, programs and other objects",
+			      quota->objects_max);
+	return -ENOMEM;
+}
+
 const char *refusal_text(const struct engine *engine)
 {
 	return last.engine == engine ? last.text : "";

@@ -181,14 +181,28 @@ static bool charges(const struct row *row)
 	       row->cmd == BPF_PROG_LOAD || row->cmd == BPF_BTF_LOAD;
 }
 
+static char said[256];
+
+static void note_refusal(void *arg, int err, const char *why)
+{
+	snprintf(said, sizeof(said), "%d %s", err, why);
+}
+
 static void at_a_quota_commands_are_enomem_and_leave_nothing(void **state)
 {
 	assert_int_equal(fault_handlers_restore(), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		engine->refused = note_refusal;
+		strcpy(said, "");
 		if (fault_one(&rows[i], &no_objects, 1) != !!(rows[i].makes & MAKES_OBJECT))
 			fail_msg("%s at the quota of objects", rows[i].name);
+		if (rows[i].makes & MAKES_OBJECT && rows[i].cmd != CMD_PERF_EVENT_OPEN)
+			assert_non_null(strstr(said, "maps, programs and other objects"));
+		strcpy(said, "");
 		if (fault_one(&rows[i], &no_bytes, 1) != charges(&rows[i]))
 			fail_msg("%s at the quota of bytes", rows[i].name);
+		if (charges(&rows[i]))
+			assert_non_null(strstr(said, "MiB for maps, programs and BTF"));
 	}
 }
 

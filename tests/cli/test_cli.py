@@ -669,6 +669,47 @@ def programs_are_chosen_by_name():
     complains("exclude each other", "run", example("protocols"), "--data", "12", "-r", TRAFFIC)
 
 
+HUGE = b"""#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1u << 27);
+	__type(key, __u32);
+	__type(value, char[1 << 15]);
+} huge SEC(".maps");
+SEC("xdp") int look(struct xdp_md *ctx)
+{
+	__u32 key = 0;
+	return bpf_map_lookup_elem(&huge, &key) ? XDP_DROP : XDP_PASS;
+}
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+"""
+
+
+@case
+def map_beyond_the_limit_says_which_limit():
+    source = path_of("huge.bpf.c", HUGE)
+    complains(["huge.bpf.c cannot be loaded", "map 'huge'", "Cannot allocate memory",
+               "the user engine: limit reached: ", " MiB for maps, programs and BTF in all"],
+              "run", source, "-r", TRAFFIC)
+
+
+@case
+def too_few_descriptors_are_said_to_be():
+    ran = False
+    for limit in range(6, 40):
+        done = subprocess.run(["prlimit", f"--nofile={limit}:{limit}", skep, "run",
+                               example("protocols"), "-r", TRAFFIC], capture_output=True, text=True,
+                              timeout=TIMEOUT_S, check=False)
+        ran = done.returncode == 0
+        if ran:
+            break
+        lines = done.stderr.strip().split("\n")
+        if done.returncode != 2 or len(lines) != 1 or "Too many open files" not in lines[0]:
+            raise AssertionError(f"{limit}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    expect(ran, True)
+
+
 @case
 def compiler_errors_are_shown():
     out, err = run("run", path_of("broken.bpf.c", b"int x = ;\n"), "-r", TRAFFIC, code=2)

@@ -402,6 +402,8 @@ static int start(struct syscalls *s, struct error *err)
 	if (rc)
 		return rc;
 	syscalls_init(&s->table, s->bpf, &s->settings, libbpf_num_possible_cpus());
+	if (s->settings.by_cgroup)
+		tool_want_names(&s->tool, true);
 	rc = start_turns(s, err);
 	if (rc)
 		return rc;

@@ -216,6 +216,17 @@ bool tool_begin(struct tool *tool, const struct tool_spec *spec, const struct ou
 	return false;
 }
 
+void tool_want_names(struct tool *tool, bool always)
+{
+	struct error err;
+
+	if (!always && tool->options.format == OUTPUT_COLUMNS && !tool->options.containers &&
+	    !tool->metrics)
+		return;
+	if (who_capture(tool->who, &tool->loop, &err))
+		tool_say(tool, "short-lived cgroups may have no name: %s", err.text);
+}
+
 int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err)
 {
 	int rc = bpf_object__load(obj);

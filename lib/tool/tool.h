@@ -68,6 +68,13 @@ void tool_note(struct tool *tool, const char *fmt, ...) __attribute__((format(pr
 /* The same, only with -v. */
 void tool_say(struct tool *tool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Has cgroups reported from now on, when rows will show them (@always: whatever the format): a tool
+ * that calls tool_cells() or who_cgroup() calls it before it attaches. What is refused is said with
+ * -v, and is no failure.
+ */
+void tool_want_names(struct tool *tool, bool always);
+
 /* Loads an opened object: 0, or -errno with a sentence that says which program and why. */
 int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err);
 /* The programs of a loaded object are measured from here on. 0, or -errno. */

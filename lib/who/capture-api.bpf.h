@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
+/* What capture.c and its program share. */
+#pragma once
+
+#include <linux/types.h>
+
+#define CAPTURE_PATH_BYTES 1024 /* a longer path is looked up instead */
+#define CAPTURE_RING_BYTES (256 * 1024)
+
+/* A cgroup of the v2 hierarchy that was made, renamed, or is going. */
+struct capture_record {
+	__u64 id;
+	char path[CAPTURE_PATH_BYTES]; /* as much as is used, with its NUL */
+};

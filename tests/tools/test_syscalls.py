@@ -1,0 +1,433 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""test_syscalls.py SKEP CALLS CASE: skep trace syscalls on a workload that is known exactly.
+
+Goal: every count is the number of calls made, whoever else counts them (strace, perf), whatever the
+filter, the format or the interval; nothing stays behind. Method: calls.c between two lines of input.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from tool_test import (  # noqa: E402
+    NOBODY, Cgroup, Skip, Tool, case, check, equal, main, need, need_program, need_tracing,
+    programs_of, prometheus_page, rows_of, run)
+
+N = 1000
+KNOWN = {"getppid": N, "dup": 2 * N, "openat": 2 * N // 10, "close": N // 10, "nanosleep": 1,
+         "getpid/32": N // 10}
+
+skep = calls = ""
+
+
+def setup(skep_path, calls_path):
+    global skep, calls
+    skep, calls = skep_path, os.path.abspath(calls_path)
+    need_tracing()
+
+
+class Calls:
+    """The workload, waiting for its first line."""
+
+    def __init__(self, *more, prefix=(), **kw):
+        self.process = subprocess.Popen([*prefix, calls, str(N), *more], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, **kw)
+        self.pid = self.process.pid
+        self.has_32 = True
+
+    def __enter__(self):
+        return self
+
+    def make(self):
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+        said = self.process.stdout.readline()
+        if said == b"no 32-bit calls\n":
+            raise Skip("this kernel has no 32-bit calls")
+        equal(said, b"done\n", "what the workload says")
+
+    def end(self):
+        self.process.stdin.write(b"\n")
+        self.process.stdin.close()
+        self.process.wait()
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def counts_of(text, **wanted):
+    """{call: count} of JSON rows, those with these values."""
+    counts = {}
+    for row in rows_of(text):
+        if all(row.get(key) == value for key, value in wanted.items()):
+            counts[row["syscall"]] = counts.get(row["syscall"], 0) + row["count"]
+    return counts
+
+
+def check_known(counts):
+    equal({name: counts.get(name, 0) for name in KNOWN}, KNOWN, "counts")
+
+
+def counted(*args, workload=(), prefix=()):
+    """Counts while the workload makes its calls."""
+    with Calls(*workload, prefix=prefix) as work:
+        args = [str(work.pid) if a == "PID" else a for a in args]
+        with Tool(skep, "trace", "syscalls", "-o", "json", *args) as tool:
+            work.make()
+            out, _ = tool.stop()
+            work.end()
+    return out
+
+
+@case
+def counts_are_exact_by_process():
+    check_known(counts_of(counted("-p", "PID")))
+
+
+@case
+def counts_are_exact_by_thread():
+    check_known(counts_of(counted("-t", "PID")))
+
+
+@case
+def counts_are_exact_by_name():
+    name = f"skep-{os.getpid()}"
+    check_known(counts_of(counted("-c", name, workload=(name,))))
+
+
+@case
+def counts_are_exact_by_user():
+    uid = 54321 + os.getpid() % 1000
+    setpriv = need_program("setpriv")
+    prefix = (setpriv, f"--reuid={uid}", "--clear-groups")
+    readable = subprocess.run([*prefix, calls, "1"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    need(readable.returncode in (0, 2), "another user may not run the test's program")
+    check_known(counts_of(counted("-u", str(uid), prefix=prefix)))
+
+
+@case
+def another_process_is_not_counted():
+    with Calls() as other:
+        with Calls() as work:
+            with Tool(skep, "trace", "syscalls", "-o", "json", "-p", work.pid) as tool:
+                other.make()
+                out, _ = tool.stop()
+                work.end()
+        other.end()
+    equal(counts_of(out), {}, "counts")
+
+
+@case
+def counts_are_exact_by_cgroup():
+    with Cgroup("docker-" + "5a" * 32 + ".scope", "below") as cgroup, Calls() as work:
+        cgroup.add(work.pid)
+        with Tool(skep, "trace", "syscalls", "-o", "json", "--cgroup", os.path.dirname(cgroup.below)) as tool, \
+                Tool(skep, "trace", "syscalls", "-o", "json", "--container", "5a5a5a5a") as other:
+            work.make()
+            out, _ = tool.stop()
+            by_container, _ = other.stop()
+            work.end()
+    check_known(counts_of(out))
+    check_known(counts_of(by_container))
+
+
+@case
+def counts_are_exact_by_netns():
+    unshare = need_program("unshare")
+    with Calls(prefix=(unshare, "-n")) as work, Calls() as other:
+        for _ in range(500):
+            if os.readlink(f"/proc/{work.pid}/exe") == calls:
+                break
+            time.sleep(0.01)
+        need(os.readlink(f"/proc/{work.pid}/exe") == calls, "no network namespace can be made here")
+        with Tool(skep, "trace", "syscalls", "-o", "json", "--netns", work.pid) as tool:
+            other.make()
+            work.make()
+            out, _ = tool.stop()
+            work.end()
+            other.end()
+    check_known(counts_of(out))
+
+
+@case
+def counts_equal_those_of_strace():
+    """strace counts the very calls: those of its process that end while it looks."""
+    strace = need_program("strace")
+    name = f"skep-{os.getpid()}"
+    with Calls(name) as work:
+        with Tool(skep, "trace", "syscalls", "-o", "json", "-p", work.pid) as tool:
+            work.make()
+            ours = counts_of(tool.stop()[0])
+            work.end()
+    with Calls(name) as work:
+        tracer = subprocess.Popen([strace, "-c", "-U", "name,calls,errors", "-p", str(work.pid)],
+                                  stderr=subprocess.PIPE)
+        while b"attached" not in tracer.stderr.readline():
+            check(tracer.poll() is None, "strace cannot attach")
+        work.make()
+        time.sleep(0.2)
+        tracer.send_signal(signal.SIGINT)
+        table = tracer.communicate()[1].decode()
+        work.end()
+    theirs = {}
+    for line in table.splitlines():
+        match = re.match(r"^\s*(\w+)\s+(\d+)(\s+\d+)?\s*$", line)
+        if match and match[1] != "total":
+            theirs[match[1]] = int(match[2])
+    # strace gives 32-bit calls no name of their own, and counts the read it found begun.
+    ours_named = {}
+    for call, count in ours.items():
+        plain = call.replace("/32", "")
+        ours_named[plain] = ours_named.get(plain, 0) + count
+    for call in ("getppid", "dup", "openat", "close", "nanosleep", "rt_sigaction", "write"):
+        equal(ours_named.get(call, 0), theirs.get(call, 0), f"{call}: ours against strace")
+
+
+@case
+def counts_equal_those_of_perf():
+    """perf counts the same calls of the same process at the same time."""
+    perf, unshare = need_program("perf"), need_program("unshare")
+    name = os.path.basename(calls)[:15]
+    script = ("mount -t tracefs none /sys/kernel/tracing 2>/dev/null; exec \"$0\" stat -x, "
+              "-e raw_syscalls:sys_enter,raw_syscalls:sys_exit \"$@\"")
+    with Tool(skep, "trace", "syscalls", "-o", "json", "--by", "process,syscall", "-c", name) as tool:
+        work = subprocess.Popen([unshare, "-m", "sh", "-c", script, perf, calls, str(N)],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        said, table = work.communicate(b"\n\n")
+        out, _ = tool.stop()
+    need(work.returncode == 0, f"perf cannot count here: {table.decode()[:200]}")
+    entered = re.search(r"^(\d+),[^\n]*sys_enter", table.decode(), re.M)
+    need(entered, f"perf does not count here: {table.decode()[:200]}")
+    equal(sum(counts_of(out).values()), int(entered[1]), "all calls: ours against perf's")
+
+
+@case
+def latency_is_that_of_the_calls():
+    out = counted("-L", "-p", "PID")
+    check_known(counts_of(out))
+    rows = {row["syscall"]: row for row in rows_of(out)}
+    equal(rows["dup"]["errors"], 2 * N, "errors of dup")
+    equal(rows["getppid"]["errors"], 0, "errors of getppid")
+    equal(rows["openat"]["errors"], N // 10, "errors of openat")
+    slept = rows["nanosleep"]
+    check(slept["total_ns"] >= 20_000_000, "20 ms of sleep took", slept["total_ns"])
+    check(slept["max_ns"] == slept["total_ns"], "one call's longest is its time")
+    hist = slept["latency_ns"]
+    equal(hist["count"], 1, "values of the histogram")
+    check(hist["buckets"][0]["min"] <= slept["total_ns"] <= hist["buckets"][0]["max"], "its slot:", hist)
+    equal(rows["getppid"]["latency_ns"]["count"], N, "values of getppid's histogram")
+
+
+@case
+def failed_calls_alone():
+    out = counted("-x", "-p", "PID")
+    counts = counts_of(out)
+    equal({k: counts.get(k, 0) for k in KNOWN}, {**dict.fromkeys(KNOWN, 0), "dup": 2 * N, "openat": N // 10},
+          "failed calls")
+
+
+@case
+def one_call_alone():
+    equal(counts_of(counted("-p", "PID", "-s", "dup")), {"dup": 2 * N}, "counts")
+    equal(counts_of(counted("-p", "PID", "-s", "getpid/32")), {"getpid/32": N // 10}, "counts")
+
+
+@case
+def intervals_add_up():
+    out = counted("-p", "PID", "0.01")
+    check_known(counts_of(out))
+    out = counted("-p", "PID", "--by", "process,syscall", "0.01")
+    check_known(counts_of(out))
+
+
+@case
+def two_at_once_count_the_same():
+    with Calls() as work:
+        with Tool(skep, "trace", "syscalls", "-o", "json", "-p", work.pid) as one, \
+                Tool(skep, "trace", "syscalls", "-o", "json", "-L", "-p", work.pid) as two:
+            work.make()
+            first, second = one.stop()[0], two.stop()[0]
+            work.end()
+    check_known(counts_of(first))
+    check_known(counts_of(second))
+
+
+@case
+def short_lived_containers_have_their_names():
+    """Made, entered by one process, and gone: while the tool looks elsewhere."""
+    ids = [f"{i:04x}{os.getpid():060x}" for i in range(40)]
+    with Cgroup("pods") as parent:
+        with Tool(skep, "trace", "syscalls", "-o", "json", "--by", "container,syscall",
+                  "--cgroup", parent.below) as tool:
+            for name in ids:
+                with_name = os.path.join(parent.path, f"cri-containerd-{name}.scope")
+                os.mkdir(with_name)
+                # The child enters by itself: its first call inside is close.
+                subprocess.run(["sh", "-c", f"echo $$ > {with_name}/cgroup.procs; kill -0 $$"], check=True)
+                for _ in range(200):
+                    try:
+                        os.rmdir(with_name)
+                        break
+                    except OSError:
+                        time.sleep(0.002)
+            out, _ = tool.stop()
+    killed = {}
+    for row in rows_of(out):
+        if row["syscall"] == "kill":
+            killed[row.get("container")] = row["count"]
+    equal(killed, {name[:12]: 1 for name in ids}, "calls of kill by container")
+
+
+@case
+def many_short_processes_are_all_counted():
+    """More processes than the kernel's table of one second holds at once is not reached; all are shown."""
+    with Cgroup("many") as cgroup:
+        with Tool(skep, "trace", "syscalls", "-o", "json", "--by", "process,syscall", "-s", "getppid",
+                  "--cgroup", cgroup.below) as tool:
+            script = ("import os,sys\nopen(sys.argv[1]+'/cgroup.procs','w').write('0')\n"
+                      "for i in range(2000):\n p=os.fork()\n if not p:\n  os.getppid();os._exit(0)\n"
+                      " os.waitpid(p,0)\n")
+            subprocess.run([sys.executable, "-c", script, cgroup.path], check=True)
+            out, err = tool.stop()
+    rows = [row for row in rows_of(out) if row["syscall"] == "getppid"]
+    equal(sum(row["count"] for row in rows), 2000, "calls")
+    equal(len({row["pid"] for row in rows}), 2000, "processes")
+    check("not counted" not in err, err)
+
+
+@case
+def interrupt_prints_once_and_ends_well():
+    with Tool(skep, "trace", "syscalls", "--by", "syscall") as tool:
+        out, err = tool.stop()
+    equal(out.count("SYSCALL "), 1, "lines of titles")
+    check("cost: " in err, err)
+    with Tool(skep, "trace", "syscalls", "--no-header") as tool:
+        out, err = tool.stop(signal.SIGTERM)
+    check("SYSCALL" not in out, out)
+
+
+@case
+def kill_leaves_nothing_behind():
+    before = programs_of("count_enter")
+    with Tool(skep, "trace", "syscalls", "--by", "cgroup", "-C") as tool:
+        check(programs_of("count_enter") > before, "its program is loaded while it runs")
+        tool.process.kill()
+        tool.process.wait()
+    for _ in range(100):
+        if programs_of("count_enter") <= before:
+            break
+        time.sleep(0.05)
+    equal(programs_of("count_enter") - before, set(), "programs left by a killed tool")
+
+
+@case
+def formats_are_well_formed():
+    with Calls() as work:
+        with Tool(skep, "trace", "syscalls", "-L", "-o", "prom", "-p", work.pid) as prom, \
+                Tool(skep, "trace", "syscalls", "-o", "csv", "-p", work.pid) as csv, \
+                Tool(skep, "trace", "syscalls", "-T", "-p", work.pid) as columns:
+            work.make()
+            page, table, text = prom.stop()[0], csv.stop()[0], columns.stop()[0]
+            work.end()
+    values = prometheus_page(page)
+    equal(values['skep_syscalls_total{syscall="getppid"}'], N, "the counter")
+    equal(values['skep_syscall_seconds_count{syscall="dup"}'], 2 * N, "the histogram's count")
+    equal(values['skep_syscall_seconds_bucket{syscall="dup",le="+Inf"}'], 2 * N, "its last bucket")
+    lines = table.splitlines()
+    equal(lines[0], "ts,syscall,count", "the head")
+    check(any(line.endswith(f",getppid,{N}") for line in lines), table)
+    check(re.search(rf"^\d\d:\d\d:\d\d getppid +{N}$", text, re.M), text)
+
+
+@case
+def prometheus_is_answered():
+    need(os.path.exists("/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12"), "libmicrohttpd is not installed")
+    port = 20000 + os.getpid() % 20000
+    with Calls() as work:
+        with Tool(skep, "trace", "syscalls", "-p", work.pid, "--listen", f"127.0.0.1:{port}", "0.05") as tool:
+            work.make()
+            time.sleep(0.2)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                check("version=0.0.4" in answer.headers["Content-Type"], answer.headers)
+                values = prometheus_page(answer.read().decode())
+            tool.stop()
+            work.end()
+    equal(values['skep_syscalls_total{syscall="getppid"}'], N, "the counter")
+
+
+@case
+def stopped_reader_loses_no_counts():
+    """Nobody reads the tool's output: it waits in write, and goes on counting in the kernel."""
+    with Calls() as work:
+        with Tool(skep, "trace", "syscalls", "-o", "json", "-p", work.pid, "0.01") as tool:
+            tool.process.send_signal(signal.SIGSTOP)
+            work.make()
+            time.sleep(0.1)
+            tool.process.send_signal(signal.SIGCONT)
+            time.sleep(0.1)
+            out, _ = tool.stop()
+            work.end()
+    check_known(counts_of(out))
+
+
+@case
+def the_process_may_vanish():
+    with Calls() as work:
+        with Tool(skep, "trace", "syscalls", "-o", "json", "-P", "-p", work.pid) as tool:
+            work.make()
+            work.end()
+            out, _ = tool.stop()
+    rows = rows_of(out)
+    equal([row["pid"] for row in rows], [work.pid], "rows")
+    equal(rows[0]["comm"], os.path.basename(calls)[:15], "the name of a process that is gone")
+
+
+@case
+def the_cgroup_may_vanish():
+    with Cgroup("libpod-" + "c3" * 32 + ".scope") as cgroup, Calls() as work:
+        with Tool(skep, "trace", "syscalls", "-o", "json", "--by", "container,syscall", "-p", work.pid) as tool:
+            cgroup.add(work.pid)
+            work.make()
+            work.end()
+            cgroup.remove()
+            out, _ = tool.stop()
+    check_known(counts_of(out, container="c3c3c3c3c3c3"))
+
+
+@case
+def without_privilege_it_says_which():
+    setpriv = need_program("setpriv")
+    prefix = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
+    readable = subprocess.run([*prefix, skep, "--version"], capture_output=True, check=False)
+    need(readable.returncode == 0, "another user may not run this build of skep")
+    _, err = run(*prefix, skep, "trace", "syscalls", "-d", "1", code=2)
+    check("CAP_BPF" in err and "CAP_PERFMON" in err, err)
+    equal(len(err.splitlines()), 1, f"lines of {err!r}")
+
+
+@case
+def bad_input_gets_one_sentence():
+    for args, word in ((["-p", "x"], "'x'"), (["-p", "0"], "'0'"), (["--by", "color"], "'color'"),
+                       (["-s", "no_such"], "'no_such'"), (["-o", "xml"], "'xml'"), (["1", "0"], "'0'"),
+                       (["-d", "-1"], "'-1'"), (["--cgroup", "/no/such"], "/no/such"),
+                       (["--container", "no-such"], "no-such"), (["--netns", "/proc/self/ns/pid"], "network"),
+                       (["-c", "x" * 16], "longer"), (["1", "2", "3"], "'3'"), (["--count", "3"], "interval"),
+                       (["--engine", "user"], "kernel"), (["-u", "nobody-here"], "nobody-here"),
+                       (["--listen", "x"], "ADDRESS:PORT"), (["-H", "-P"], "-H"), (["--bogus"], "--bogus")):
+        _, err = run(skep, "trace", "syscalls", *args, code=2)
+        first = err.splitlines()[0]
+        check(first.startswith("skep trace syscalls: ") and word in first, f"{args}: {err!r}")
+        check(len(err.splitlines()) <= 2, f"{args}: {err!r}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(setup))

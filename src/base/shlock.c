@@ -87,3 +87,11 @@ enum shlock_result shlock_lock(struct shlock *lock)
 	} while (result == SHLOCK_TIMEOUT);
 	return result;
 }
+
+bool shlock_try(struct shlock *lock)
+{
+	uint32_t owner = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED);
+
+	return (!owner || proc_thread_is_dead((pid_t)owner)) &&
+	       try_replace(lock, owner, shlock_self());
+}

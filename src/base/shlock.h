@@ -32,6 +32,9 @@ enum shlock_result shlock_lock_within(struct shlock *lock, uint32_t sleeps);
 /* What it writes into the word: this thread's id. For other marks of ownership in shared memory. */
 uint32_t shlock_self(void);
 
+/* True: taken, from a dead owner too. False: somebody who lives holds it (maybe this thread). */
+bool shlock_try(struct shlock *lock);
+
 static inline void shlock_unlock(struct shlock *lock)
 {
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELEASE);

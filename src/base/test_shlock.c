@@ -101,6 +101,29 @@ static void wait_for_an_owner_who_never_was_ends(void **state)
 	assert_int_not_equal(shlock_lock_within(&lock, 20), SHLOCK_TAKEN);
 }
 
+static void trying_never_waits(void **state)
+{
+	struct shared *s = shared_new();
+	pid_t child;
+	int status;
+
+	assert_true(shlock_try(&s->lock));
+	assert_false(shlock_try(&s->lock));
+	child = fork();
+	if (!child)
+		_exit(shlock_try(&s->lock));
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	shlock_unlock(&s->lock);
+	child = fork();
+	if (!child)
+		_exit(!shlock_try(&s->lock)); /* and dies with it */
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	assert_true(shlock_try(&s->lock));
+	munmap(s, sizeof(*s));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +131,7 @@ int main(void)
 		cmocka_unit_test(dead_owner_is_recovered),
 		cmocka_unit_test(owner_that_is_a_zombie_is_dead),
 		cmocka_unit_test(wait_for_an_owner_who_never_was_ends),
+		cmocka_unit_test(trying_never_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,13 @@ def string(text):
 
 
 EXIT = ["exit"]
+
+
+def found(then):
+    """What to do with a pointer in r0, where it is one."""
+    return ["if r0 == 0 goto none"] + then + ["exit", "none: r0 = 77", "exit"]
+
+
 # R0 and 8 bytes at r10 - 8, in one number
 FOLD = ["r1 = *(u32 *)(r10 -8)", "r0 <<= 8", "r0 ^= r1", "exit"]
 
@@ -343,7 +350,6 @@ def strings():
 def maps():
     add = lambda name, lines: case("maps", name, XDP, lines)
     key = lambda value: [f"*(u32 *)(r10 -4) = {value}"] + fp(2, 4)
-    found = lambda then: ["if r0 == 0 goto none"] + then + ["exit", "none: r0 = 77", "exit"]
     for index in (0, 3, 4, -1):
         add(f"lookup {index}", key(index) + call("map_lookup_elem", "M0") + found(["r0 = *(u32 *)(r0 +4)"]))
     for flags in (0, 1, 2, 3, 4, 8):
@@ -400,6 +406,62 @@ def maps():
                  call("perf_event_output", None, "M7", flags, None, 8) + EXIT)
     for what in range(5):
         add(f"ring buffer: query {what}", call("ringbuf_query", "M1", what) + EXIT)
+
+
+# --- dynptrs -----------------------------------------------------------------------------------------
+
+def dynptrs():
+    add = lambda name, lines: case("dynptrs", name, XDP, lines)
+    value = ["*(u32 *)(r10 -4) = 0"] + fp(2, 4) + call("map_lookup_elem", "M0") + \
+        ["if r0 != 0 goto +1", "exit", "r6 = r0"] + \
+        [line for i in range(0, 64, 8) for line in (f"r1 = {0x0101010101010101 * (i + 1):#x}ll",
+                                                    f"*(u64 *)(r6 +{i}) = r1")]
+    from_mem = lambda size=16, flags=0: fp(4, 24) + call("dynptr_from_mem", "r6", size, flags)
+    buffer = ["r1 = 0x8877665544332211ll"] + [f"*(u64 *)(r10 -{off}) = r1" for off in (48, 40, 32)]
+    read = lambda off, n, flags=0: fp(1, 48) + fp(3, 24) + call("dynptr_read", None, n, None, off, flags)
+    write = lambda off, n, flags=0: fp(1, 24) + fp(3, 48) + call("dynptr_write", None, off, None, n, flags)
+    data = lambda off, n: fp(1, 24) + call("dynptr_data", None, off, n)
+    fold = ["r7 = r0"] + [line for off in (48, 40, 32) for line in (f"r1 = *(u64 *)(r10 -{off})", "r7 *= 31", "r7 ^= r1")]
+    fold_value = [line for off in range(0, 64, 8) for line in (f"r1 = *(u64 *)(r6 +{off})", "r7 *= 31", "r7 ^= r1")]
+    end = ["r0 = r7", "r0 >>= 32", "r0 ^= r7", "exit"]
+    places = ((0, 16), (0, 17), (1, 16), (1, 15), (16, 0), (17, 0), (0, 0), (8, 8), (9, 8), (15, 1), (16, 1),
+              (0xffffffff, 1), (0xffffffff, 0), (0xfffffff8, 16), (1 << 32, 8), (-1, 8))
+
+    for size, flags in ((16, 0), (64, 0), (0, 0), (16, 1), (16, 1 << 32), (0, 1)):
+        add(f"from_mem {size} flags {flags}", value + from_mem(size, flags) + ["exit"])
+        add(f"from_mem {size} flags {flags}, then read", value + from_mem(size, flags) + buffer + read(0, 8) + fold + end)
+        add(f"from_mem {size} flags {flags}, then write", value + from_mem(size, flags) + buffer + write(0, 8) +
+            ["r7 = r0"] + fold_value + end)
+        add(f"from_mem {size} flags {flags}, then data", value + from_mem(size, flags) + data(0, 8) +
+            found(["r0 = *(u64 *)(r0 +0)"]))
+    for off, n in places:
+        add(f"read {n} at {off}", value + from_mem() + buffer + read(off, n) + fold + end)
+        add(f"write {n} at {off}", value + from_mem() + buffer + write(off, n) + ["r7 = r0"] + fold_value + end)
+        add(f"data {n} at {off}", value + from_mem() + data(off, n) + found(["r0 = *(u8 *)(r0 +0)"] if n else ["r0 = 1"]))
+    for off, n, flags in ((0, 8, 1), (0, 8, 1 << 32), (9, 8, 1)):
+        add(f"read {n} at {off} flags {flags}", value + from_mem() + buffer + read(off, n, flags) + fold + end)
+        add(f"write {n} at {off} flags {flags}", value + from_mem() + buffer + write(off, n, flags) + fold + end)
+    for n in (0xffffffff, 1 << 32 | 8, -1):
+        add(f"data {n:#x} bytes", value + from_mem() + ["r1 = r10", "r1 += -24", "r2 = 0", f"r3 = {n % U64:#x}ll",
+                                                       "call bpf_dynptr_data"] + found(["r0 = 1"]))
+    add("read from a value into itself, overlapping", value + from_mem(32) + ["r1 = r6", "r1 += 8"] + fp(3, 24) +
+        call("dynptr_read", None, 24, None, 0, 0) + ["r7 = r0"] + fold_value + end)
+    add("write from a value into itself, overlapping", value + from_mem(32) + ["r3 = r6", "r3 += 8"] + fp(1, 24) +
+        call("dynptr_write", None, 0, None, 24, 0) + ["r7 = r0"] + fold_value + end)
+    add("slice written to", value + from_mem() + data(4, 4) + ["if r0 == 0 goto +1", "*(u32 *)(r0 +0) = -2", "r7 = 0"] +
+        fold_value + end)
+
+    reserve = lambda size, flags=0: fp(4, 24) + call("ringbuf_reserve_dynptr", "M1", None, flags)[:1] + \
+        [f"r2 = {size % U64:#x}ll", f"r3 = {number(flags)}", "call bpf_ringbuf_reserve_dynptr", "r8 = r0"]
+    finish = lambda how, flags=0: fp(1, 24) + call(f"ringbuf_{how}_dynptr", None, flags)
+    position = call("ringbuf_query", "M1", 3) + ["r8 <<= 16", "r0 ^= r8", "exit"]
+    for size, flags in ((16, 0), (0, 0), (1, 0), (16, 1), (16, 1 << 32), (1 << 32 | 8, 0), (-1, 0), (1 << 24, 0),
+                        ((1 << 24) - 1, 0), (1 << 24, 1), (4089, 0), (4088, 0)):
+        for how in ("submit", "discard"):
+            add(f"reserve {size:#x} flags {flags}, {how}", reserve(size, flags) + finish(how, 1) + position)
+        add(f"reserve {size:#x} flags {flags}, write, read, data", reserve(size, flags) + buffer + write(0, 8) +
+            ["r9 = r0"] + data(8, 1) + ["r9 <<= 8", "if r0 == 0 goto +1", "r9 += 1"] + read(0, 8) +
+            ["r9 <<= 8", "r9 += r0"] + finish("discard") + ["r0 = r9", "r0 ^= r8", "exit"])
 
 
 # --- the world around --------------------------------------------------------------------------------
@@ -464,7 +526,8 @@ def c_string(text):
 
 def main():
     print("/* Made by test_kernel_cases.py. */")
-    for family in (contexts, xdp, skb_bytes, skb_room, checksums, redirects, strings, maps, world, syscalls):
+    for family in (contexts, xdp, skb_bytes, skb_room, checksums, redirects, strings, maps, dynptrs, world,
+                   syscalls):
         family()
     for family, cases in families.items():
         print(f"static const struct twin_case {family}[] = {{")

@@ -183,7 +183,7 @@ static struct ring *dir_find(struct engine *engine, const char *addr)
 
 /* --- making and freeing -------------------------------------------------------------------------------- */
 
-static int ring_alloc_check(const union bpf_attr *attr)
+int ringbuf_alloc_check(const union bpf_attr *attr)
 {
 	if (attr->map_flags & ~(uint32_t)BPF_F_NUMA_NODE || attr->key_size || attr->value_size ||
 	    !is_pow2(attr->max_entries) ||
@@ -432,21 +432,10 @@ static uint64_t ring_mem_usage(const struct map *map)
 
 const struct map_ops ringbuf_map_ops = {
 	.alloc_bytes = sizeof(struct ring),
-	.alloc_check = ring_alloc_check,
+	.alloc_check = ringbuf_alloc_check,
 	.alloc = ring_alloc,
 	.free = ring_free,
 	.check_btf = map_refuse_btf,
-	.meta_equal = map_meta_equal,
-	.mem_usage = ring_mem_usage,
-	.epoll_fd = ring_epoll_fd,
-};
-
-/* The other way round: a client writes, bpf_user_ringbuf_drain() would read. */
-const struct map_ops user_ringbuf_map_ops = {
-	.alloc_bytes = sizeof(struct ring),
-	.alloc_check = ring_alloc_check,
-	.alloc = ring_alloc,
-	.free = ring_free,
 	.meta_equal = map_meta_equal,
 	.mem_usage = ring_mem_usage,
 	.epoll_fd = ring_epoll_fd,

@@ -28,6 +28,8 @@ extern const struct map_ops hash_of_maps_map_ops;
 extern const struct map_ops ringbuf_map_ops;
 extern const struct map_ops user_ringbuf_map_ops;
 
+int ringbuf_alloc_check(const union bpf_attr *attr); /* of both directions */
+
 /* Shared by every type whose key is an index (arraymap.c). */
 int array_alloc_check(const union bpf_attr *attr);
 int array_check_update(const struct map *map, uint32_t index, uint64_t flags);

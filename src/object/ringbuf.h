@@ -11,6 +11,7 @@
 
 struct engine;
 struct map;
+struct map_each;
 
 #define RINGBUF_RECORD_BYTES_MAX (UINT32_MAX / 4)
 
@@ -25,3 +26,10 @@ int ringbuf_output(struct map *map, const void *data, uint64_t bytes, uint64_t f
 
 /* BPF_RB_AVAIL_DATA, RING_SIZE, CONS_POS, PROD_POS in bytes; 0 for another @what. */
 uint64_t ringbuf_query(struct map *map, uint64_t what);
+
+/*
+ * Runs @each's callback for records the client of a USER_RINGBUF wrote (its first argument a struct
+ * dynptr), until it returns 1 or there are no more: how many, or -EINVAL (flags, or what the client
+ * wrote), -E2BIG (a record too long), -EBUSY (somebody else does). @flags: as ringbuf_commit()'s.
+ */
+int64_t user_ringbuf_drain(struct map *map, const struct map_each *each, uint64_t flags);

@@ -47,7 +47,7 @@ MAPTYPE(27, RINGBUF,               "ringbuf",               done,    "")
 MAPTYPE(28, INODE_STORAGE,         "inode_storage",         later,   "")
 MAPTYPE(29, TASK_STORAGE,          "task_storage",          later,   "")
 MAPTYPE(30, BLOOM_FILTER,          "bloom_filter",          done,    "")
-MAPTYPE(31, USER_RINGBUF,          "user_ringbuf",          done,    "clients write to it; bpf_user_ringbuf_drain is not there yet")
+MAPTYPE(31, USER_RINGBUF,          "user_ringbuf",          done,    "")
 MAPTYPE(32, CGRP_STORAGE,          "cgrp_storage",          later,   "")
 MAPTYPE(33, ARENA,                 "arena",                 later,   "")
 

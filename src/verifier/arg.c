@@ -6,6 +6,7 @@
 #include "btf/fields.h"
 #include "verifier/backtrack.h"
 #include "verifier/call.h"
+#include "verifier/dynptr.h"
 #include "verifier/env.h"
 #include "verifier/jump.h"
 #include "verifier/mem.h"
@@ -41,7 +42,13 @@ static const uint32_t arg_reg_types[__BPF_ARG_TYPE_MAX][REG_TYPES_MAX] = {
 	[ARG_PTR_TO_CONST_STR] = { PTR_TO_MAP_VALUE },
 	[ARG_PTR_TO_TIMER] = { PTR_TO_MAP_VALUE },
 	[ARG_KPTR_XCHG_DEST] = { PTR_TO_MAP_VALUE },
+	[ARG_PTR_TO_DYNPTR] = { PTR_TO_STACK, CONST_PTR_TO_DYNPTR },
 };
+
+bool arg_is_dynptr(uint32_t arg_type)
+{
+	return type_base(arg_type) == ARG_PTR_TO_DYNPTR;
+}
 
 static int check_reg_type(struct verifier_env *env, uint32_t regno, uint32_t arg_type)
 {
@@ -71,6 +78,9 @@ int arg_check_reg_off(struct verifier_env *env, const struct reg_state *reg, uin
 		      uint32_t arg_type)
 {
 	if (arg_type & OBJ_RELEASE) {
+		/* what is released is not the stack itself, but what the dynptr there points to */
+		if (arg_is_dynptr(arg_type) && reg->type == PTR_TO_STACK)
+			return 0;
 		if (reg->off)
 			return reject(env, -EINVAL,
 				      "R%u must have zero offset when passed to release func or trusted arg to kfunc\n",
@@ -327,8 +337,8 @@ static int check_alloc_size(struct verifier_env *env, uint32_t regno, struct cal
 	if (!scalar_is_const(&reg->s))
 		return reject(env, -EACCES, "R%u is not a known constant'\n", regno);
 	meta->mem_size = (uint32_t)reg->s.var_off.value;
-	/* sizes that do not fit would alias small ones */
-	if (reg->s.var_off.value > INT32_MAX)
+	/* sizes that do not fit would alias small ones; bpf_dynptr_data cuts them in the same way */
+	if (reg->s.var_off.value > INT32_MAX && meta->fn->id != BPF_FUNC_dynptr_data)
 		return reject(env, -EACCES, "R%u size %llu is too large\n", regno,
 			      (unsigned long long)reg->s.var_off.value);
 	return precise_mark_reg(env, regno);
@@ -389,6 +399,8 @@ static int check_by_kind(struct verifier_env *env, uint32_t arg, uint32_t arg_ty
 		return check_alloc_size(env, regno, meta);
 	case ARG_PTR_TO_CONST_STR:
 		return check_const_str(env, regno);
+	case ARG_PTR_TO_DYNPTR:
+		return dynptr_check_arg(env, regno, arg_type);
 	case ARG_PTR_TO_CTX:
 	case ARG_PTR_TO_STACK:
 	case ARG_PTR_TO_RINGBUF_MEM:
@@ -406,8 +418,14 @@ static int check_by_kind(struct verifier_env *env, uint32_t arg, uint32_t arg_ty
 static int check_release(struct verifier_env *env, const struct reg_state *reg, uint32_t regno,
 			 uint32_t arg_type, struct call_meta *meta)
 {
+	int err;
+
 	if (arg_type & OBJ_RELEASE) {
-		if (!reg->ref_obj_id && !reg_is_null(reg))
+		if (arg_is_dynptr(arg_type)) {
+			err = dynptr_check_release(env, reg, regno);
+			if (err)
+				return err;
+		} else if (!reg->ref_obj_id && !reg_is_null(reg))
 			return reject(env, -EINVAL,
 				      "R%u must be referenced when passed to release function\n",
 				      regno);

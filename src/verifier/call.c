@@ -9,6 +9,7 @@
 #include "isa/disasm.h"
 #include "object/engine.h"
 #include "verifier/backtrack.h"
+#include "verifier/dynptr.h"
 #include "verifier/env.h"
 #include "verifier/func.h"
 #include "verifier/mem.h"
@@ -134,32 +135,17 @@ static int note_tail_call_key(struct verifier_env *env, const struct call_meta *
 
 /* --- what it does to the state -------------------------------------------------------------------------- */
 
-static void invalidate(struct verifier_env *env, struct reg_state *reg)
-{
-	/* its value would tell an address */
-	if (env->allow_ptr_leaks)
-		reg_set_unknown(env, reg);
-	else
-		reg_set_not_init(env, reg);
-}
-
 static void drop_pkt(struct verifier_env *env, struct reg_state *reg, void *arg)
 {
 	(void)arg;
 	if (reg->type == PTR_TO_PACKET || reg->type == PTR_TO_PACKET_META ||
 	    reg->type == PTR_TO_PACKET_END)
-		invalidate(env, reg);
+		reg_invalidate(env, reg);
 }
 
 void call_drop_pkt_pointers(struct verifier_env *env)
 {
 	state_for_each_reg(env, env->cur_state, drop_pkt, NULL);
-}
-
-static void drop_ref(struct verifier_env *env, struct reg_state *reg, void *arg)
-{
-	if (reg->ref_obj_id == *(const uint32_t *)arg)
-		invalidate(env, reg);
 }
 
 static int release(struct verifier_env *env, struct call_meta *meta)
@@ -168,10 +154,10 @@ static int release(struct verifier_env *env, struct call_meta *meta)
 
 	if (!meta->release_regno)
 		return 0;
-	if (meta->ref_obj_id) {
-		err = ref_forget(env, meta->ref_obj_id);
-		if (!err)
-			state_for_each_reg(env, env->cur_state, drop_ref, &meta->ref_obj_id);
+	if (arg_is_dynptr(meta->fn->arg_type[meta->release_regno - BPF_REG_1])) {
+		err = dynptr_release(env, meta->release_regno);
+	} else if (meta->ref_obj_id) {
+		err = ref_release(env, meta->ref_obj_id);
 	} else if (reg_is_null(&cur_regs(env)[meta->release_regno])) {
 		err = 0;
 	}
@@ -260,13 +246,31 @@ static int check_loop(struct verifier_env *env, const struct call_meta *meta)
 	return 0;
 }
 
-static int check_special(struct verifier_env *env, const struct call_meta *meta)
+/* Only map values: nothing else stays where it is for as long as a dynptr may live. */
+static int check_dynptr_from_mem(struct verifier_env *env)
+{
+	const struct reg_state *data = &cur_regs(env)[BPF_REG_1];
+
+	if (data->type != PTR_TO_MAP_VALUE)
+		return reject(env, -EACCES,
+			      "Unsupported reg type %s for bpf_dynptr_from_mem data\n",
+			      reg_type_str(env, data->type));
+	return 0;
+}
+
+static int check_special(struct verifier_env *env, struct call_meta *meta)
 {
 	switch (meta->fn->id) {
 	case BPF_FUNC_tail_call:
 		return check_tail_call(env);
 	case BPF_FUNC_for_each_map_elem:
+	case BPF_FUNC_user_ringbuf_drain:
 		return callback_push(env, meta);
+	case BPF_FUNC_dynptr_from_mem:
+		return check_dynptr_from_mem(env);
+	case BPF_FUNC_dynptr_data:
+		dynptr_note(env, BPF_REG_1, meta);
+		return 0;
 	case BPF_FUNC_snprintf:
 		return check_snprintf(env);
 	case BPF_FUNC_loop:
@@ -279,8 +283,6 @@ static int check_special(struct verifier_env *env, const struct call_meta *meta)
 	case BPF_FUNC_timer_set_callback:
 		return callback_push_async(env, meta);
 	case BPF_FUNC_find_vma:
-	case BPF_FUNC_user_ringbuf_drain:
-	case BPF_FUNC_dynptr_data:
 	case BPF_FUNC_kptr_xchg:
 		return reject(env, -EINVAL, "helper %s is not supported by this engine\n",
 			      meta->fn->name);
@@ -380,7 +382,10 @@ static int finish_return(struct verifier_env *env, const struct call_meta *meta)
 
 	if (type_may_be_null(r0->type))
 		r0->id = ++env->id_gen;
-	if (func_acquires(meta->fn->id)) {
+	if (meta->fn->id == BPF_FUNC_dynptr_data) {
+		r0->dynptr_id = meta->dynptr_id;
+		r0->ref_obj_id = meta->ref_obj_id;
+	} else if (func_acquires(meta->fn->id)) {
 		id = ref_acquire(env, env->insn_idx);
 		if (id < 0)
 			return id;

@@ -22,6 +22,7 @@ struct call_meta {
 	uint32_t mem_size; /* ARG_CONST_ALLOC_SIZE */
 	uint64_t msize_max; /* largest value of the size argument */
 	uint32_t ref_obj_id;
+	uint32_t dynptr_id; /* of the dynptr a slice is made of */
 	uint32_t release_regno;
 	uint32_t subprogno; /* callback */
 	bool key_known;	    /* map_key is the key looked up */
@@ -33,6 +34,7 @@ int call_helper(struct verifier_env *env);
 
 /* Argument number arg (0 to 4). */
 int arg_check(struct verifier_env *env, uint32_t arg, struct call_meta *meta);
+bool arg_is_dynptr(uint32_t arg_type);
 /* Only a pointer that was not moved, as the argument type demands. */
 int arg_check_reg_off(struct verifier_env *env, const struct reg_state *reg, uint32_t regno,
 		      uint32_t arg_type);

@@ -60,7 +60,10 @@ enum stack_byte {
 	STACK_SPILL,   /* part of a spilled register */
 	STACK_MISC,    /* some data */
 	STACK_ZERO,    /* known zero */
+	STACK_DYNPTR,  /* half of a dynptr; always all 8 bytes of a slot (dynptr.h) */
 };
+
+enum dynptr_type { DYNPTR_INVALID, DYNPTR_LOCAL, DYNPTR_RINGBUF };
 
 /* One register, or a register spilled to the stack. No padding before `id`: compared bytewise. */
 struct reg_state {
@@ -78,7 +81,14 @@ struct reg_state {
 			uint32_t btf_pad;
 		};
 		int32_t range;	    /* packet pointers: bytes proven from the pointer's base */
-		uint32_t mem_size;  /* PTR_TO_MEM: bytes */
+		struct {
+			uint32_t mem_size; /* PTR_TO_MEM: bytes */
+			uint32_t dynptr_id; /* the dynptr it is a slice of, 0: none */
+		};
+		struct {
+			uint32_t type; /* enum dynptr_type */
+			uint32_t first_slot; /* or the second of two */
+		} dynptr; /* CONST_PTR_TO_DYNPTR, and slots of STACK_DYNPTR */
 		uint32_t subprogno; /* PTR_TO_FUNC */
 		uint64_t raw[2];
 	};

@@ -6,6 +6,7 @@
 
 #include "verifier/backtrack.h"
 #include "verifier/call.h"
+#include "verifier/dynptr.h"
 #include "verifier/env.h"
 #include "verifier/liveness.h"
 #include "verifier/print.h"
@@ -161,6 +162,14 @@ int callback_push_async(struct verifier_env *env, const struct call_meta *meta)
 	return 0;
 }
 
+/* long cb(const struct bpf_dynptr *sample, void *ctx) */
+static void set_drain_regs(struct verifier_env *env, const struct func_state *caller,
+			   struct func_state *callee)
+{
+	dynptr_set_reg(env, &callee->regs[BPF_REG_1], DYNPTR_LOCAL);
+	callee->regs[BPF_REG_2] = caller->regs[BPF_REG_3];
+}
+
 int callback_push(struct verifier_env *env, const struct call_meta *meta)
 {
 	struct func_state *caller = cur_func(env), *callee;
@@ -180,6 +189,8 @@ int callback_push(struct verifier_env *env, const struct call_meta *meta)
 	caller = st->frame[st->curframe];
 	if (meta->fn->id == BPF_FUNC_loop)
 		set_loop_regs(env, caller, callee);
+	else if (meta->fn->id == BPF_FUNC_user_ringbuf_drain)
+		set_drain_regs(env, caller, callee);
 	else
 		err = set_map_elem_regs(env, caller, callee);
 	if (err)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "verifier/call.h"
+#include "verifier/dynptr.h"
 #include "verifier/env.h"
 #include "verifier/func.h"
 #include "verifier/print.h"
@@ -109,6 +110,14 @@ static bool is_ctx_ptr(const struct arg_reader *r, const struct btf_type *ptr)
 	return name && is_ctx_name(want, name);
 }
 
+static bool is_dynptr_ptr(const struct arg_reader *r, const struct btf_type *ptr)
+{
+	const struct btf_type *t = skip_mods(r->btf, ptr->type);
+	const char *name = t ? btf_name_by_offset(r->btf, t->name_off) : NULL;
+
+	return name && !strcmp(name, "bpf_dynptr");
+}
+
 static bool is_int_like(const struct btf_type *t)
 {
 	return btf_is_int(t) || btf_is_any_enum(t);
@@ -153,6 +162,12 @@ static int read_arg(struct arg_reader *r, uint32_t i, const struct btf_param *pa
 			if (tags & ~(uint32_t)TAG_CTX)
 				return bad_tags(r, i);
 			r->sub->args[i].type = ARG_PTR_TO_CTX;
+			return 0;
+		}
+		if (is_dynptr_ptr(r, t)) {
+			if (tags)
+				return bad_tags(r, i);
+			r->sub->args[i].type = ARG_PTR_TO_DYNPTR | MEM_RDONLY;
 			return 0;
 		}
 		if (tags & (TAG_TRUSTED | TAG_ARENA | TAG_UNTRUSTED))
@@ -244,6 +259,8 @@ static int check_one(struct verifier_env *env, const struct subprog_arg *arg, ui
 			return reject(env, -EINVAL, "arg#%u expects pointer to ctx\n", i);
 		return 0;
 	}
+	if (arg_is_dynptr(arg->type))
+		return dynptr_check_arg(env, regno, arg->type);
 	if (arg_check_mem_reg(env, reg, regno, arg->mem_size))
 		return -EINVAL;
 	if (!(arg->type & PTR_MAYBE_NULL) && type_may_be_null(reg->type))
@@ -285,6 +302,8 @@ int global_set_entry_regs(struct verifier_env *env, uint32_t subprogno)
 			reg_set_ptr(reg, PTR_TO_CTX);
 		} else if (arg->type == ARG_ANYTHING) {
 			reg_set_unknown(env, reg);
+		} else if (arg_is_dynptr(arg->type)) {
+			dynptr_set_reg(env, reg, DYNPTR_LOCAL);
 		} else {
 			reg_set_ptr(reg, PTR_TO_MEM | (arg->type & PTR_MAYBE_NULL));
 			reg->mem_size = arg->mem_size;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "isa/disasm.h"
+#include "verifier/dynptr.h"
 #include "verifier/env.h"
 
 #define LOG_ALIGNMENT 40u
@@ -293,6 +294,8 @@ static void print_reg_attrs(struct verifier_env *env, const struct reg_state *re
 		print_attr(env, &sep, "sz=");
 		print_unum(env, reg->mem_size);
 	}
+	if (t == CONST_PTR_TO_DYNPTR)
+		print_attr(env, &sep, "type=%s", dynptr_type_name(reg->dynptr.type));
 	print_reg_value(env, reg, &sep);
 	verbose(env, ")");
 }
@@ -320,10 +323,29 @@ static void print_reg(struct verifier_env *env, const struct func_state *func,
 	print_reg_attrs(env, reg);
 }
 
+/* Once, by its first slot. */
+static void print_dynptr(struct verifier_env *env, const struct reg_state *reg, uint32_t i)
+{
+	const char *sep = "";
+
+	if (!reg->dynptr.first_slot)
+		return;
+	verbose(env, " fp%d=dynptr_%s(", -(int)(i + 1) * REG_SLOT_BYTES,
+		dynptr_type_name(reg->dynptr.type));
+	if (reg->id)
+		print_attr(env, &sep, "id=%d", (int)reg->id);
+	if (reg->ref_obj_id)
+		print_attr(env, &sep, "ref_id=%d", (int)reg->ref_obj_id);
+	/* what the kernel shows is the mark of the first slot, by another name */
+	print_attr(env, &sep, "dynptr_id=1");
+	verbose(env, ")");
+}
+
 static void print_slot(struct verifier_env *env, const struct func_state *func, uint32_t i)
 {
 	static const char chars[] = { [STACK_INVALID] = '?', [STACK_SPILL] = 'r',
-				      [STACK_MISC] = 'm', [STACK_ZERO] = '0' };
+				      [STACK_MISC] = 'm', [STACK_ZERO] = '0',
+				      [STACK_DYNPTR] = 'd' };
 	const struct stack_slot *slot = &func->stack[i];
 	char types[REG_SLOT_BYTES + 1] = { 0 };
 	bool valid = false;
@@ -335,6 +357,10 @@ static void print_slot(struct verifier_env *env, const struct func_state *func, 
 	}
 	if (!valid)
 		return;
+	if (slot->type[0] == STACK_DYNPTR) {
+		print_dynptr(env, &slot->spilled, i);
+		return;
+	}
 	verbose(env, " fp%d=", -(int)(i + 1) * REG_SLOT_BYTES);
 	if (!slot_is_spill(slot)) {
 		verbose(env, "%s", types);

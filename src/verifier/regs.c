@@ -49,6 +49,14 @@ void reg_set_not_init(const struct verifier_env *env, struct reg_state *reg)
 	reg->type = NOT_INIT;
 }
 
+void reg_invalidate(const struct verifier_env *env, struct reg_state *reg)
+{
+	if (env->allow_ptr_leaks)
+		reg_set_unknown(env, reg);
+	else
+		reg_set_not_init(env, reg);
+}
+
 void regs_init(struct verifier_env *env, struct func_state *func)
 {
 	int i;

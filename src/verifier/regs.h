@@ -21,6 +21,8 @@ void reg_set_known(struct reg_state *reg, uint64_t value);
 void reg_set_unknown(const struct verifier_env *env, struct reg_state *reg);
 void reg_set_const_zero(const struct verifier_env *env, struct reg_state *reg);
 void reg_set_not_init(const struct verifier_env *env, struct reg_state *reg);
+/* A pointer that is good no more: any number, or nothing where that would tell an address. */
+void reg_invalidate(const struct verifier_env *env, struct reg_state *reg);
 /* Whole registers: known zero offset, of this type. */
 void reg_set_ptr(struct reg_state *reg, uint32_t type);
 /* All of a new frame's registers: nothing but r10. */

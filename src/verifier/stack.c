@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "verifier/backtrack.h"
 #include "verifier/call.h"
+#include "verifier/dynptr.h"
 #include "verifier/env.h"
 #include "verifier/liveness.h"
 #include "verifier/print.h"
@@ -184,11 +185,15 @@ static int write_fixed(struct verifier_env *env, struct func_state *func, int of
 	struct stack_slot *slot = &func->stack[spi];
 	struct reg_state *reg = value_regno >= 0 ? &cur_regs(env)[value_regno] : NULL;
 	bool aligned = !(off % REG_SLOT_BYTES), zero;
+	int err;
 
 	if (!env->allow_ptr_leaks && slot_is_spill(slot) && !slot_is_scalar(slot) &&
 	    size != REG_SLOT_BYTES)
 		return reject(env, -EACCES, "attempt to corrupt spilled pointer on stack\n");
 	note_spec_v4(env, slot, reg, size, insn_idx);
+	err = dynptr_destroy(env, func, spi);
+	if (err)
+		return err;
 	if (aligned && size == REG_SLOT_BYTES)
 		liveness_stack_write(env, func->frameno, BIT64(spi));
 	scratch_slot(env, spi);
@@ -267,6 +272,11 @@ static int write_var(struct verifier_env *env, struct func_state *func, uint32_t
 	bool zero = value ? reg_is_null(value) : is_st_mem(insn) && insn->imm == 0;
 	bool zero_used = false;
 
+	for (i = min_off; i < max_off; i++) {
+		err = dynptr_destroy(env, func, (uint32_t)(-i - 1) / REG_SLOT_BYTES);
+		if (err)
+			return err;
+	}
 	for (i = min_off; i < max_off; i++) {
 		err = write_var_byte(env, func, i, zero, &zero_used);
 		if (err)
@@ -379,6 +389,13 @@ static int fill(struct verifier_env *env, const struct stack_slot *slot, int off
 	return 0;
 }
 
+/* A byte of no spilled register, as data. */
+static bool byte_readable(const struct verifier_env *env, uint8_t type)
+{
+	return type == STACK_MISC || type == STACK_ZERO ||
+	       (type == STACK_INVALID && env->allow_uninit_stack);
+}
+
 static int read_fixed(struct verifier_env *env, struct func_state *func, int off, int size,
 		      int dst_regno)
 {
@@ -397,8 +414,7 @@ static int read_fixed(struct verifier_env *env, struct func_state *func, int off
 		return hist_push(env, env->cur_state, stack_access_flags(func->frameno, spi), 0);
 	}
 	for (i = 0; i < size; i++)
-		if (slot->type[(byte - i) % REG_SLOT_BYTES] == STACK_INVALID &&
-		    !env->allow_uninit_stack)
+		if (!byte_readable(env, slot->type[(byte - i) % REG_SLOT_BYTES]))
 			return bad_read(env, off, i, size);
 	if (dst_regno >= 0)
 		read_bytes(env, func, off, off + size, dst_regno);
@@ -456,6 +472,23 @@ static bool range_byte(struct verifier_env *env, struct stack_slot *slot, uint8_
 	return true;
 }
 
+/* A helper may use a dynptr and fill memory: not the memory the dynptr itself lies in. */
+static int check_no_dynptr(struct verifier_env *env, const struct func_state *func, int min_off,
+			   int max_off)
+{
+	int i;
+
+	for (i = min_off; i < max_off; i++) {
+		uint32_t byte = (uint32_t)(-i - 1);
+
+		if (byte < func->stack_bytes &&
+		    func->stack[byte / REG_SLOT_BYTES].type[byte % REG_SLOT_BYTES] == STACK_DYNPTR)
+			return reject(env, -EACCES,
+				      "potential write to dynptr at off=%d disallowed\n", i);
+	}
+	return 0;
+}
+
 int stack_check_range(struct verifier_env *env, uint32_t regno, int off, int size,
 		      bool zero_size_ok, enum bpf_access_type type, struct call_meta *meta)
 {
@@ -481,6 +514,9 @@ int stack_check_range(struct verifier_env *env, uint32_t regno, int off, int siz
 		max_off = reg->s.smax + off;
 	}
 	if (meta && meta->raw_mode) {
+		err = check_no_dynptr(env, func, min_off, max_off + size);
+		if (err)
+			return err;
 		meta->access_size = size;
 		meta->regno = regno;
 		return 0;

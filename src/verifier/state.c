@@ -384,3 +384,18 @@ void state_for_each_reg(struct verifier_env *env, struct verifier_state *st,
 				f(env, &func->stack[i].spilled, arg);
 	}
 }
+
+static void drop_ref(struct verifier_env *env, struct reg_state *reg, void *arg)
+{
+	if (reg->ref_obj_id == *(const uint32_t *)arg)
+		reg_invalidate(env, reg);
+}
+
+int ref_release(struct verifier_env *env, uint32_t id)
+{
+	int err = ref_forget(env, id);
+
+	if (!err)
+		state_for_each_reg(env, env->cur_state, drop_ref, &id);
+	return err;
+}

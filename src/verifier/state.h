@@ -46,6 +46,8 @@ int hist_push(struct verifier_env *env, struct verifier_state *st, uint32_t flag
 int ref_acquire(struct verifier_env *env, uint32_t insn_idx);
 /* 0, or -EINVAL: none of this id. */
 int ref_forget(struct verifier_env *env, uint32_t id);
+/* The same, and every pointer that came with it is good no more. */
+int ref_release(struct verifier_env *env, uint32_t id);
 int ref_acquire_lock(struct verifier_env *env, uint32_t insn_idx, uint32_t id, const void *ptr);
 int ref_release_lock(struct verifier_env *env, uint32_t id, const void *ptr);
 const struct ref_state *ref_find(const struct verifier_state *st, uint32_t id);

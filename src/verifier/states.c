@@ -164,6 +164,14 @@ static bool byte_safe(const struct verifier_env *env, uint8_t old, uint8_t cur)
 	return old == cur || (old == STACK_MISC && cur == STACK_ZERO);
 }
 
+static bool dynptr_safe(struct verifier_env *env, const struct reg_state *old,
+			const struct reg_state *cur)
+{
+	return old->dynptr.type == cur->dynptr.type &&
+	       old->dynptr.first_slot == cur->dynptr.first_slot &&
+	       check_ids(old->ref_obj_id, cur->ref_obj_id, &env->id_map);
+}
+
 /* cur NULL: that deep the current stack was never used. */
 static bool slot_safe(struct verifier_env *env, const struct stack_slot *old,
 		      const struct stack_slot *cur, enum exact_level exact)
@@ -189,6 +197,8 @@ static bool slot_safe(struct verifier_env *env, const struct stack_slot *old,
 	for (i = 0; i < REG_SLOT_BYTES; i++)
 		if (!byte_safe(env, old->type[i], cur->type[i]))
 			return false;
+	if (old->type[0] == STACK_DYNPTR)
+		return dynptr_safe(env, &old->spilled, &cur->spilled);
 	if (slot_is_spill(old))
 		return slot_is_spill(cur) && reg_safe(env, &old->spilled, &cur->spilled, exact);
 	return true;

@@ -182,7 +182,7 @@ int callback_push(struct verifier_env *env, const struct call_meta *meta)
 	env->subprogs[meta->subprogno].is_cb = true;
 	st = state_push(env, env->subprogs[meta->subprogno].start, env->insn_idx, false);
 	if (!st)
-		return -EFAULT;
+		return -ENOMEM; /* too many pending, too */
 	callee = push_frame(env, st, meta->subprogno, env->insn_idx, &err);
 	if (!callee)
 		return err;

@@ -12,6 +12,7 @@ static const struct {
 	const struct tool_spec *spec; /* its command is "trace NAME" */
 	int (*main)(int argc, char **argv);
 } subcommands[] = {
+	{ &trace_func_spec, trace_func_main },
 	{ &trace_syscalls_spec, trace_syscalls_main },
 };
 

@@ -10,5 +10,8 @@
 int trace_main(int argc, char **argv);
 extern const char trace_usage[];
 
+extern const struct tool_spec trace_func_spec;
+int trace_func_main(int argc, char **argv);
+
 extern const struct tool_spec trace_syscalls_spec;
 int trace_syscalls_main(int argc, char **argv);

@@ -89,6 +89,29 @@ static enum decode_class class_of(const ZydisDecodedInstruction *i, const uint8_
 	return i->opcode == 0xe8 ? DECODE_CALL : DECODE_STEPPED;
 }
 
+/*
+ * Opcodes the kernel does not single-step (good_insns_64 of arch/x86/kernel/uprobes.c). It looks at the
+ * opcode byte behind a VEX or EVEX prefix as if it were one of the one-byte map.
+ */
+static bool is_refused(const ZydisDecodedInstruction *i)
+{
+	static const uint8_t bad[] = { 0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f, 0x27, 0x2f, 0x37,
+				       0x3f, 0x60, 0x61, 0x62, 0x6c, 0x6d, 0x6e, 0x6f, 0x82, 0x9a,
+				       0xcc, 0xcd, 0xce, 0xcf, 0xd4, 0xd5, 0xd6, 0xe4, 0xe5, 0xe6,
+				       0xe7, 0xea, 0xec, 0xed, 0xee, 0xef, 0xf1, 0xf4, 0xfa, 0xfb };
+
+	for (uint8_t n = 0; n < i->raw.prefix_count; n++) {
+		uint8_t value = i->raw.prefixes[n].value;
+
+		if (value == 0x26 || value == 0x2e || value == 0x36 || value == 0x3e ||
+		    value == 0xf0)
+			return true;
+	}
+	return (i->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY ||
+		i->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT) &&
+	       memchr(bad, i->opcode, sizeof(bad));
+}
+
 static bool leaves(const ZydisDecodedInstruction *i)
 {
 	switch (i->meta.category) {
@@ -114,6 +137,7 @@ static void fill_flow(const ZydisDecodedInstruction *i, const uint8_t *code, uin
 {
 	*insn = (struct decoded){ .length = i->length,
 				  .class = class_of(i, code),
+				  .refused = is_refused(i),
 				  .leaves = leaves(i) };
 	if (i->raw.imm[0].is_relative && i->raw.imm[0].size) {
 		insn->has_target = true;

@@ -47,6 +47,7 @@ enum decode_class {
 struct decoded {
 	uint8_t length;
 	enum decode_class class;
+	bool refused;	     /* the kernel most likely takes no probe there */
 	bool leaves;	     /* the next instruction executed may not be the one behind it */
 	bool jumps_indirect; /* to where a register or memory says; not calls, not returns */
 	bool has_target;     /* of a relative jump or call */

@@ -402,6 +402,7 @@ static enum place_result walk(const struct place *p, struct stretch *s, struct a
 		    decode_insn(p->decoder, code, bytes, s->end, &insn))
 			return PLACE_SLOW_NO_CODE;
 		to->class = insn.class;
+		to->refused |= insn.refused && !n;
 		if (is_emulated(insn.class, options) && !(stored && insn.class == DECODE_LONG_NOP))
 			return n ? PLACE_MOVED : PLACE_ENTRY;
 		lost = lost_over(&insn, a, options);
@@ -434,6 +435,8 @@ struct placement place_function(const struct place *p, uint64_t entry, uint64_t 
 		to.class = DECODE_STEPPED;
 		to.sp_delta = 0;
 		s.end = entry;
+	} else {
+		to.refused = false;
 	}
 	to.address = s.end;
 	for (uint32_t n = 0; n < PLACE_ARGUMENTS_MAX; n++)

@@ -71,6 +71,7 @@ enum place_result {
 	PLACE_SLOW_TARGET,
 	PLACE_SLOW_SHARED,
 	PLACE_SLOW_TABLE,
+	PLACE_SLOW_ASKED,
 	PLACE_RESULT_MAX,
 };
 
@@ -80,6 +81,7 @@ struct placement {
 	int32_t sp_delta;			/* RSP there minus RSP at the entry */
 	uint8_t arguments[PLACE_ARGUMENTS_MAX]; /* the register of each; PLACE_NOWHERE: not kept */
 	enum decode_class class;		/* of the instruction there */
+	bool refused;				/* the kernel most likely takes no probe there */
 };
 
 /* What the result means, for a person: "is moved to ...", "is slow: ...". */

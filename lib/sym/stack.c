@@ -283,3 +283,22 @@ void sym_stacks_kernel(struct sym_stacks *s, const uint64_t *addresses, uint32_t
 		frames[i].offset = name.offset + (i > 0);
 	}
 }
+
+void sym_frame_print(const struct sym_frame *frame, struct buffer *out)
+{
+	size_t begin = out->bytes;
+
+	if (frame->name)
+		buffer_text(out, frame->name);
+	else if (frame->module)
+		buffer_format(out, "[%s+0x%llx]", frame->module, (unsigned long long)frame->offset);
+	else
+		buffer_text(out, "[unknown]");
+	for (; begin < out->bytes; begin++)
+		if (out->data[begin] == ';' || (unsigned char)out->data[begin] <= ' ')
+			out->data[begin] = '_';
+	if (frame->kernel)
+		buffer_text(out, "_[k]");
+	else if (frame->unreliable)
+		buffer_text(out, "_[?]");
+}

@@ -57,5 +57,12 @@ void sym_stacks_kernel(struct sym_stacks *s, const uint64_t *addresses, uint32_t
 /* Reads kallsyms unless that was done: 0, or -errno with a sentence for a note. */
 int sym_stacks_kernel_names(struct sym_stacks *s, struct error *err);
 
+struct buffer;
+/*
+ * Appends a frame as folded stacks have it: `name`, `[module+0x12]` without a name, `[unknown]`; kernel
+ * frames end in _[k], unreliable ones in _[?]. ';' and blanks in names become '_'.
+ */
+void sym_frame_print(const struct sym_frame *frame, struct buffer *out);
+
 /* Whether the bytes before a return address (@bytes of them, the last ones) end in a call. */
 bool sym_is_after_call(const uint8_t *before, uint32_t bytes);

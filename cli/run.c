@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach/attach.h"
 #include "compare.h"
 #include "file.h"
 #include "job.h"
@@ -44,6 +45,8 @@ const char run_usage[] =
 	"      --rows N           rows shown of each list (default 20; 0: all)\n"
 	"      --json             one JSON document with everything\n"
 	"  -v, --verbose          the whole verifier log of a rejection, and what libbpf says\n"
+	"\n"
+	"With --attach the program runs at its real hook, in the kernel: `skep run --attach --help`.\n"
 	"\n"
 	"The clock and the seed are those of the user engine. --data and --ctx take the name of a\n"
 	"file or hexadecimal digits.\n"
@@ -470,6 +473,14 @@ static int run_one(const struct run_args *args)
 	return rc;
 }
 
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
 int run_main(int argc, char **argv)
 {
 	struct run_args args = {
@@ -478,6 +489,10 @@ int run_main(int argc, char **argv)
 	};
 	int rc = EXIT_INPUT;
 
+	if (attach_is_meant(argc, argv))
+		return attach_main(argc, argv);
+	if (wants_help(argc, argv))
+		return print_out(NAME, run_usage);
 	if (parse(argc, argv, &args) && read_inputs(&args)) {
 		object_verbose(args.verbose);
 		args.job.engine.kind = args.engine == CHOICE_KERNEL ? ENGINE_KERNEL : ENGINE_USER;

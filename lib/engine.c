@@ -61,7 +61,7 @@ static int enter_kernel(const struct engine_setup *setup, struct error *err)
 				 "the kernel engine needs the capability CAP_NET_ADMIN to "
 				 "load programs for packets: run it as root, or use --engine user");
 	if (setup->printk &&
-	    tracepipe_open(setup->printk, setup->printk_arg, &entered.pipe, &unread))
+	    tracepipe_open(TRACEPIPE_OWN, setup->printk, setup->printk_arg, &entered.pipe, &unread))
 		entered.pipe = NULL;
 	return 0;
 }

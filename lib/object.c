@@ -319,3 +319,39 @@ int object_load(struct object *obj, struct bpf_program *prog, uint32_t log_level
 	free(why);
 	return rc;
 }
+
+/* The name libbpf's warning has of the program it could not load. */
+static char *failed_program(const char *why)
+{
+	const char *name = strncmp(why, "prog '", 6) == 0 ? why + 6 : "";
+
+	return xstrndup(name, strcspn(name, "'"));
+}
+
+int object_load_selected(struct object *obj, struct error *err)
+{
+	struct bpf_program *prog;
+	char *why, *name;
+	int rc = 0;
+
+	/* They load one after the other: the log is that of the one that failed. */
+	bpf_object__for_each_program(prog, obj->bpf)
+		if (!rc && bpf_program__autoload(prog))
+			rc = prepare_log(obj, prog, 0);
+	if (rc)
+		return error_set(err, rc, "no memory for the verifier's log");
+	buffer_reset(&said.warnings);
+	rc = bpf_object__load(obj->bpf);
+	if (!rc)
+		return 0;
+	why = first_warning();
+	name = failed_program(why);
+	if (obj->log && obj->log[0] && *name)
+		rc = error_set(err, -EBADMSG, "%s: the verifier rejects program '%s' (%s)",
+			       obj->path, name, strerror(-rc));
+	else
+		refuse_load(obj, why, rc, err);
+	free(name);
+	free(why);
+	return rc;
+}

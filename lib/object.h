@@ -49,6 +49,16 @@ void object_select(struct object *obj, const struct bpf_program *prog);
 int object_load(struct object *obj, struct bpf_program *prog, uint32_t log_level,
 		struct error *err);
 
+/*
+ * Loads all programs that are set to be loaded, and all maps. 0; -EBADMSG: the verifier rejected one,
+ * obj->log says why; else -errno with a sentence.
+ */
+int object_load_selected(struct object *obj, struct error *err);
+
+/* One `const volatile` global: its name, type, and value before loading, as text. */
+typedef void object_setting_fn(void *arg, const char *name, const char *type, const char *value);
+void object_list_settings(const struct object *obj, object_setting_fn *fn, void *arg);
+
 /* The error that libbpf returned: @err's sentence says what was being done. */
 const char *object_type_name(uint32_t prog_type);
 const char *object_map_type_name(uint32_t map_type);

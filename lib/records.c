@@ -147,12 +147,27 @@ void records_close(struct records *r)
 	free(r);
 }
 
-uint32_t records_type(const struct btf *btf, const char *map_name, size_t bytes)
+/* Whether the struct called @name describes a record of @bytes; its BTF id, 0: not. */
+static uint32_t fitting_struct(const struct btf *btf, const char *name, size_t bytes)
 {
-	int id = btf ? btf__find_by_name_kind(btf, map_name, BTF_KIND_STRUCT) : -1;
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
 
 	/* Perf records are padded to eight bytes with four of length before them. */
 	if (id <= 0 || (size_t)btf__resolve_size(btf, id) > bytes)
 		return 0;
 	return bytes - btf__resolve_size(btf, id) < 8 ? id : 0;
+}
+
+uint32_t records_type(const struct btf *btf, const char *map_name, size_t bytes)
+{
+	size_t length = strlen(map_name);
+	char *singular;
+	uint32_t id = btf ? fitting_struct(btf, map_name, bytes) : 0;
+
+	if (!btf || id || !length || map_name[length - 1] != 's')
+		return id;
+	singular = xstrndup(map_name, length - 1);
+	id = fitting_struct(btf, singular, bytes);
+	free(singular);
+	return id;
 }

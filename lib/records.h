@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Records that programs put into ring buffers and perf event arrays, taken out after each packet. A
- * record is shown as the struct that has the map's name, when there is one and the record has its size.
+ * record is shown as the struct that has the map's name, with or without an s at its end (map events,
+ * struct event), when there is one and the record has its size.
  */
 #pragma once
 

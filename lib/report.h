@@ -30,3 +30,5 @@ void report_json(const struct report *r, struct json *j);
 
 /* One map's contents, in the text form. */
 void report_map(const struct report *r, uint32_t map, struct buffer *out);
+/* The same as an object of the array that is open in @j. */
+void report_json_map(const struct report *r, uint32_t map, struct json *j);

@@ -135,6 +135,11 @@ static void put_map(const struct report *r, const struct mapshot *m, struct json
 	json_object_end(j);
 }
 
+void report_json_map(const struct report *r, uint32_t map, struct json *j)
+{
+	put_map(r, &r->outcome->maps[map], j);
+}
+
 static void put_records(const struct report *r, struct json *j)
 {
 	const struct outcome *o = r->outcome;

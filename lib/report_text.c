@@ -283,11 +283,16 @@ struct record_rows {
 static uint32_t common_type(const struct report *r, const struct mapshot *m, uint32_t map)
 {
 	const struct outcome *o = r->outcome;
+	uint32_t type = 0;
 
-	for (uint32_t i = 0; i < o->n_records; i++)
-		if (o->records[i].map == map && !records_type(r->btf, m->name, o->records[i].bytes))
+	for (uint32_t i = 0; i < o->n_records; i++) {
+		if (o->records[i].map != map)
+			continue;
+		type = records_type(r->btf, m->name, o->records[i].bytes);
+		if (!type)
 			return 0;
-	return r->btf ? btf__find_by_name_kind(r->btf, m->name, BTF_KIND_STRUCT) : 0;
+	}
+	return type;
 }
 
 static void put_record(const struct report *r, const struct mapshot *m,

@@ -269,3 +269,28 @@ int object_set(struct object *obj, const char *setting, struct error *err)
 		return refuse_value(&search.found, rc, text, err);
 	return 0;
 }
+
+/* --- listing --------------------------------------------------------------------------------------- */
+
+struct listing {
+	object_setting_fn *fn;
+	void *arg;
+};
+
+static bool list_setting(void *arg, const struct variable *var)
+{
+	const struct listing *listing = arg;
+	struct buffer value = { 0 };
+
+	value_text(var->btf, var->type, var->data, var->bytes, &value);
+	listing->fn(listing->arg, var->name, type_name(var), buffer_string(&value));
+	buffer_deinit(&value);
+	return false;
+}
+
+void object_list_settings(const struct object *obj, object_setting_fn *fn, void *arg)
+{
+	struct listing listing = { fn, arg };
+
+	visit_settings(obj, list_setting, &listing);
+}

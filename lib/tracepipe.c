@@ -16,7 +16,8 @@
 
 struct tracepipe {
 	int fd;
-	pid_t pid;
+	pid_t pid; /* 0: of all processes */
+	uint64_t lost;
 	tracepipe_fn *fn; /* NULL: drop what is there */
 	void *arg;
 	struct buffer partial; /* a line not yet complete */
@@ -40,14 +41,18 @@ static void take_line(struct tracepipe *pipe, const char *line)
 	const char *text = strstr(line, MARK);
 	const char *cpu = strstr(line, " [");
 	const char *pid = cpu;
+	unsigned long long lost;
 
+	/* "CPU:1 [LOST 4242 EVENTS]" */
+	if (strncmp(line, "CPU:", 4) == 0 && sscanf(line, "CPU:%*u [LOST %llu EVENTS]", &lost) == 1)
+		pipe->lost += pipe->fn ? lost : 0;
 	if (!text || !cpu || cpu > text || !pipe->fn)
 		return;
 	while (pid > line && pid[-1] == ' ')
 		pid--;
 	while (pid > line && pid[-1] != '-')
 		pid--;
-	if (atol(pid) == pipe->pid)
+	if (!pipe->pid || atol(pid) == pipe->pid)
 		pipe->fn(pipe->arg, text + strlen(MARK));
 }
 
@@ -80,7 +85,18 @@ void tracepipe_take(struct tracepipe *pipe)
 	}
 }
 
-int tracepipe_open(tracepipe_fn *fn, void *arg, struct tracepipe **out, struct error *err)
+int tracepipe_fd(const struct tracepipe *pipe)
+{
+	return pipe->fd;
+}
+
+uint64_t tracepipe_lost(const struct tracepipe *pipe)
+{
+	return pipe->lost;
+}
+
+int tracepipe_open(enum tracepipe_whose whose, tracepipe_fn *fn, void *arg, struct tracepipe **out,
+		   struct error *err)
 {
 	struct tracepipe *pipe;
 	int fd = open_pipe();
@@ -91,7 +107,7 @@ int tracepipe_open(tracepipe_fn *fn, void *arg, struct tracepipe **out, struct e
 				 "is neither mounted nor may be opened");
 	pipe = xcalloc(1, sizeof(*pipe));
 	pipe->fd = fd;
-	pipe->pid = getpid();
+	pipe->pid = whose == TRACEPIPE_OWN ? getpid() : 0;
 	pipe->arg = arg;
 	tracepipe_take(pipe);
 	pipe->fn = fn;

@@ -269,15 +269,26 @@ static int attach_usdt(struct bpf_program *prog, const char *text, pid_t pid, st
 	return rc;
 }
 
+#define KPROBE_PMU "/sys/bus/event_source/devices/kprobe"
+
 static int attach_kernel(struct bpf_program *prog, const char *section, const char *place,
 			 struct hook **out, struct error *err)
 {
 	bool is_return = begins(section, "kret");
 	LIBBPF_OPTS(bpf_kprobe_multi_opts, multi, .retprobe = is_return);
 	char *what = xformat("%.*s %s", (int)strcspn(section, "/"), section, place);
-	struct bpf_link *link;
+	struct bpf_link *link = NULL;
 	int rc;
 
+	if (access(KPROBE_PMU, F_OK)) {
+		rc = error_set(
+			err, -EOPNOTSUPP,
+			"%s: this kernel has no kprobes (CONFIG_KPROBES); SEC(\"tracepoint/...\"), "
+			"SEC(\"raw_tp/...\") and SEC(\"fentry/...\") need none",
+			what);
+		free(what);
+		return rc;
+	}
 	if (begins(section, "ksyscall") || begins(section, "kretsyscall"))
 		link = bpf_program__attach_ksyscall(prog, place, NULL);
 	else if (strstr(section, "probe.multi"))

@@ -176,7 +176,7 @@ struct map {
 	struct map *inner_meta; /* map in map: what the inner ones must look like */
 	bool is_meta;           /* such a description: it has no elements, nor more than this struct */
 	_Atomic bool frozen;    /* by MAP_FREEZE: bpf(2) may no longer write */
-	_Atomic uint64_t writers; /* client mappings and fds in the act of writing */
+	_Atomic uint32_t writers; /* commands of this process in the act of writing */
 	_Atomic uint64_t mem_bytes; /* charged to the engine's quota */
 	struct map_area {
 		void *start;

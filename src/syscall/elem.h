@@ -2,6 +2,7 @@
 /* One element of a map on its way through a command: what the commands on elements share. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -17,6 +18,7 @@ struct elem {
 	void *key;   /* NULL: the client gave none */
 	void *value; /* map_user_value_bytes() */
 	uint32_t value_bytes;
+	bool is_writer; /* counted in map->writers until elem_deinit() */
 };
 
 void elem_deinit(struct elem *elem);

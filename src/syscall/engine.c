@@ -99,18 +99,24 @@ int engine_new(const struct engine_opts *opts, struct engine **engine)
 	return err;
 }
 
-/* Programs and the maps they use may hold each other through DEVMAP and CPUMAP. */
-static void drop_progs(struct engine *engine)
+static void for_each_map(struct engine *engine, void (*fn)(struct map *map))
 {
 	uint32_t id = 0;
 
 	while ((id = object_next_id(engine, OBJECT_MAP, id))) {
 		struct object *obj = object_by_id(engine, OBJECT_MAP, id);
 
-		if (obj && map_of(obj)->ops->drop_progs)
-			map_of(obj)->ops->drop_progs(map_of(obj));
+		if (obj)
+			fn(map_of(obj));
 		object_put(obj);
 	}
+}
+
+/* Programs and the maps they use may hold each other through DEVMAP and CPUMAP. */
+static void drop_progs(struct map *map)
+{
+	if (map->ops->drop_progs)
+		map->ops->drop_progs(map);
 }
 
 void engine_free(struct engine *engine)
@@ -121,7 +127,7 @@ void engine_free(struct engine *engine)
 	if (engine->run)
 		hooks_deinit(engine);
 	engine_drop_users(engine);
-	drop_progs(engine);
+	for_each_map(engine, drop_progs);
 	if (engine->base_btf)
 		object_put(&engine->base_btf->obj);
 	run_deinit(engine);
@@ -160,10 +166,17 @@ void engine_fork_parent(struct engine *engine)
 	unlock(engine);
 }
 
+/* They were threads of the parent. */
+static void forget_writers(struct map *map)
+{
+	atomic_store(&map->writers, 0);
+}
+
 void engine_fork_child(struct engine *engine)
 {
 	unlock(engine);
 	engine_after_fork(engine);
 	run_after_fork(engine);
 	timers_fork_child(engine);
+	for_each_map(engine, forget_writers);
 }

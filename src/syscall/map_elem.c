@@ -27,6 +27,8 @@
 
 void elem_deinit(struct elem *elem)
 {
+	if (elem->is_writer)
+		atomic_fetch_sub(&elem->map->writers, 1);
 	if (elem->map)
 		object_put(&elem->map->obj);
 	free(elem->key);
@@ -50,7 +52,7 @@ static uint32_t rights(const struct map *map, int mode)
 	uint32_t r = mode == O_RDONLY ? ACCESS_READ :
 		     mode == O_WRONLY ? ACCESS_WRITE : ACCESS_READ | ACCESS_WRITE;
 
-	if (atomic_load_explicit(&map->frozen, memory_order_acquire))
+	if (atomic_load(&map->frozen))
 		r &= ~(uint32_t)ACCESS_WRITE;
 	return r;
 }
@@ -64,6 +66,11 @@ int elem_get_map(struct bpf_call *call, uint32_t fd, uint32_t access, struct ele
 	if (err)
 		return err;
 	elem->map = map_of(obj);
+	/* Counted before we look whether it is frozen: who finds it frozen and nobody counted can
+	 * be sure that nothing is written any more. */
+	elem->is_writer = access & ACCESS_WRITE;
+	if (elem->is_writer)
+		atomic_fetch_add(&elem->map->writers, 1);
 	return (rights(elem->map, mode) & access) == access ? 0 : -EPERM;
 }
 
@@ -380,6 +387,8 @@ int cmd_map_freeze(struct bpf_call *call)
 		return -ENOTSUPP;
 	if (!(rights(elem.map, mode) & ACCESS_WRITE))
 		return -EPERM;
+	if (atomic_load(&elem.map->writers))
+		return -EBUSY;
 	if (elem.map->client_mem) {
 		err = object_fd_freeze(obj, elem.map->client_mem);
 		if (err)

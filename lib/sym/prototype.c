@@ -307,7 +307,7 @@ void sym_argument_print(const struct sym_argument *a, uint64_t value, const char
 			buffer_text(out, "\"");
 			break;
 		}
-		/* fall through */
+		__attribute__((fallthrough));
 	case SYM_POINTER:
 	case SYM_UNKNOWN:
 		buffer_format(out, "0x%" PRIx64, value);

@@ -294,7 +294,7 @@ static void helpers_call_back(const struct test_engine *engine)
 /* --- tail calls ---------------------------------------------------------------------------------- */
 
 /* Counts entries in *ctx, then tail calls slot @index of @array; 7 when that fails. */
-static struct test_prog *tail_prog(struct prog_array *array, int32_t index)
+static struct test_prog *tail_prog(struct held_array *array, int32_t index)
 {
 	const struct bpf_insn insns[] = {
 		BPF_LDX_MEM(BPF_DW, 6, 1, 0),
@@ -315,12 +315,12 @@ static struct test_prog *tail_prog(struct prog_array *array, int32_t index)
 
 static void tail_calls_end_at_the_limit(const struct test_engine *engine)
 {
-	struct prog_array *array = test_prog_array_new(4);
+	struct held_array *array = test_prog_array_new(4);
 	struct test_prog *tp = prepared(engine, tail_prog(array, 2));
 	uint64_t entries = 0;
 	uint32_t made;
 
-	array->slots[2] = &tp->prog;
+	array->slots[2] = &tp->prog.obj;
 	assert_int_equal(test_prog_run(tp, &entries, &made), 7);
 	assert_int_equal(made, PROG_TAIL_CALLS_MAX);
 	assert_int_equal(entries, PROG_TAIL_CALLS_MAX + 1);
@@ -331,14 +331,14 @@ static void tail_calls_end_at_the_limit(const struct test_engine *engine)
 static void tail_calls_to_nothing_fall_through(const struct test_engine *engine)
 {
 	const int32_t empty[] = { 0, 3, 4, 5, 0x7fffffff, -1, INT32_MIN };
-	struct prog_array *array = test_prog_array_new(4);
+	struct held_array *array = test_prog_array_new(4);
 
 	for (size_t i = 0; i < ARRAY_SIZE(empty); i++) {
 		struct test_prog *tp = prepared(engine, tail_prog(array, empty[i]));
 		uint64_t entries = 0;
 		uint32_t made;
 
-		array->slots[2] = &tp->prog;
+		array->slots[2] = &tp->prog.obj;
 		assert_int_equal(test_prog_run(tp, &entries, &made), 7);
 		assert_int_equal(made, 0);
 		assert_int_equal(entries, 1);
@@ -350,7 +350,7 @@ static void tail_calls_to_nothing_fall_through(const struct test_engine *engine)
 /* Only the low half of the index counts, as in the kernel. */
 static void tail_call_index_is_32_bits(const struct test_engine *engine)
 {
-	struct prog_array *array = test_prog_array_new(4);
+	struct held_array *array = test_prog_array_new(4);
 	struct bpf_insn insns[] = {
 		BPF_LD_IMM64(2, (uintptr_t)array), BPF_LD_IMM64(3, 0x700000001), BPF_CALL_HELPER(0),
 		BPF_MOV64_IMM(0, 7),               BPF_EXIT_INSN(),
@@ -361,7 +361,7 @@ static void tail_call_index_is_32_bits(const struct test_engine *engine)
 
 	test_prog_call(tp, NULL, BPF_FUNC_tail_call);
 	prepared(engine, tp);
-	array->slots[1] = &to->prog;
+	array->slots[1] = &to->prog.obj;
 	assert_int_equal(test_prog_run(tp, NULL, NULL), 9);
 	done(engine, tp);
 	done(engine, to);
@@ -371,7 +371,7 @@ static void tail_call_index_is_32_bits(const struct test_engine *engine)
 /* The target of a tail call in a subprogram returns to the subprogram's caller. */
 static void tail_call_replaces_the_frame_it_is_in(const struct test_engine *engine)
 {
-	struct prog_array *array = test_prog_array_new(1);
+	struct held_array *array = test_prog_array_new(1);
 	const struct bpf_insn insns[] = {
 		BPF_MOV64_IMM(6, 1000),
 		BPF_MOV64_IMM(7, 2000),
@@ -398,9 +398,8 @@ static void tail_call_replaces_the_frame_it_is_in(const struct test_engine *engi
 	test_prog_cut(tp, 8);
 	test_prog_call(tp, NULL, BPF_FUNC_tail_call);
 	tp->subprogs[1].stack_bytes = 8;
-	tp->subprogs[1].has_tail_call = true;
 	prepared(engine, tp);
-	array->slots[0] = &to->prog;
+	array->slots[0] = &to->prog.obj;
 	assert_int_equal(test_prog_run(tp, NULL, &made), LOOP_RESULT + 3000);
 	assert_int_equal(made, 1);
 	done(engine, tp);

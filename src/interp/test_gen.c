@@ -380,7 +380,7 @@ static void act_memory(struct gen *g)
 			emit(g, BPF_LDX_MEMSX(size, fresh(g), base, off));
 			return;
 		}
-		/* fall through */
+		__attribute__((fallthrough));
 	default:
 		emit(g, BPF_LDX_MEM(size, fresh(g), base, off));
 	}

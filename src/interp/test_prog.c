@@ -67,16 +67,16 @@ uint64_t test_prog_run(struct test_prog *tp, void *ctx, uint32_t *tail_calls)
 	return r0;
 }
 
-struct prog_array *test_prog_array_new(uint32_t n)
+struct held_array *test_prog_array_new(uint32_t n)
 {
-	struct prog_array *array = must(calloc(1, sizeof(*array)));
+	struct held_array *array = must(calloc(1, sizeof(*array)));
 
 	array->map.max_entries = n;
 	array->slots = must(calloc(n, sizeof(array->slots[0])));
 	return array;
 }
 
-void test_prog_array_free(struct prog_array *array)
+void test_prog_array_free(struct held_array *array)
 {
 	free((void *)array->slots);
 	free(array);

@@ -39,5 +39,5 @@ void test_prog_free(struct test_prog *tp);
 uint64_t test_prog_run(struct test_prog *tp, void *ctx, uint32_t *tail_calls);
 
 /* A program array of @n empty slots, and its end. */
-struct prog_array *test_prog_array_new(uint32_t n);
-void test_prog_array_free(struct prog_array *array);
+struct held_array *test_prog_array_new(uint32_t n);
+void test_prog_array_free(struct held_array *array);

@@ -19,10 +19,6 @@
 #include "object/prog.h"
 #include "object/prog_array.h"
 
-_Static_assert(sizeof(struct held_array) == sizeof(struct prog_array) &&
-		       offsetof(struct held_array, slots) == offsetof(struct prog_array, slots),
-	       "tail calls read a held array as struct prog_array");
-
 static struct held_array *held_of(struct map *map)
 {
 	return container_of(map, struct held_array, map);

@@ -74,10 +74,7 @@ struct subprog {
 	uint32_t linfo_idx;   /* first line_info record of it */
 	const char *name;     /* from BTF func_info, "main" style; NULL without BTF */
 	void *image;          /* native entry, when compiled */
-	bool has_tail_call;
-	bool tail_call_reachable;
 	bool is_callback;     /* address taken by ldimm64 func */
-	bool is_global;
 };
 
 /* A call target of the rewritten code. */
@@ -128,17 +125,8 @@ struct prog {
 	struct map **used_maps; /* each holds a reference */
 	uint32_t n_used_maps;
 	uint32_t max_ctx_offset;
-	uint32_t max_pkt_offset;
 	uint32_t verified_insns; /* instructions processed */
-	uint32_t verified_states;
-	uint64_t verified_ns;
-	bool changes_pkt; /* calls a helper that may move packet data */
-	bool cb_access;   /* uses skb->cb: save and clear it around the run */
-	bool dst_needed;
-	bool tail_call_reachable;
 	bool enforce_expected_attach_type;
-	bool has_atomics;
-	bool uses_time_or_random; /* results legitimately differ between engines: named in reports */
 
 	/* --- jit or interp -------------------------------------------------------------------- */
 	/* Runs the program on its type's real context struct: R0. Called inside an epoch only. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * struct prog_array: the layout of BPF_MAP_TYPE_PROG_ARRAY that tail calls read. The map type is in
+ * BPF_MAP_TYPE_PROG_ARRAY, a struct held_array of programs, as tail calls read it. The map type is in
  * maps/; interp/ and jit/ only read slots. A program seen in a slot stays alive for as long as the
  * reader's run lasts: what leaves a slot is put with epoch_defer().
  *
@@ -9,29 +9,19 @@
  */
 #pragma once
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/macros.h"
-#include "object/map.h"
-
-struct prog;
-
-struct prog_array {
-	struct map map;                /* first */
-	_Atomic(struct prog *) *slots; /* map.max_entries of them; process-private memory */
-};
+#include "object/held_array.h"
+#include "object/prog.h"
 
 /* The program in slot @index, or NULL: empty, or out of range. */
 static inline struct prog *prog_array_get(struct map *map, uint32_t index)
 {
-	struct prog_array *array = container_of(map, struct prog_array, map);
+	struct object *obj = held_array_get(map, index);
 
-	if (index >= map->max_entries)
-		return NULL;
-	return atomic_load_explicit(&array->slots[index], memory_order_acquire);
+	return obj ? prog_of(obj) : NULL;
 }
 
 /*

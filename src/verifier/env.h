@@ -278,7 +278,6 @@ struct vsubprog {
 	uint16_t stack_extra;
 	uint32_t linfo_idx;
 	bool has_tail_call;
-	bool tail_call_reachable;
 	bool has_ld_abs;
 	bool is_cb;
 	bool is_async_cb;

@@ -24,26 +24,7 @@ struct publish {
 	struct subprog *subprogs;
 	struct map **maps;
 	VEC(struct prog_call) calls;
-	bool cb_access, dst_needed, nondeterministic;
 };
-
-/* Answers that differ from one run to the next. */
-static bool helper_varies(uint32_t id)
-{
-	switch (id) {
-	case BPF_FUNC_get_prandom_u32:
-	case BPF_FUNC_ktime_get_ns:
-	case BPF_FUNC_ktime_get_boot_ns:
-	case BPF_FUNC_ktime_get_coarse_ns:
-	case BPF_FUNC_ktime_get_tai_ns:
-	case BPF_FUNC_jiffies64:
-	case BPF_FUNC_get_smp_processor_id:
-	case BPF_FUNC_get_numa_node_id:
-		return true;
-	default:
-		return false;
-	}
-}
 
 /* The index of helper `id` in calls, added if it is new; or -errno. */
 static int call_index(struct publish *p, uint32_t id)
@@ -59,9 +40,6 @@ static int call_index(struct publish *p, uint32_t id)
 			      proto ? proto->name : "unknown", id);
 	if (vec_push(&p->calls, (struct prog_call){ proto->func, id, proto->name }))
 		return -ENOMEM;
-	p->cb_access |= id == BPF_FUNC_tail_call;
-	p->dst_needed |= id == BPF_FUNC_get_route_realm;
-	p->nondeterministic |= helper_varies(id);
 	return (int)p->calls.n - 1;
 }
 
@@ -186,19 +164,8 @@ static void publish_subprogs(struct publish *p)
 		to->stack_bytes = (from->stack_depth + 7u) & ~7u;
 		to->linfo_idx = from->linfo_idx;
 		to->name = from->name && *from->name ? from->name : NULL;
-		to->has_tail_call = from->has_tail_call;
-		to->tail_call_reachable = from->tail_call_reachable;
 		to->is_callback |= from->is_cb || from->is_async_cb;
-		to->is_global = from->is_global;
 	}
-}
-
-static bool has_atomics(const struct verifier_env *env)
-{
-	for (uint32_t pc = 0; pc < env->n_insns; pc += (uint32_t)isa_insn_slots(&env->insns[pc]))
-		if (isa_is_atomic(&env->insns[pc]))
-			return true;
-	return false;
 }
 
 /* Nothing fails from here on. */
@@ -220,12 +187,6 @@ static void hand_over(struct publish *p)
 	prog->n_func_info = env->btf_info.n_funcs;
 	prog->line_info = env->btf_info.lines;
 	prog->n_line_info = env->btf_info.n_lines;
-	prog->changes_pkt = env->subprogs[0].changes_pkt_data;
-	prog->tail_call_reachable = env->subprogs[0].tail_call_reachable;
-	prog->has_atomics = has_atomics(env);
-	prog->cb_access |= p->cb_access;
-	prog->dst_needed |= p->dst_needed;
-	prog->uses_time_or_random = p->nondeterministic;
 	env->insns = NULL;
 	env->n_insns = 0;
 	env->used_map_cnt = 0;

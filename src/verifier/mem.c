@@ -194,7 +194,6 @@ int mem_check_packet(struct verifier_env *env, uint32_t regno, int off, int size
 		     bool zero_size_ok)
 {
 	const struct reg_state *reg = &cur_regs(env)[regno];
-	uint64_t end;
 	int err;
 
 	if (reg->s.smin < 0)
@@ -205,9 +204,6 @@ int mem_check_packet(struct verifier_env *env, uint32_t regno, int off, int size
 			       check_fixed(env, regno, off, size, reg->range, zero_size_ok);
 	if (err)
 		return reject(env, err, "R%u offset is outside of the packet\n", regno);
-	end = (uint64_t)off + reg->s.umax + size - 1;
-	if (end > env->prog->max_pkt_offset)
-		env->prog->max_pkt_offset = (uint32_t)end;
 	return 0;
 }
 

@@ -95,7 +95,7 @@ static void note_specials(const struct bpf_insn *insn, struct vsubprog *sub)
 	uint8_t mode = BPF_MODE(insn->code);
 
 	if (insn_is_helper_call(insn) && insn->imm == BPF_FUNC_tail_call)
-		sub->has_tail_call = sub->tail_call_reachable = true;
+		sub->has_tail_call = true;
 	if (BPF_CLASS(insn->code) == BPF_LD && (mode == BPF_ABS || mode == BPF_IND))
 		sub->has_ld_abs = true;
 }
@@ -145,7 +145,6 @@ struct depth_walk {
 	uint32_t frame, idx, pc;
 	uint32_t depth; /* bytes */
 	bool priv_stack;
-	bool tail_call;
 };
 
 static uint32_t rounded_depth(const struct vsubprog *sub)
@@ -199,7 +198,6 @@ static int next_call(struct verifier_env *env, struct depth_walk *w)
 		w->ret_prog[w->frame] = w->idx;
 		w->pc += insn->imm + 1;
 		w->idx = callee;
-		w->tail_call |= env->subprogs[callee].has_tail_call;
 		w->frame++;
 		if (w->frame >= VERIFIER_FRAMES_MAX)
 			return reject(env, -E2BIG, "the call stack of %d frames is too deep !\n",
@@ -214,7 +212,6 @@ static int check_stack_from(struct verifier_env *env, uint32_t idx, bool priv_st
 	struct depth_walk w = { .idx = idx,
 				.pc = env->subprogs[idx].start,
 				.priv_stack = priv_stack };
-	uint32_t j;
 	int ret = enter_func(env, &w);
 
 	while (!ret) {
@@ -225,8 +222,6 @@ static int check_stack_from(struct verifier_env *env, uint32_t idx, bool priv_st
 			ret = enter_func(env, &w);
 			continue;
 		}
-		for (j = 0; w.tail_call && j < w.frame; j++)
-			env->subprogs[w.ret_prog[j]].tail_call_reachable = true;
 		if (!w.frame)
 			return 0;
 		if (!env->subprogs[w.idx].priv_stack)

@@ -518,7 +518,6 @@ static void calls_index_a_table_of_distinct_helpers(void **state)
 	assert_int_equal(prog->calls[1].helper_id, BPF_FUNC_map_lookup_elem);
 	assert_string_equal(prog->calls[0].name, "bpf_get_prandom_u32");
 	assert_ptr_equal(prog->calls[0].fn, some_code);
-	assert_true(prog->uses_time_or_random);
 	assert_int_equal(prog->n_used_maps, 1);
 	assert_ptr_equal(prog->used_maps[0], &map);
 	assert_int_equal(env->used_map_cnt, 0);
@@ -552,7 +551,6 @@ static void a_tail_call_needs_no_code(void **state)
 
 	assert_int_equal(fixups_publish(env), 0);
 	assert_int_equal(env->prog->calls[0].helper_id, BPF_FUNC_tail_call);
-	assert_true(env->prog->cb_access);
 	env_free(env);
 }
 

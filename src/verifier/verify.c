@@ -263,8 +263,6 @@ static void export_stats(struct verifier_env *env, uint64_t ns)
 						  .states_per_insn_max = env->max_states_per_insn,
 						  .ns = ns };
 	prog->verified_insns = env->insn_processed;
-	prog->verified_states = env->peak_states;
-	prog->verified_ns = ns;
 }
 
 /* Hands the text out; -ENOSPC and the like win over the verdict, as in the kernel. */

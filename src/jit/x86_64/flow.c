@@ -191,6 +191,8 @@ static int32_t run_current_tls_off(void)
 	return (int32_t)off;
 }
 
+_Static_assert(offsetof(struct prog, obj) == 0, "the object in a slot is the program");
+
 /*
  * bpf_tail_call(rdi = context, rsi = program array, rdx = index): enters the program in the slot in
  * place of this frame, or goes on below. Source of the order of checks: the kernel's
@@ -201,14 +203,14 @@ static void gen_tail_call(struct jit_gen *g)
 	uint32_t out[3];
 
 	asm_rr(&g->b, 0, OP_LOAD, RDX, RDX);
-	asm_rm(&g->b, 0, OP_CMP_LOAD, RDX, RSI, offsetof(struct prog_array, map.max_entries));
+	asm_rm(&g->b, 0, OP_CMP_LOAD, RDX, RSI, offsetof(struct held_array, map.max_entries));
 	out[0] = asm_jcc_fwd(&g->b, CC_AE);
 	asm_load_tls(&g->b, T0, run_current_tls_off());
 	asm_rm(&g->b, 0, OP_GRP1_IMM8, GRP1_CMP, T0,
 	       offsetof(struct run_ctx, tail_calls));
 	asm_u8(&g->b, PROG_TAIL_CALLS_MAX);
 	out[1] = asm_jcc_fwd(&g->b, CC_AE);
-	asm_rm(&g->b, X_W, OP_LOAD, RAX, RSI, offsetof(struct prog_array, slots));
+	asm_rm(&g->b, X_W, OP_LOAD, RAX, RSI, offsetof(struct held_array, slots));
 	asm_rmi(&g->b, X_W, OP_LOAD, RAX, RAX, RDX, 3, 0);
 	asm_rr(&g->b, X_W, OP_TEST, RAX, RAX);
 	out[2] = asm_jcc_fwd(&g->b, CC_E);

@@ -38,6 +38,7 @@ struct both {
 	const char *what;		   /* printed with a difference */
 	const struct both_btf *btf;	   /* or NULL */
 	bool callbacks;	   /* peak_states may differ (docs/differences.md) */
+	bool dynptrs;	   /* what Linux leaves to the order of paths may differ with pruning */
 	bool any_log;	   /* the whole log may */
 	bool keep_logs;	   /* in /tmp/verifier-linux.log and -here.log */
 	int verdict;			   /* out: the kernel's */

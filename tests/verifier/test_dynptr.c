@@ -4,7 +4,9 @@
  * and lose dynptrs in every way there is a rule for, each into both; verdict, errno and the whole
  * level 2 log must be the same. The verdict is noted here, too, so that nothing is refused by mistake.
  *
- *	test-verifier-dynptr [text of a name]
+ * Then random programs, at least a quarter of them accepted.
+ *
+ *	test-verifier-dynptr [text of a name | seed [count]]
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,14 +16,17 @@
 #include "base/macros.h"
 #include "both.h"
 #include "isa/asm.h"
+#include "random_dynptr.h"
 
 #define SKIPPED 77
+#define COUNT 300
+#define DIFFERENCES_MAX 5
 
 struct program {
 	const char *name, *text, *sigs;
 	enum { REFUSED, ACCEPTED } verdict;
 	/* Back edges of callbacks and NULL contexts are told of in another way (docs/differences.md). */
-	enum { WHOLE_LOG, VERDICT_ONLY } compare;
+	enum { WHOLE_LOG, VERDICT_ONLY, RANDOM_ONE } compare;
 };
 
 #define FP(reg, off) #reg " = r10\n" #reg " += " #off "\n"
@@ -404,13 +409,15 @@ static const struct program programs[] = {
 };
 /* clang-format on */
 
-static bool differ(const struct program *p, bool keep_logs)
+/* The kernel's verdict goes to *verdict. */
+static bool text_differs(const struct program *p, bool keep_logs, int *verdict)
 {
 	struct isa_asm_error err;
 	struct both_btf btf;
 	struct bpf_insn *insns;
 	struct both b = { .type = BPF_PROG_TYPE_SOCKET_FILTER, .what = p->name,
 			  .callbacks = p->sigs, .any_log = p->compare == VERDICT_ONLY,
+			  .dynptrs = p->compare == RANDOM_ONE,
 			  .keep_logs = keep_logs };
 	bool bad;
 	size_t n;
@@ -426,14 +433,48 @@ static bool differ(const struct program *p, bool keep_logs)
 		b.btf = &btf;
 	}
 	bad = both_differ(&b);
-	if (!b.verdict != (p->verdict == ACCEPTED)) {
-		printf("%s: linux says %d\n", p->name, b.verdict);
-		bad = true;
-	}
+	*verdict = b.verdict;
 	if (p->sigs)
 		both_btf_free(&btf);
 	free(insns);
 	return bad;
+}
+
+static bool differ(const struct program *p, bool keep_logs)
+{
+	int verdict;
+	bool bad = text_differs(p, keep_logs, &verdict);
+
+	if (!verdict == (p->verdict == ACCEPTED))
+		return bad;
+	printf("%s: linux says %d\n", p->name, verdict);
+	return true;
+}
+
+/* How many differ; fails, too, where the mix is no good. */
+static unsigned random_programs(uint64_t seed, unsigned count)
+{
+	static char text[RANDOM_DYNPTR_TEXT_BYTES];
+	unsigned differing = 0, accepted = 0;
+
+	for (unsigned i = 0; i < count && differing < DIFFERENCES_MAX; i++) {
+		char name[32];
+		struct program p = { name, text, RANDOM_DYNPTR_SIGS, ACCEPTED, RANDOM_ONE };
+		int verdict;
+
+		snprintf(name, sizeof(name), "random %llu", (unsigned long long)(seed + i));
+		random_dynptr_make(text, seed + i);
+		differing += text_differs(&p, count == 1, &verdict);
+		accepted += !verdict;
+		if (count == 1)
+			printf("%s", text);
+	}
+	printf("%u random programs, %u accepted, %u differ\n", count, accepted, differing);
+	if (count >= COUNT && (accepted * 4 < count || accepted * 10 > count * 9)) {
+		printf("the mix of programs is wrong\n");
+		differing++;
+	}
+	return differing;
 }
 
 int main(int argc, char **argv)
@@ -445,6 +486,9 @@ int main(int argc, char **argv)
 		printf("the kernel's bpf(2) answers %s\n", strerror(-err));
 		return SKIPPED;
 	}
+	if (argc > 1 && argv[1][0] >= '0' && argv[1][0] <= '9')
+		return !!random_programs(strtoull(argv[1], NULL, 0),
+					 argc > 2 ? (unsigned)atoi(argv[2]) : 1);
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
 		if (argc > 1 && !strstr(programs[i].name, argv[1]))
 			continue;
@@ -452,5 +496,7 @@ int main(int argc, char **argv)
 		done++;
 	}
 	printf("%u programs, %u differ\n", done, differing);
+	if (argc == 1)
+		differing += random_programs(1, COUNT);
 	return differing != 0;
 }

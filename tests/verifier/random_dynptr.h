@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Random programs about dynptrs, as text (isa/asm.h) for the maps of both.h: most steps are sound by
+ * what the generator remembers, some are not, some are skipped on one path.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define RANDOM_DYNPTR_TEXT_BYTES 16384
+#define RANDOM_DYNPTR_SIGS "vv" /* of the functions there are, for both_btf_make() */
+
+/* Always the same for one seed. */
+void random_dynptr_make(char text[RANDOM_DYNPTR_TEXT_BYTES], uint64_t seed);

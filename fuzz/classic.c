@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	FUZZ_CHECK(filter);
 	memcpy(filter, data, n * sizeof(*filter));
-	for (unsigned int flags = 0; flags < 4; flags++) {
+	for (unsigned int flags = 0; flags <= ISA_CLASSIC_FLAGS; flags++) {
 		insns = NULL;
 		why = NULL;
 		if (isa_classic_convert(filter, n, flags, &insns, &n_insns, &why, &bad)) {

@@ -77,6 +77,11 @@ enum skep_classic_flags {
 	 * in the frame, as it is on the wire.
 	 */
 	SKEP_CLASSIC_TAG_BESIDE = 1u << 1,
+	/*
+	 * With SKEP_CLASSIC_DIRECT: the packet's length is __sk_buff.wire_len, what it was before a
+	 * capture cut it (as BPF_PROG_TEST_RUN is given it).
+	 */
+	SKEP_CLASSIC_WIRE_LEN = 1u << 2,
 };
 
 /*

@@ -343,17 +343,39 @@ static int load_direct(uint16_t size, uint32_t k, struct bpf_insn *out)
 	return n;
 }
 
-/* The same of a packet whose tag stands beside it; 0: the load cuts the tag's fields. */
+/* A = half of the tag: the protocol at offset 12, the control information at 14 */
+static int load_tag_half(uint32_t k, struct bpf_insn *out)
+{
+	if (k < TAG_OFF + 2)
+		return load_be16(out, offsetof(struct __sk_buff, vlan_proto));
+	return load_field(out, offsetof(struct __sk_buff, vlan_tci));
+}
+
+/* The same of a packet whose tag stands beside it; 0: the load crosses an end of the tag's halves. */
 static int load_tagged(uint16_t size, uint32_t k, struct bpf_insn *out)
 {
+	int n;
+
 	if (k + load_bytes(size) <= TAG_OFF)
 		return load_direct(size, k, out);
 	if (k >= TAG_OFF + TAG_BYTES)
 		return load_direct(size, k - TAG_BYTES, out);
-	if (size == BPF_H && k == TAG_OFF)
-		return load_be16(out, offsetof(struct __sk_buff, vlan_proto));
-	if (size == BPF_H && k == TAG_OFF + 2)
-		return load_field(out, offsetof(struct __sk_buff, vlan_tci));
+	if (size == BPF_H && !(k % 2))
+		return load_tag_half(k, out);
+	if (size == BPF_B && k >= TAG_OFF) {
+		n = load_tag_half(k, out);
+		if (!(k % 2))
+			out[n++] = BPF_ALU32_IMM(BPF_RSH, REG_A, 8);
+		out[n++] = BPF_ALU32_IMM(BPF_AND, REG_A, 0xff);
+		return n;
+	}
+	if (size == BPF_W && k == TAG_OFF) {
+		n = load_tag_half(k, out);
+		out[n++] = BPF_ALU32_IMM(BPF_LSH, REG_A, 16);
+		out[n++] = CTX_LOAD(REG_TMP, vlan_tci);
+		out[n++] = BPF_ALU32_REG(BPF_OR, REG_A, REG_TMP);
+		return n;
+	}
 	return 0;
 }
 
@@ -378,16 +400,25 @@ static int load_indexed(uint16_t size, uint32_t k, unsigned int flags, struct bp
 		out[0] = BPF_LD_IND(size, REG_X, (int32_t)k);
 		return 1;
 	}
-	if (is_beside && (k < TAG_OFF + TAG_BYTES || k > INT32_MAX))
-		return 0;
 	out[n++] = BPF_MOV32_REG(BPF_REG_2, REG_X);
-	out[n++] = BPF_ALU32_IMM(BPF_ADD, BPF_REG_2, (int32_t)(k - (is_beside ? TAG_BYTES : 0)));
+	out[n++] = BPF_ALU32_IMM(BPF_ADD, BPF_REG_2, (int32_t)k);
+	if (is_beside) {
+		/* Behind the tag: 4 earlier; in its fields: as beyond the packet. */
+		out[n++] = BPF_JMP32_IMM(BPF_JLE, BPF_REG_2, (int32_t)(TAG_OFF - load_bytes(size)),
+					  4);
+		out[n++] = BPF_JMP32_IMM(BPF_JGE, BPF_REG_2, TAG_OFF + TAG_BYTES, 2);
+		out[n++] = BPF_MOV32_IMM(REG_A, 0);
+		out[n++] = BPF_EXIT_INSN();
+		out[n++] = BPF_ALU32_IMM(BPF_SUB, BPF_REG_2, TAG_BYTES);
+	}
 	return n + load_by_helper(size, out + n);
 }
 
 static int load_length(uint8_t reg, unsigned int flags, struct bpf_insn *out)
 {
 	out[0] = CTX_LOAD(reg, len);
+	if (flags & ISA_CLASSIC_WIRE_LEN)
+		out[0] = CTX_LOAD(reg, wire_len);
 	if (!(flags & ISA_CLASSIC_TAG_BESIDE))
 		return 1;
 	out[1] = BPF_ALU32_IMM(BPF_ADD, reg, TAG_BYTES);
@@ -586,8 +617,7 @@ int isa_classic_convert(const struct sock_filter *filter, size_t n, unsigned int
 	ret = isa_classic_check(filter, n, why, bad);
 	if (ret)
 		return ret;
-	if (flags & ~(unsigned int)(ISA_CLASSIC_DIRECT | ISA_CLASSIC_TAG_BESIDE) ||
-	    flags == ISA_CLASSIC_TAG_BESIDE)
+	if ((flags & ~(unsigned int)ISA_CLASSIC_FLAGS) || (flags && !(flags & ISA_CLASSIC_DIRECT)))
 		return reject(-EINVAL, "unknown flags", 0, why, bad);
 	made = mem_calloc(n * expansion + PROLOGUE_INSNS_MAX, sizeof(*made));
 	start = mem_calloc(n, sizeof(*start));

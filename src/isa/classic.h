@@ -33,10 +33,16 @@ enum isa_classic_flags {
 	/*
 	 * With ISA_CLASSIC_DIRECT: for a packet whose outer VLAN tag stands in its metadata
 	 * (__sk_buff.vlan_present); the filter sees it where it is on the wire, at offset 12, and
-	 * a length 4 longer. -ENOTSUP for loads that begin or end inside the tag's fields, and
-	 * indexed ones from before them.
+	 * a length 4 longer. -ENOTSUP for loads across an end of the tag's halves; an
+	 * indexed load that turns out to touch them ends with 0, as one beyond the packet.
 	 */
 	ISA_CLASSIC_TAG_BESIDE = 1 << 1,
+	/*
+	 * With ISA_CLASSIC_DIRECT: the packet's length is __sk_buff.wire_len, what it was before a
+	 * capture cut it. On a device's own packets that field is no such length.
+	 */
+	ISA_CLASSIC_WIRE_LEN = 1 << 2,
+	ISA_CLASSIC_FLAGS = ISA_CLASSIC_DIRECT | ISA_CLASSIC_TAG_BESIDE | ISA_CLASSIC_WIRE_LEN,
 };
 
 /*

@@ -30,6 +30,7 @@ enum {
 struct packet {
 	uint8_t data[PKT_MAX];
 	uint32_t len;
+	bool tag_beside; /* no indexed load may touch it */
 };
 
 /* Big-endian load of size bytes; false: beyond the packet. */
@@ -107,6 +108,14 @@ static bool compare(uint8_t op, uint32_t a, uint32_t b)
 	}
 }
 
+static bool cuts_tag(const struct packet *p, const struct sock_filter *f, uint32_t x)
+{
+	uint32_t off = f->k + x;
+
+	return p->tag_beside && BPF_MODE(f->code) == BPF_IND && off < 16 &&
+	       off + (uint32_t)isa_size_bytes((uint8_t)f->code) > 12;
+}
+
 /* The twin. */
 static uint32_t classic_run(const struct sock_filter *f, const struct packet *p)
 {
@@ -127,8 +136,9 @@ static uint32_t classic_run(const struct sock_filter *f, const struct packet *p)
 				 f->k == SKF_AD_OFF + SKF_AD_ALU_XOR_X)
 				v = a ^ x;
 			else if (BPF_MODE(f->code) != BPF_IMM &&
-				 !load(p, f->k + (BPF_MODE(f->code) == BPF_IND ? x : 0),
-				       isa_size_bytes((uint8_t)f->code), &v))
+				 (cuts_tag(p, f, x) ||
+				  !load(p, f->k + (BPF_MODE(f->code) == BPF_IND ? x : 0),
+					isa_size_bytes((uint8_t)f->code), &v)))
 				return 0;
 			if (BPF_MODE(f->code) == BPF_MSH)
 				v = 4 * (v & 0xf);
@@ -437,7 +447,7 @@ static struct sock_filter random_classic(uint64_t *seed, size_t pc, size_t n)
 		BPF_JMP | BPF_JA,
 	};
 	static const uint32_t ks[] = {
-		0, 1, 2, 3, 15, 16, 31, 40, 60, 0x80000000, 0xffffffff, 255
+		0, 1, 2, 3, 12, 13, 14, 15, 16, 31, 40, 60, 0x80000000, 0xffffffff, 255
 	};
 	uint64_t x = test_random(seed);
 	size_t left = n - pc - 2;
@@ -479,6 +489,7 @@ static void random_filter(struct sock_filter *f, size_t n, uint64_t *seed)
 
 static void random_packet(struct packet *p, uint64_t *seed)
 {
+	p->tag_beside = false;
 	p->len = 20 + (uint32_t)(test_random(seed) % (PKT_MAX - 20));
 	for (size_t i = 0; i < PKT_MAX; i++)
 		p->data[i] = (uint8_t)test_random(seed);
@@ -590,6 +601,7 @@ static void put_tag(const struct packet *p, struct packet *tagged)
 	static const uint8_t tag[] = { 0x88, 0xa8, 0x20, 0x64 };
 
 	tagged->len = p->len + 4;
+	tagged->tag_beside = true;
 	memcpy(tagged->data, p->data, 12);
 	memcpy(tagged->data + 12, tag, 4);
 	memcpy(tagged->data + 16, p->data + 12, p->len - 12);

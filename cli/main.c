@@ -6,6 +6,7 @@
 
 #include "buffer.h"
 #include "options.h"
+#include "capture/capture.h"
 #include "trace/trace.h"
 
 static const struct command commands[] = {
@@ -13,6 +14,7 @@ static const struct command commands[] = {
 	{ "check", "verify every program of an object", check_usage, check_main },
 	{ "dump", "show a program's instructions", dump_usage, dump_main },
 	{ "doctor", "what this kernel and this user allow", doctor_usage, doctor_main },
+	{ "capture", "capture packets, and say who sent them", capture_usage, capture_main },
 	{ "trace", "look at what the running kernel and its processes do", trace_usage, trace_main, true },
 };
 

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the printers of protocols share. Each takes where its header begins and the length that is
+ * left by the headers before it; what was captured ends at layer.end, which may come sooner.
+ */
+#pragma once
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "capture/line.h"
+
+struct layer {
+	const struct line_options *options;
+	struct line *line;
+	struct buffer *out;
+	const uint8_t *end; /* of what was captured */
+	uint32_t link_bytes; /* of the link-level header, tags included */
+	uint32_t depth;	    /* of packets within packets */
+	bool is_quoted;	    /* within an ICMP message: a conversation is not to be learnt from it */
+};
+
+enum {
+	LAYER_DEPTH_MAX = 8
+};
+
+/* The IP header around a TCP, UDP or ICMP message. */
+struct layer_ip {
+	bool v6;
+	uint8_t protocol;
+	const uint8_t *source; /* 4 or 16 bytes */
+	const uint8_t *target;
+	bool hosts_said;  /* its addresses stand on the line already */
+	bool is_fragment; /* its checksum cannot be judged */
+};
+
+static inline uint16_t be16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)be16(p) << 16 | be16(p + 2);
+}
+
+/* How many of @bytes at @p were captured. */
+static inline uint32_t layer_captured(const struct layer *l, const uint8_t *p, uint32_t bytes)
+{
+	if (p >= l->end)
+		return 0;
+	return l->end - p < bytes ? (uint32_t)(l->end - p) : bytes;
+}
+
+static inline bool layer_has(const struct layer *l, const uint8_t *p, uint32_t bytes)
+{
+	return layer_captured(l, p, bytes) == bytes;
+}
+
+/* " [|name]": cut off. */
+void layer_truncated(struct layer *l, const char *name);
+/* The text @names[i].text of @value, or NULL. */
+struct layer_name {
+	uint32_t value;
+	const char *text;
+};
+const char *layer_name_of(const struct layer_name *names, uint32_t n, uint32_t value);
+/* Bytes with everything but printable ASCII escaped as tcpdump does (^M, M-x). */
+void layer_text(struct layer *l, const uint8_t *p, uint32_t bytes);
+/* "\n\t0x0000:  4500 003c ... E..<" */
+void layer_hex(struct layer *l, const uint8_t *p, uint32_t bytes, bool ascii);
+/* The same without ASCII, each line begun with @indent. */
+void layer_hex_indented(struct layer *l, const uint8_t *p, uint32_t bytes, const char *indent);
+
+/* Names, or numbers with -n. */
+void layer_host(struct layer *l, const uint8_t *address, bool v6);
+/* The address in figures, into @text of INET6_ADDRSTRLEN. */
+const char *layer_address(const uint8_t *address, bool v6, char *text);
+void layer_port(struct layer *l, uint16_t port, const char *protocol);
+/* "a.1 > b.2: " of a TCP or UDP header at @p; without its ports when they were not captured. */
+void layer_ends(struct layer *l, const struct layer_ip *ip, const uint8_t *p, const char *protocol);
+const char *layer_protocol_name(struct layer *l, uint8_t protocol);
+
+/* Internet checksum with the pseudo header of @ip: 0 when it is right. */
+uint16_t layer_checksum(const uint8_t *p, uint32_t bytes, uint32_t start);
+uint32_t layer_pseudo_header(const struct layer_ip *ip, uint32_t bytes);
+/* The checksum that would be right, given what stands in it and the sum over all. */
+uint16_t layer_checksum_expected(uint16_t stands, uint16_t sum);
+
+void print_ethernet(struct layer *l, const uint8_t *p, uint32_t length);
+/* Linux cooked captures, either version. */
+void print_cooked(struct layer *l, const uint8_t *p, uint32_t length, bool v2);
+/* False: no printer knows the EtherType. */
+bool print_ethertype(struct layer *l, uint16_t type, const uint8_t *p, uint32_t length);
+void print_arp(struct layer *l, const uint8_t *p, uint32_t length);
+void print_ip4(struct layer *l, const uint8_t *p, uint32_t length);
+void print_ip6(struct layer *l, const uint8_t *p, uint32_t length);
+/* Either, by the version in its first byte. */
+void print_ip(struct layer *l, const uint8_t *p, uint32_t length);
+void print_icmp4(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
+void print_icmp6(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
+void print_tcp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
+void print_udp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
+void print_dns(struct layer *l, const uint8_t *p, uint32_t length, bool multicast);
+/* Text protocols (HTTP): ": HTTP: GET / HTTP/1.1". */
+void print_text(struct layer *l, const char *name, const uint8_t *p, uint32_t length);
+
+/* The start of the TCP conversation a segment belongs to; made when there is none. */
+struct conversation {
+	uint32_t seq, ack; /* of the side with the lower (port, address) */
+};
+struct conversation *line_conversation(struct line *line, const struct layer_ip *ip,
+				       uint16_t source, uint16_t target, bool *is_new,
+				       bool *is_reverse);

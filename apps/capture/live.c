@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Packets of devices: programs at tc ingress and egress hand them over through a ring buffer. Nothing
+ * stays attached when this process ends, however it ends (hook/hook.h). Packets and losses are counted
+ * by the programs: handed over + dropped = passed the expression.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <grp.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "buffer.h"
+#include "capture/capture.h"
+#include "capture/entry.h"
+#include "capture/live-api.bpf.h"
+#include "capture/sink.h"
+#include "engine.h"
+#include "hook/hook.h"
+#include "hook/link.h"
+#include "hook/tc.h"
+#include "tool/account.h"
+#include "tool/filter.h"
+#include "tool/loop.h"
+#include "who/cgroup.h"
+#include "who/who.h"
+
+#include "live.skel.h" /* last: its .rodata has types of the headers above */
+#include "owner.skel.h"
+
+enum {
+	LINKTYPE_ETHERNET = 1,
+	DEVICES_MAX = 1024,
+	TAG_OFF = 12,
+	TAG_BYTES = 4,
+	WAYS = 2, /* in, out */
+	HOOKS_MAX = DEVICES_MAX * WAYS,
+	OWNER_HOOKS_MAX = 3,
+};
+
+#define GONE_CHECK_NS 500000000ull
+
+struct device {
+	uint32_t ifindex;
+	char name[IF_NAMESIZE];
+	bool is_loopback;
+};
+
+struct live {
+	const struct capture_options *options;
+	struct live_settings settings;
+	struct device *devices;
+	uint32_t n_devices;
+	struct live_bpf *bpf;
+	struct owner_bpf *owner;
+	struct bpf_link *owner_links[OWNER_HOOKS_MAX];
+	struct hook *made;
+	int entry[WAYS]; /* -1: not asked for */
+	struct hook *hooks[HOOKS_MAX];
+	uint32_t n_hooks;
+	struct loop loop;
+	struct who *who;
+	struct sink *sink;
+	struct error failure; /* of a callback */
+	int failed;
+	uint8_t *frame; /* a packet with its tag put back */
+};
+
+/* --- devices -------------------------------------------------------------------------------------- */
+
+static int read_device(const char *name, struct device *d, struct error *err)
+{
+	struct ifreq request = { 0 };
+	int fd, rc = 0;
+
+	d->ifindex = if_nametoindex(name);
+	if (!d->ifindex)
+		return error_set(err, -ENODEV, "there is no device %s here (skep capture -D lists "
+					       "them)",
+				 name);
+	snprintf(d->name, sizeof(d->name), "%s", name);
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request))
+		rc = error_set(err, -errno, "cannot ask about device %s: %s", name,
+			       strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	d->is_loopback = request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
+	if (!rc && request.ifr_hwaddr.sa_family != ARPHRD_ETHER && !d->is_loopback)
+		rc = error_set(err, -EMEDIUMTYPE,
+			       "%s has no Ethernet header: capture there with --by socket", name);
+	return rc;
+}
+
+static int add_device(struct live *l, const char *name, struct error *err)
+{
+	struct device d = { 0 };
+	int rc = read_device(name, &d, err);
+
+	if (rc)
+		return rc;
+	if (l->n_devices == DEVICES_MAX)
+		return error_set(err, -E2BIG, "more than %d devices", DEVICES_MAX);
+	array_grow(l->devices, l->n_devices);
+	l->devices[l->n_devices++] = d;
+	return 0;
+}
+
+/* Every device here that has a link-level header. */
+static int add_all_devices(struct live *l, struct error *err)
+{
+	struct if_nameindex *names = if_nameindex();
+	struct error why;
+	int rc = 0;
+
+	if (!names)
+		return error_set(err, -errno, "cannot list devices: %s", strerror(errno));
+	for (uint32_t i = 0; names[i].if_name && !rc; i++) {
+		rc = add_device(l, names[i].if_name, &why);
+		if (rc == -EMEDIUMTYPE) {
+			fprintf(stderr, "skep capture: %s; left out\n", why.text);
+			rc = 0;
+		} else if (rc == -ENODEV) {
+			rc = 0; /* gone since */
+		} else if (rc) {
+			*err = why;
+		}
+	}
+	if_freenameindex(names);
+	if (!rc && !l->n_devices)
+		rc = error_set(err, -ENODEV, "there is no device to capture on");
+	return rc;
+}
+
+static int find_devices(struct live *l, struct error *err)
+{
+	const struct capture_options *o = l->options;
+	int rc = 0;
+
+	if (!o->n_devices || (o->n_devices == 1 && strcmp(o->devices[0], "any") == 0))
+		return add_all_devices(l, err);
+	for (uint32_t i = 0; i < o->n_devices && !rc; i++)
+		rc = add_device(l, o->devices[i], err);
+	return rc;
+}
+
+static const char *device_name(const struct live *l, uint32_t ifindex)
+{
+	for (uint32_t i = 0; i < l->n_devices; i++)
+		if (l->devices[i].ifindex == ifindex)
+			return l->devices[i].name;
+	return NULL;
+}
+
+/* --- terms about the owner ------------------------------------------------------------------------ */
+
+static int settle_cgroups(const struct owner_term *term, struct live_term *to, struct error *err)
+{
+	struct filter_settings found = { 0 };
+	struct filter filter = { 0 };
+	int rc;
+
+	if (term->kind == OWNER_CGROUP)
+		filter.cgroup = term->text;
+	else
+		filter.container = term->text;
+	rc = filter_settings_make(&filter, &found, err);
+	if (rc)
+		return rc;
+	to->kind = LIVE_TERM_CGROUP;
+	to->n_cgroups = found.n_cgroups < LIVE_CGROUPS_MAX ? found.n_cgroups : LIVE_CGROUPS_MAX;
+	for (uint32_t i = 0; i < to->n_cgroups; i++) {
+		to->cgroup_ids[i] = found.cgroups[i].id;
+		to->cgroup_levels[i] = found.cgroups[i].level;
+	}
+	return 0;
+}
+
+static int settle_terms(struct live *l, const struct expression *e, struct error *err)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < e->n_owner && !rc; i++) {
+		const struct owner_term *term = &e->owner[i];
+		struct live_term *to = &l->settings.terms[i];
+
+		to->negated = term->negated;
+		if (term->kind == OWNER_PID) {
+			to->kind = LIVE_TERM_PID;
+			to->pid = term->pid;
+		} else if (term->kind == OWNER_COMM) {
+			to->kind = LIVE_TERM_COMM;
+			memcpy(to->comm, term->text, strnlen(term->text, LIVE_COMM_BYTES - 1));
+		} else {
+			rc = settle_cgroups(term, to, err);
+		}
+	}
+	l->settings.n_terms = e->n_owner;
+	return rc;
+}
+
+/* --- loading and attaching ------------------------------------------------------------------------ */
+
+static uint32_t ring_bytes(const struct capture_options *o)
+{
+	uint32_t bytes = 4096;
+
+	/* A power of two; room for a packet of the greatest size. */
+	while (bytes < o->buffer_kib * 1024u || bytes < 2 * LIVE_SNAP_MAX)
+		bytes *= 2;
+	return bytes;
+}
+
+static int load_live(struct live *l, struct error *err)
+{
+	int rc;
+
+	l->bpf = live_bpf__open();
+	if (!l->bpf)
+		return error_set(err, -errno, "cannot open its programs: %s", strerror(errno));
+	memcpy((void *)&l->bpf->rodata->live, &l->settings, sizeof(l->settings));
+	bpf_map__set_max_entries(l->bpf->maps.packets, ring_bytes(l->options));
+	rc = live_bpf__load(l->bpf);
+	return rc ? error_set(err, rc, "cannot load its programs: %s", strerror(-rc)) : 0;
+}
+
+/* One pass over all descriptors of all processes. */
+static int walk_descriptors(struct live *l)
+{
+	struct bpf_link *link = bpf_program__attach_iter(l->owner->progs.walk, NULL);
+	char unread[256];
+	int fd;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	while (fd >= 0 && read(fd, unread, sizeof(unread)) > 0)
+		;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return fd < 0 ? fd : 0;
+}
+
+/* The cgroup below which sockets are watched as they are made: that of a term, else the root. */
+static const char *watched_cgroup(const struct expression *e)
+{
+	for (uint32_t i = 0; i < e->n_owner; i++)
+		if (e->owner[i].kind == OWNER_CGROUP && !e->owner[i].negated)
+			return e->owner[i].text;
+	return "/";
+}
+
+static int attach_made(struct live *l, const struct expression *e, struct error *err)
+{
+	const char *cgroup = watched_cgroup(e);
+	char mount[CGROUP_PATH_BYTES];
+	char *path;
+	int rc = cgroup_mount(mount, err);
+
+	if (rc)
+		return rc;
+	path = strncmp(cgroup, mount, strlen(mount)) == 0 ? xstrdup(cgroup)
+							  : xformat("%s/%s", mount, cgroup);
+	rc = hook_attach_cgroup(bpf_program__fd(l->owner->progs.made), path,
+				BPF_CGROUP_INET_SOCK_CREATE, &l->made, err);
+	free(path);
+	return rc;
+}
+
+/* Begins to remember whose sockets are. */
+static int start_owners(struct live *l, const struct expression *e, struct error *err)
+{
+	int rc;
+
+	l->owner = owner_bpf__open();
+	if (!l->owner)
+		return error_set(err, -errno, "cannot open its programs: %s", strerror(errno));
+	memcpy((void *)&l->owner->rodata->live, &l->settings, sizeof(l->settings));
+	rc = bpf_map__reuse_fd(l->owner->maps.owners, bpf_map__fd(l->bpf->maps.owners));
+	if (!rc)
+		rc = owner_bpf__load(l->owner);
+	if (rc)
+		return error_set(err, rc, "this kernel does not let processes be told apart (%s); "
+					  "skep doctor capture says why",
+				 strerror(-rc));
+	l->owner_links[0] = bpf_program__attach(l->owner->progs.sent);
+	l->owner_links[1] = bpf_program__attach(l->owner->progs.received);
+	if (!l->owner_links[0] || !l->owner_links[1])
+		return error_set(err, -errno, "cannot watch what sockets send: %s",
+				 strerror(errno));
+	rc = attach_made(l, e, err);
+	if (rc)
+		return rc;
+	rc = walk_descriptors(l);
+	return rc ? error_set(err, rc, "cannot look at open sockets: %s", strerror(-rc)) : 0;
+}
+
+static int load_entries(struct live *l, const struct expression *e, struct error *err)
+{
+	const struct classic_setup setup = {
+		.link_type = LINKTYPE_ETHERNET,
+		.snap = l->options->snap,
+		.unoptimized = l->options->unoptimized,
+		.netmask = UINT32_MAX,
+	};
+
+	for (uint32_t way = 0; way < WAYS; way++) {
+		bool is_egress = way;
+
+		l->entry[way] = -1;
+		if (l->options->way == (is_egress ? SAVEFILE_WAY_IN : SAVEFILE_WAY_OUT))
+			continue;
+		l->entry[way] = entry_load(e->packet, &setup, bpf_map__fd(l->bpf->maps.next), way,
+					   err);
+		if (l->entry[way] < 0)
+			return l->entry[way];
+	}
+	return 0;
+}
+
+static int attach_one(struct live *l, const struct device *d, bool is_egress, struct error *err)
+{
+	struct hook *hook = NULL;
+	int fd = l->entry[is_egress];
+	int rc = hook_attach_tcx(fd, d->ifindex, is_egress, &hook, err);
+
+	if (rc == -EINVAL)
+		rc = hook_attach_tc(fd, d->ifindex, is_egress, &hook, err);
+	if (!rc)
+		l->hooks[l->n_hooks++] = hook;
+	return rc;
+}
+
+static int attach(struct live *l, struct error *err)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < l->n_devices && !rc; i++) {
+		const struct device *d = &l->devices[i];
+
+		for (uint32_t way = 0; way < WAYS && !rc; way++) {
+			/* A loopback's packets come in as they went out: once is enough. */
+			if (l->entry[way] < 0 ||
+			    (d->is_loopback && way && l->options->way != SAVEFILE_WAY_OUT))
+				continue;
+			rc = attach_one(l, d, way, err);
+		}
+	}
+	return rc;
+}
+
+static void detach(struct live *l)
+{
+	for (uint32_t i = 0; i < l->n_hooks; i++)
+		hook_detach(l->hooks[i]);
+	l->n_hooks = 0;
+}
+
+/* --- packets -------------------------------------------------------------------------------------- */
+
+/* The frame as it was on the wire, its tag back in place. */
+static const uint8_t *put_tag(struct live *l, const struct live_packet *p, const uint8_t *data,
+			      uint32_t *bytes)
+{
+	uint16_t tci = htons(p->vlan_tci);
+	uint32_t n = *bytes;
+
+	memcpy(l->frame, data, TAG_OFF);
+	memcpy(l->frame + TAG_OFF, &p->vlan_proto, 2);
+	memcpy(l->frame + TAG_OFF + 2, &tci, 2);
+	memcpy(l->frame + TAG_OFF + TAG_BYTES, data + TAG_OFF, n - TAG_OFF);
+	n += TAG_BYTES;
+	*bytes = n < l->options->snap ? n : l->options->snap;
+	return l->frame;
+}
+
+static void fill_owner(struct live *l, const struct live_packet *p, struct captured *c)
+{
+	const struct who_cgroup *cgroup;
+
+	if (!p->owner.pid)
+		return;
+	c->pid = p->owner.pid;
+	c->comm = p->owner.comm;
+	if (!p->owner.cgroup_id)
+		return;
+	cgroup = who_cgroup(l->who, p->owner.cgroup_id);
+	c->cgroup = cgroup->path;
+	c->container = cgroup->container.name;
+	c->pod = cgroup->container.pod;
+}
+
+static int take_record(void *arg, void *data, size_t bytes)
+{
+	const struct live_packet *p = data;
+	struct live *l = arg;
+	struct captured c = { 0 };
+	uint32_t n;
+	int rc;
+
+	if (bytes < sizeof(*p) || p->bytes > bytes - sizeof(*p))
+		return 0;
+	n = p->bytes;
+	c.packet.data = (const uint8_t *)(p + 1);
+	c.packet.wire_bytes = p->wire_bytes;
+	if (p->vlan_proto && n >= TAG_OFF) {
+		c.packet.data = put_tag(l, p, c.packet.data, &n);
+		c.packet.wire_bytes += TAG_BYTES;
+	}
+	c.packet.bytes = n;
+	c.packet.time_ns = loop_realtime_ns(p->ktime_ns);
+	c.interface = device_name(l, p->ifindex);
+	c.way = p->is_egress ? SAVEFILE_WAY_OUT : SAVEFILE_WAY_IN;
+	fill_owner(l, p, &c);
+	rc = sink_packet(l->sink, &c, &l->failure);
+	if (!rc)
+		return 0;
+	l->failed = rc < 0 ? rc : 0;
+	loop_stop(&l->loop);
+	return -ECANCELED;
+}
+
+static void flush(void *arg)
+{
+	struct live *l = arg;
+
+	if (!l->failed)
+		l->failed = sink_flush(l->sink, &l->failure);
+	if (l->failed)
+		loop_stop(&l->loop);
+}
+
+/* Devices that went away: said once each; with the last, the capture ends. */
+static uint64_t check_devices(void *arg, uint64_t now_ns)
+{
+	struct live *l = arg;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < l->n_hooks; i++) {
+		if (hook_is_gone(l->hooks[i])) {
+			fprintf(stderr, "skep capture: %s is gone\n", l->hooks[i]->what);
+			hook_detach(l->hooks[i]);
+		} else {
+			l->hooks[n++] = l->hooks[i];
+		}
+	}
+	l->n_hooks = n;
+	if (!n)
+		loop_stop(&l->loop);
+	return now_ns + GONE_CHECK_NS;
+}
+
+/* --- the whole ------------------------------------------------------------------------------------ */
+
+static int become(const char *name, struct error *err)
+{
+	const struct passwd *user = getpwnam(name);
+
+	if (!user)
+		return error_set(err, -ENOENT, "there is no user %s (-Z)", name);
+	if (initgroups(name, user->pw_gid) || setgid(user->pw_gid) || setuid(user->pw_uid))
+		return error_set(err, -errno, "cannot become %s: %s", name, strerror(errno));
+	return 0;
+}
+
+static void announce(const struct live *l)
+{
+	struct buffer names = { 0 };
+
+	for (uint32_t i = 0; i < l->n_devices && i < CAPTURE_DEVICES_MAX; i++)
+		buffer_format(&names, "%s%s", i ? "," : "", l->devices[i].name);
+	fprintf(stderr,
+		"listening on %s%s, link-type EN10MB (Ethernet), snapshot length %u bytes\n",
+		names.data, l->n_devices > CAPTURE_DEVICES_MAX ? ",..." : "", l->options->snap);
+	buffer_deinit(&names);
+}
+
+static int set_up(struct live *l, const struct expression *e, struct error *err)
+{
+	const struct engine_setup engine = { .kind = ENGINE_KERNEL };
+	const struct loop_setup loop = { .duration_ns = l->options->duration_ns };
+	struct error why;
+	int rc = engine_enter(&engine, err);
+
+	if (!rc)
+		rc = find_devices(l, err);
+	if (!rc)
+		rc = settle_terms(l, e, err);
+	if (!rc)
+		rc = load_live(l, err);
+	if (!rc)
+		rc = loop_init(&l->loop, &loop, err);
+	if (!rc && l->settings.owners) {
+		who_capture(l->who, &l->loop, &why);
+		rc = start_owners(l, e, err);
+		/* A file of packets without owners is still one; a term about them is not. */
+		if (rc && !e->n_owner) {
+			fprintf(stderr, "skep capture: %s; packets have no owners\n", err->text);
+			rc = 0;
+		}
+	}
+	if (!rc)
+		rc = load_entries(l, e, err);
+	if (!rc)
+		rc = loop_add_ring(&l->loop, bpf_map__fd(l->bpf->maps.packets), take_record, l,
+				   err);
+	if (!rc)
+		rc = sink_open(l->options, LINKTYPE_ETHERNET, l->options->snap, &l->sink, err);
+	if (!rc)
+		rc = attach(l, err);
+	if (!rc && l->options->user)
+		rc = become(l->options->user, err);
+	return rc;
+}
+
+static void report(struct live *l)
+{
+	struct savefile_counts counts = { 0 };
+	struct account account = { 0 };
+	struct error unread;
+	uint64_t n = sink_packets(l->sink);
+
+	if (account_read(bpf_map__fd(l->bpf->maps.account), &account, &unread))
+		return;
+	counts.received = counts.accepted = account.occurred;
+	counts.dropped = account.dropped;
+	sink_counts(l->sink, &counts);
+	fprintf(stderr,
+		"%llu packet%s captured\n%llu packet%s passed the filter\n"
+		"%llu packet%s dropped (ring full)\n",
+		(unsigned long long)n, n == 1 ? "" : "s", (unsigned long long)account.occurred,
+		account.occurred == 1 ? "" : "s", (unsigned long long)account.dropped,
+		account.dropped == 1 ? "" : "s");
+}
+
+static int capture(struct live *l, struct error *err)
+{
+	l->loop.idle = flush;
+	l->loop.idle_arg = l;
+	l->loop.chore = check_devices;
+	l->loop.chore_arg = l;
+	announce(l);
+	while (loop_wait(&l->loop))
+		;
+	detach(l);
+	if (!l->failed && (!l->options->count || sink_packets(l->sink) < l->options->count))
+		loop_drain(&l->loop);
+	report(l);
+	if (l->options->count_only)
+		printf("%llu packets\n", (unsigned long long)sink_packets(l->sink));
+	if (l->failed)
+		*err = l->failure;
+	return l->failed;
+}
+
+static void tear_down(struct live *l)
+{
+	detach(l);
+	hook_detach(l->made);
+	for (uint32_t i = 0; i < OWNER_HOOKS_MAX; i++)
+		bpf_link__destroy(l->owner_links[i]);
+	for (uint32_t way = 0; way < WAYS; way++)
+		if (l->entry[way] >= 0)
+			close(l->entry[way]);
+	owner_bpf__destroy(l->owner);
+	live_bpf__destroy(l->bpf);
+	who_free(l->who);
+	loop_deinit(&l->loop);
+	free(l->devices);
+	free(l->frame);
+}
+
+int capture_live(const struct capture_options *options, const struct expression *e,
+		 struct error *err)
+{
+	struct live *l = xcalloc(1, sizeof(*l));
+	struct error second;
+	int rc, close_rc = 0;
+
+	l->options = options;
+	l->entry[0] = l->entry[1] = -1;
+	l->settings.snap = options->snap;
+	l->settings.owners = options->owners || e->n_owner || options->json ||
+			     (options->write && options->format == SAVEFILE_PCAPNG);
+	l->who = who_new();
+	l->frame = xcalloc(1, LIVE_SNAP_MAX + TAG_BYTES);
+	rc = set_up(l, e, err);
+	if (!rc)
+		rc = capture(l, err);
+	if (l->sink)
+		close_rc = sink_close(l->sink, rc ? &second : err);
+	tear_down(l);
+	free(l);
+	return rc ? rc : close_rc;
+}

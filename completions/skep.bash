@@ -7,6 +7,7 @@ _skep_options()
 	run) echo "--pcap --write --set --engine --repeat --data --ctx --clock --seed --no-jit --rows --json --verbose --help" ;;
 	check) echo "--engine --set --json --verbose --help" ;;
 	dump) echo "--source --insns --xlated --jited --engine --set --json --help" ;;
+	doctor) echo "--output --verbose --quick --engine --help" ;;
 	esac
 }
 
@@ -16,7 +17,7 @@ _skep()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "run check dump help --version --help" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor help --version --help" -- "$word")
 		return
 	fi
 	case $before in
@@ -27,12 +28,16 @@ _skep()
 		mapfile -t COMPREPLY < <(compgen -W "$engines" -- "$word")
 		return
 		;;
+	-o | --output)
+		mapfile -t COMPREPLY < <(compgen -W "columns json" -- "$word")
+		return
+		;;
 	--clock)
 		mapfile -t COMPREPLY < <(compgen -W "pcap real" -- "$word")
 		return
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check dump" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor" -- "$word")
 		return
 		;;
 	--set | --repeat | --seed | --rows)

@@ -976,7 +976,7 @@ def usage_errors_say_what_to_do():
 def help_and_version():
     expect(bool(re.fullmatch(r"skep \d+\.\d+\.\d+\n", run("--version")[0])), True)
     out = run("help")[0]
-    for command in ("run", "check", "dump"):
+    for command in ("run", "check", "dump", "doctor"):
         if f"skep {command}" not in out:
             raise AssertionError(out)
         usage = run("help", command)[0]
@@ -988,7 +988,7 @@ def help_and_version():
 
 @case
 def manual_pages_and_completions_know_every_option():
-    for command in ("run", "check", "dump"):
+    for command in ("run", "check", "dump", "doctor"):
         options = set(re.findall(r"--[a-z][a-z-]*", run("help", command)[0]))
         for place in (f"docs/man/skep-{command}.1", "completions/skep.bash", "completions/_skep"):
             with open(os.path.join(ROOT, place), encoding="utf-8") as file:

@@ -206,17 +206,19 @@ def nothing_is_left_behind():
 def nobody_is_told_clearly():
     if os.geteuid() != 0:
         raise Skip("not run as root, so not able to become another user")
-    found = document(user=NOBODY, group=NOBODY, extra_groups=[])
+    found = document(user=NOBODY, group=NOBODY, extra_groups=[], code=1) # skep trace has no way
     expect(found["uid"], NOBODY, "uid")
     expect(answers(found)["cap-bpf"]["has"], False, "cap-bpf")
     expect([t["works"] for t in found["tools"] if t["name"] in ("run", "check", "dump")], [True] * 3, "tools")
     with open("/proc/sys/kernel/unprivileged_bpf_disabled", encoding="ascii") as file:
         disabled = file.read().strip() != "0"
     if disabled:
-        text = doctor(user=NOBODY, group=NOBODY, extra_groups=[])[0]
+        text = doctor(user=NOBODY, group=NOBODY, extra_groups=[], code=1)[0]
         if "This user may not use bpf(2)" not in text or "run it as root" not in text:
             raise AssertionError(text)
         expect(names(found["program_types"]), set(), "program types")
+        trace = next(t for t in found["tools"] if t["name"] == "trace syscalls")
+        expect((trace["works"], trace["way"]), (False, None), "trace syscalls")
         for key in ("raw-tp", "xdp", "cgroup-skb"):
             expect(answers(found)[key]["errno"], 1, f"errno of {key}")
 

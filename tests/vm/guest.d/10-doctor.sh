@@ -48,7 +48,7 @@ fi
 
 su nobody -s /bin/sh -c 'skep doctor' >/tmp/doctor 2>/tmp/doctor.err
 code=$?
-if [ $code = 0 ] && grep -q "This user may not use bpf(2)" /tmp/doctor; then
+if [ $code = 1 ] && grep -q "This user may not use bpf(2)" /tmp/doctor; then
 	ok nobody
 else
 	cat /tmp/doctor.err

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#define TUNE_FAIL_SEED 88172645463325252u /* which allocations fail */
+
 #ifdef SKEP_HOSTILE
 enum {
 	TUNE_BUCKET_FILL = 1024,       /* all of a small hash map in one bucket and its chain */
@@ -13,6 +15,7 @@ enum {
 	TUNE_LPM_TABLE_BITS = 1,       /* nearly all of a trie is walked node by node */
 	TUNE_ARENA_BLOCK_BYTES = 64,   /* a block for about every allocation */
 	TUNE_JIT_FLAGS = 0x1f,         /* jit/jit.h: poison, longest forms, oldest processor, far calls, plain */
+	TUNE_FAIL_ALLOCS = 48,         /* of so many allocations of each command one fails (syscall/bpf.c) */
 };
 #else
 enum {
@@ -21,5 +24,6 @@ enum {
 	TUNE_LPM_TABLE_BITS = 16,
 	TUNE_ARENA_BLOCK_BYTES = 64 * 1024,
 	TUNE_JIT_FLAGS = 0,
+	TUNE_FAIL_ALLOCS = 0,
 };
 #endif

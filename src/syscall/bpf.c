@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/hostile.h"
 #include "base/macros.h"
 #include "object/btf_object.h"
 #include "object/link.h"
@@ -72,6 +74,34 @@ static bool is_fast(int cmd)
 	       (cmd >= BPF_MAP_LOOKUP_BATCH && cmd <= BPF_MAP_DELETE_BATCH);
 }
 
+/*
+ * One allocation of the command fails, chosen at random. Who is told -ENOMEM asks again and must find
+ * nothing changed. Runs are spared: a helper's failure is the program's to see.
+ */
+static int run_short_of_memory(const struct command *command, const struct bpf_call *call)
+{
+	static _Thread_local uint64_t random = TUNE_FAIL_SEED;
+	struct bpf_call first = *call, again = *call;
+	bool met;
+	int err;
+
+	if (mem_fail_at || command->handler == cmd_prog_test_run)
+		return command->handler(&first);
+	random ^= random << 13;
+	random ^= random >> 7;
+	random ^= random << 17;
+	mem_fail_at = 1 + (uint32_t)(random % MAX(TUNE_FAIL_ALLOCS, 1));
+	err = command->handler(&first);
+	met = !mem_fail_at;
+	mem_fail_at = 0;
+	/* ENOSPC: so does a log that was cut before it was too long */
+	if (!met || (err != -ENOMEM && err != -ENOSPC))
+		return err;
+	engine_poll(call->engine); /* as every command begins */
+	engine_take_limit();
+	return command->handler(&again);
+}
+
 int syscall_bpf(struct caller *caller, int cmd, uint64_t uattr, uint32_t size)
 {
 	struct bpf_call call = { .caller = caller, .engine = caller->engine, .uattr = uattr };
@@ -94,7 +124,7 @@ int syscall_bpf(struct caller *caller, int cmd, uint64_t uattr, uint32_t size)
 	if (!is_fast(cmd) || atomic_load(&call.engine->stats_enabled))
 		engine_poll(call.engine);
 	engine_take_limit();
-	ret = command->handler(&call);
+	ret = TUNE_FAIL_ALLOCS ? run_short_of_memory(command, &call) : command->handler(&call);
 	return ret == -ENOMEM ? refuse_for_limit(call.engine, engine_take_limit()) : ret;
 }
 
@@ -167,6 +197,9 @@ int call_publish(struct bpf_call *call, struct object *obj, int open_flags)
 
 	if (!ret)
 		ret = call->caller->ops->install_fd(call->caller, obj, open_flags);
+	/* No client ever had it: what it did ends now, not when its memory goes. */
+	if (ret < 0 && obj->ops->release_uref)
+		obj->ops->release_uref(obj);
 	object_put(obj);
 	return ret;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct caller;
+struct btf_object;
 struct engine;
 struct object;
 struct skep_host;
@@ -54,5 +55,9 @@ void engine_fork_prepare(struct engine *engine);
 void engine_fork_parent(struct engine *engine);
 void engine_fork_child(struct engine *engine);
 
-/* The base BTF ("vmlinux"), loaded on first use; NULL: there is none to be had. Not a reference. */
+/*
+ * The base BTF ("vmlinux"), loaded on first use; NULL: there is none to be had. Not a reference. The
+ * first form tells when that is for want of memory or descriptors: -ENOMEM, -EMFILE, -ENFILE, else 0.
+ */
+int engine_base_btf_load(struct engine *engine, struct btf_object **base);
 struct btf_object *engine_base_btf(struct engine *engine);

@@ -52,12 +52,14 @@ static int btf_object_new(struct engine *engine, struct btf *graph, struct btf_o
 static int parse(struct bpf_call *call, struct call_log *log, struct btf_object **out)
 {
 	const union bpf_attr *attr = &call->attr;
-	struct btf_object *base = engine_base_btf(call->engine);
 	struct btf_log sink = { attr->btf_log_level, call_log_vwrite, log };
 	_cleanup_free_ void *data = NULL;
+	struct btf_object *base;
 	struct btf *graph;
-	int err;
+	int err = engine_base_btf_load(call->engine, &base);
 
+	if (err)
+		return err;
 	data = mem_alloc(attr->btf_size);
 	if (!data)
 		return -ENOMEM;
@@ -104,31 +106,55 @@ int cmd_btf_load(struct bpf_call *call)
 
 /* --- the base BTF ----------------------------------------------------------------------------- */
 
-/* Ours is for a machine that has none: want of memory or descriptors does not make it one. */
+/* Want of memory or descriptors: it may be otherwise next time. */
+static bool is_passing(int err)
+{
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE;
+}
+
+/* Ours is for a machine that has none: a passing want does not make it one. */
 static int base_graph(struct engine *engine, struct btf **graph)
 {
 	int err = btf_load_base(engine->base_btf_path, graph);
-	bool passing = err == -ENOMEM || err == -EMFILE || err == -ENFILE;
 
-	return err && !engine->base_btf_path && !passing ? btf_small_new(graph) : err;
+	return err && !engine->base_btf_path && !is_passing(err) ? btf_small_new(graph) : err;
+}
+
+static int base_new(struct engine *engine)
+{
+	struct btf_object *btf;
+	struct btf *graph;
+	int err = base_graph(engine, &graph);
+
+	if (!err)
+		err = btf_object_new(engine, graph, &btf);
+	if (err)
+		return err;
+	btf->kernel = true;
+	strcpy(btf->name, "vmlinux");
+	err = object_publish(&btf->obj);
+	if (err)
+		object_put(&btf->obj);
+	else
+		engine->base_btf = btf;
+	return err;
+}
+
+int engine_base_btf_load(struct engine *engine, struct btf_object **base)
+{
+	int err;
+
+	pthread_mutex_lock(&engine->base_btf_lock);
+	err = engine->base_btf ? 0 : base_new(engine);
+	*base = engine->base_btf;
+	pthread_mutex_unlock(&engine->base_btf_lock);
+	return is_passing(err) ? err : 0;
 }
 
 struct btf_object *engine_base_btf(struct engine *engine)
 {
-	struct btf_object *btf = NULL;
-	struct btf *graph;
+	struct btf_object *base;
 
-	pthread_mutex_lock(&engine->base_btf_lock);
-	btf = engine->base_btf;
-	if (!btf && !base_graph(engine, &graph) && !btf_object_new(engine, graph, &btf)) {
-		btf->kernel = true;
-		strcpy(btf->name, "vmlinux");
-		if (object_publish(&btf->obj)) {
-			object_put(&btf->obj);
-			btf = NULL;
-		}
-		engine->base_btf = btf;
-	}
-	pthread_mutex_unlock(&engine->base_btf_lock);
-	return btf;
+	engine_base_btf_load(engine, &base);
+	return base;
 }

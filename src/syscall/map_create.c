@@ -75,12 +75,14 @@ static int check_fields(const struct bpf_call *call, const struct map *map)
 static int check_btf(const struct bpf_call *call, struct map *map)
 {
 	const union bpf_attr *attr = &call->attr;
-	const struct btf_object *base = engine_base_btf(call->engine);
 	const struct btf *btf = map->btf->btf;
 	uint32_t key_id = attr->btf_key_type_id, value_id = attr->btf_value_type_id;
+	struct btf_object *base;
 	uint32_t size;
-	int err;
+	int err = engine_base_btf_load(call->engine, &base);
 
+	if (err)
+		return err;
 	if (key_id && (!btf_type_id_size(btf, &key_id, &size) || size != map->key_size))
 		return -EINVAL;
 	if (!key_id && !map->ops->check_btf)

@@ -94,8 +94,10 @@ int cmd_map_get_next_id(struct bpf_call *call)
 
 int cmd_btf_get_next_id(struct bpf_call *call)
 {
-	engine_base_btf(call->engine); /* it is listed as the kernel's is */
-	return next_id(call, OBJECT_BTF);
+	struct btf_object *base;
+	int err = engine_base_btf_load(call->engine, &base); /* it is listed as the kernel's is */
+
+	return err ? err : next_id(call, OBJECT_BTF);
 }
 
 int cmd_link_get_next_id(struct bpf_call *call)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "hooks/dev.h"
 #include "hooks/event.h"
@@ -187,6 +188,27 @@ static void xdp_link_runs_until_its_last_descriptor_closes(void **state)
 	close(tc);
 }
 
+/* The link was attached before it was found that there is no descriptor for it. */
+static void link_without_a_descriptor_attaches_nothing(void **state)
+{
+	struct rlimit old, none;
+	struct netdev *dev;
+	int drop = load(ENGINE, BPF_PROG_TYPE_XDP, 0, 1), link, lowest;
+
+	assert_int_equal(hook_dev_add(engine(), "none", 0, NULL, NULL, &dev), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	lowest = dup(drop);
+	assert_true(lowest >= 0);
+	close(lowest);
+	none = (struct rlimit){ .rlim_cur = (rlim_t)lowest, .rlim_max = old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	link = link_create(ENGINE, drop, (int)dev->ifindex, BPF_XDP, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(link, -EMFILE);
+	assert_int_equal(xdp_verdict(dev), -1);
+	close(drop);
+}
+
 static void detached_link_stays_and_holds_nothing(void **state)
 {
 	struct netdev *dev;
@@ -299,6 +321,7 @@ int main(void)
 		TWIN_TEST(links_to_nothing_get_the_kernels_errno),
 		TWIN_TEST(raw_tracepoint_errors_are_the_kernels),
 		TWIN_TEST(xdp_link_runs_until_its_last_descriptor_closes),
+		TWIN_TEST(link_without_a_descriptor_attaches_nothing),
 		TWIN_TEST(detached_link_stays_and_holds_nothing),
 		TWIN_TEST(tcx_links_run_in_their_order),
 		TWIN_TEST(raw_tracepoint_follows_its_descriptor),

@@ -22,7 +22,7 @@
 #define TIMER_VALUE_BYTES 32
 #define TIMER_FUNCS_MAX 8
 
-#define BTF_INFO(kind, vlen) ((uint32_t)(kind) << 24 | (vlen))
+#define TYPE_INFO(kind, vlen) ((uint32_t)(kind) << 24 | (vlen))
 #define BTF_WORDS 44
 #define BTF_STRING_BYTES 64
 
@@ -45,16 +45,16 @@ static const struct {
 	.header = { .magic = 0xeb9f, .version = 1, .hdr_len = sizeof(struct btf_header),
 		    .type_len = BTF_WORDS * 4, .str_off = BTF_WORDS * 4, .str_len = BTF_STRING_BYTES },
 	/* clang-format off */
-	.types = { 1, BTF_INFO(BTF_KIND_INT, 0), 4, 0x01000020,
-		   0, BTF_INFO(BTF_KIND_FUNC_PROTO, 0), TYPE_INT,
-		   5, BTF_INFO(BTF_KIND_FUNC, 0), TYPE_PROTO,
-		   10, BTF_INFO(BTF_KIND_STRUCT, 0), 16,
-		   20, BTF_INFO(BTF_KIND_STRUCT, 3), TIMER_VALUE_BYTES,
+	.types = { 1, TYPE_INFO(BTF_KIND_INT, 0), 4, 0x01000020,
+		   0, TYPE_INFO(BTF_KIND_FUNC_PROTO, 0), TYPE_INT,
+		   5, TYPE_INFO(BTF_KIND_FUNC, 0), TYPE_PROTO,
+		   10, TYPE_INFO(BTF_KIND_STRUCT, 0), 16,
+		   20, TYPE_INFO(BTF_KIND_STRUCT, 3), TIMER_VALUE_BYTES,
 		   26, TYPE_INT, 0,  30, TYPE_TIMER, 64,  36, TYPE_INT, 192,
-		   38, BTF_INFO(BTF_KIND_INT, 0), 8, 0x00000040,
-		   42, BTF_INFO(BTF_KIND_STRUCT, 2), TIMER_VALUE_BYTES,
+		   38, TYPE_INFO(BTF_KIND_INT, 0), 8, 0x00000040,
+		   42, TYPE_INFO(BTF_KIND_STRUCT, 2), TIMER_VALUE_BYTES,
 		   26, TYPE_TIMER, 0,  30, TYPE_TIMER, 128,
-		   46, BTF_INFO(BTF_KIND_STRUCT, 1), TIMER_VALUE_BYTES,
+		   46, TYPE_INFO(BTF_KIND_STRUCT, 1), TIMER_VALUE_BYTES,
 		   30, TYPE_TIMER, 32 },
 	/* clang-format on */
 	.strings = "\0int\0func\0bpf_timer\0value\0pad\0timer\0n\0u64\0two\0odd",

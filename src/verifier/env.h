@@ -28,6 +28,7 @@
 
 enum {
 	VERIFIER_INSNS_MAX = 1000000, /* processed in all (BPF_COMPLEXITY_LIMIT_INSNS) */
+	VERIFIER_LATE_INSNS = 100000, /* processed before VERIFY_PRUNE_LATE prunes */
 	VERIFIER_JUMPS_MAX = 8192,    /* pending branches (BPF_COMPLEXITY_LIMIT_JMP_SEQ) */
 	VERIFIER_STATES_MAX = 64,     /* per instruction, unprivileged (BPF_COMPLEXITY_LIMIT_STATES) */
 	VERIFIER_FRAMES_MAX = 8,      /* MAX_CALL_FRAMES */

@@ -130,13 +130,13 @@ void vlog_reset(struct vlog *log, uint64_t pos)
 {
 	uint64_t at;
 
-	if (!vlog_needed(log))
+	if (!vlog_needed(log) || log->failed) /* then nothing moves any more */
 		return;
 	assert(pos <= log->end_pos);
 	log->end_pos = pos;
 	if (log->end_pos < log->start_pos)
 		log->start_pos = log->end_pos;
-	if (!log->len_total || log->failed)
+	if (!log->len_total)
 		return;
 	at = log->level & BPF_LOG_FIXED ? pos + 1 : pos % log->len_total;
 	if (at < log->buf_cap)

@@ -231,12 +231,19 @@ static int compare_ancestor(struct verifier_env *env, struct explored *e, struct
 	return 0;
 }
 
+/* A callback that may set itself up again has no other end. */
+static bool is_too_early(const struct verifier_env *env)
+{
+	return env->prune == VERIFY_PRUNE_LATE && env->insn_processed < VERIFIER_LATE_INSNS &&
+	       !env->cur_state->frame[0]->in_async_callback_fn;
+}
+
 /* 1: e covers the current state, 0: it does not, -errno. */
 static int compare(struct verifier_env *env, struct explored *e, struct visit *v)
 {
 	if (e->st.branches)
 		return compare_ancestor(env, e, v);
-	if (env->prune == VERIFY_PRUNE_NEVER)
+	if (is_too_early(env))
 		return 0;
 	v->loop = scc_incomplete(env, &e->st);
 	return states_equal(env, &e->st, env->cur_state, v->loop ? RANGE_WITHIN : NOT_EXACT);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "verifier/log.h"
 
 static void finish(struct vlog *log, int err, const char *want, uint32_t true_size)
@@ -109,6 +110,27 @@ static void without_a_buffer_the_size_is_still_told(void **state)
 	vlog_deinit(&log);
 }
 
+/* The walk takes a newline back, writes on, and goes back to where it was. */
+static void without_memory_positions_mean_nothing(void **state)
+{
+	struct vlog log;
+	const char *text;
+	uint32_t bytes, actual;
+	uint64_t pos;
+
+	(void)state;
+	assert_int_equal(vlog_init(&log, 1, true, 1 << 16), 0);
+	mem_fail_at = 1;
+	vlog_printf(&log, "0: exit\n");
+	mem_fail_at = 0;
+	pos = log.end_pos;
+	vlog_reset(&log, pos - 1);
+	vlog_printf(&log, "; R0=0\n");
+	vlog_reset(&log, pos);
+	assert_int_equal(vlog_finish(&log, &text, &bytes, &actual), -ENOMEM);
+	vlog_deinit(&log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +141,7 @@ int main(void)
 		cmocka_unit_test(a_fixed_log_keeps_the_start),
 		cmocka_unit_test(reset_forgets_the_tail_but_not_the_size),
 		cmocka_unit_test(without_a_buffer_the_size_is_still_told),
+		cmocka_unit_test(without_memory_positions_mean_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ struct verifier_state;
 enum verify_prune {
 	VERIFY_PRUNE_DEFAULT, /* as the build says (-Dprune): Linux's */
 	VERIFY_PRUNE_LINUX,
-	VERIFY_PRUNE_NEVER,      /* every path to its end; loops are still seen to be loops */
+	VERIFY_PRUNE_LATE,       /* every path to its end, as long as VERIFIER_LATE_INSNS allow */
 	VERIFY_PRUNE_EVERYWHERE, /* at every instruction, every time */
 };
 

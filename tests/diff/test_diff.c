@@ -19,15 +19,12 @@
 #include "isa/disasm.h"
 #include "isa/insn.h"
 #include "side.h"
-#include "verifier/prune_default.h"
-#include "verifier/verify.h"
 
 enum { PROGRAMS = 2000, SHOWN_MAX = 5, SIDES_MAX = 3 };
 
 struct counts {
 	uint32_t programs, accepted, differences;
 	uint32_t false_accepts, false_rejects;
-	uint32_t too_long;    /* for a build that never prunes */
 	uint32_t kernel_bugs; /* the kernel says "verifier bug": no verdict to compare with */
 };
 
@@ -99,10 +96,6 @@ static bool sides_agree(const struct side *sides, const struct outcome *outcomes
 
 		if (!memcmp(ref, own, sizeof(*ref)))
 			continue;
-		if (VERIFY_PRUNE_BUILT == VERIFY_PRUNE_NEVER && own->load_err == -E2BIG) {
-			counts->too_long++;
-			continue;
-		}
 		if (ref->load_err && !own->load_err)
 			counts->false_accepts++;
 		else if (!ref->load_err && own->load_err)
@@ -190,9 +183,6 @@ static void print_reached(const struct gen_stats *stats, const struct counts *co
 	       stats->map_ops[GEN_MAP_ARRAY], stats->map_ops[GEN_MAP_HASH],
 	       stats->map_ops[GEN_MAP_PERCPU_ARRAY], stats->map_ops[GEN_MAP_PERCPU_HASH],
 	       stats->map_ops[GEN_MAP_LRU]);
-	if (counts->too_long)
-		printf("diff: %u verifications without pruning took too long\n",
-		       counts->too_long);
 	printf("diff: %u differences (%u accepted by us alone, %u rejected by us alone); %u programs "
 	       "left out: the kernel says \"verifier bug\"\n",
 	       counts->differences, counts->false_accepts, counts->false_rejects,

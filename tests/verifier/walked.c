@@ -161,7 +161,7 @@ int walked_new(struct skep_engine *engine, const struct prog *from, enum verify_
 	struct prog *prog = unproven(from);
 	struct verify_opts opts = {
 		.prog = prog, .arg = w, .fd_to_map = fd_to_map, .prune = prune, .walked = record,
-		.bytes_max = WALKED_BYTES_MAX,
+		.bytes_max = WALKED_BYTES_MAX, .ns_max = WALKED_NS_MAX,
 		.func_info = { n_func_info, sizeof(func_info[0]), read_func_info, w },
 	};
 	int err;
@@ -178,7 +178,7 @@ int walked_new(struct skep_engine *engine, const struct prog *from, enum verify_
 	err = verify_prog(&opts);
 	free(opts.log_text);
 	drop_proof(prog);
-	if (!err && w->too_many)
+	if (err == -EINTR || (!err && w->too_many))
 		err = -E2BIG;
 	if (err) {
 		walked_free(w);

@@ -16,7 +16,9 @@
 #include "base/strbuf.h"
 #include "verifier/verify.h"
 
-#define WALKED_BYTES_MAX (128u << 20) /* of states; with more there is nothing to ask */
+/* Of a walk's states, and of its time; with more there is nothing to ask. */
+#define WALKED_BYTES_MAX (128u << 20)
+#define WALKED_NS_MAX 3000000000ull
 
 struct map;
 struct prog;
@@ -25,7 +27,7 @@ struct walked;
 
 /*
  * @prog was loaded by @engine, its maps' fds are still open; @func_info as in its attr. 0, or the
- * verifier's -errno; -E2BIG also when there were too many states.
+ * verifier's -errno; -E2BIG also when there were too many states or it took too long.
  */
 int walked_new(struct skep_engine *engine, const struct prog *prog, enum verify_prune prune,
 	       const struct bpf_func_info *func_info, uint32_t n_func_info, struct walked **out);

@@ -87,6 +87,7 @@ enum {
 	OFF_CTX = -72,
 	OFF_TRACE = -80,
 	OFF_BYTES = -112,      /* 32 bytes addressed with a variable offset */
+	OFF_DYNPTR = -128,
 	SUBPROGS_MAX = GEN_FUNCS_MAX - 2,
 	CALL_SITES_MAX = 16,
 };
@@ -456,6 +457,65 @@ static void gen_map(struct gen *g)
 	refresh_after_call(g);
 }
 
+static void put_fp(struct gen *g, int reg, int off)
+{
+	put(g, BPF_MOV64_REG((uint8_t)reg, BPF_REG_10));
+	put(g, BPF_ALU64_IMM(BPF_ADD, (uint8_t)reg, off));
+}
+
+/* Offsets, sizes and flags at and behind what the dynptr has. */
+static void gen_dynptr_use(struct gen *g)
+{
+	int32_t off = (int32_t)pick(g, 10), bytes = (int32_t)pick(g, 10), flags = !pick(g, 8);
+	uint32_t use = pick(g, 3);
+
+	if (use == 0) {
+		put_fp(g, BPF_REG_1, OFF_BYTES);
+		put(g, BPF_MOV64_IMM(BPF_REG_2, bytes));
+		put_fp(g, BPF_REG_3, OFF_DYNPTR);
+		put(g, BPF_MOV64_IMM(BPF_REG_4, off));
+		put(g, BPF_MOV64_IMM(BPF_REG_5, flags));
+		put_helper(g, BPF_FUNC_dynptr_read);
+		return;
+	}
+	put_fp(g, BPF_REG_1, OFF_DYNPTR);
+	put(g, BPF_MOV64_IMM(BPF_REG_2, off));
+	if (use == 1) {
+		put_fp(g, BPF_REG_3, -8 * SLOTS);
+		put(g, BPF_MOV64_IMM(BPF_REG_4, bytes));
+		put(g, BPF_MOV64_IMM(BPF_REG_5, flags));
+		put_helper(g, BPF_FUNC_dynptr_write);
+		return;
+	}
+	put(g, BPF_MOV64_IMM(BPF_REG_3, 1 + bytes));
+	put_helper(g, BPF_FUNC_dynptr_data);
+	put(g, BPF_JMP_IMM(BPF_JEQ, BPF_REG_0, 0, 3));
+	put(g, BPF_LDX_MEM(BPF_B, BPF_REG_1, BPF_REG_0, (int16_t)pick(g, (uint32_t)bytes + 1)));
+	put(g, BPF_ST_MEM(BPF_B, BPF_REG_0, 0, (int32_t)pick(g, 256)));
+	put(g, BPF_MOV64_REG(BPF_REG_0, BPF_REG_1));
+}
+
+/* A dynptr of a map's value, now and then a null one. */
+static void gen_dynptr(struct gen *g)
+{
+	uint32_t jump;
+
+	put_map_args(g, GEN_MAP_ARRAY);
+	put_helper(g, BPF_FUNC_map_lookup_elem);
+	jump = g->prog->n;
+	put(g, BPF_JMP_IMM(BPF_JEQ, BPF_REG_0, 0, 0));
+	put(g, BPF_MOV64_REG(BPF_REG_1, BPF_REG_0));
+	put(g, BPF_MOV64_IMM(BPF_REG_2, (int32_t)pick(g, 9)));
+	put(g, BPF_MOV64_IMM(BPF_REG_3, !pick(g, 8)));
+	put_fp(g, BPF_REG_4, OFF_DYNPTR);
+	put_helper(g, BPF_FUNC_dynptr_from_mem);
+	for (uint32_t i = 0, n = 1 + pick(g, 3); i < n; i++)
+		gen_dynptr_use(g);
+	g->prog->insns[jump].off = (int16_t)(g->prog->n - jump - 1);
+	g->stats->dynptrs++;
+	refresh_after_call(g);
+}
+
 static void add_call_site(struct gen *g, uint32_t subprog)
 {
 	g->call_sites[g->n_call_sites].pc = g->prog->n;
@@ -594,8 +654,10 @@ static void gen_piece(struct gen *g)
 		gen_atomic(g);
 	else if (kind < 81)
 		gen_variable_stack(g);
-	else if (kind < 85)
+	else if (kind < 84)
 		gen_map(g);
+	else if (kind < 85)
+		gen_dynptr(g);
 	else if (kind < 87)
 		gen_call(g);
 	else if (kind < 88)

@@ -51,7 +51,7 @@ struct gen_stats {
 	uint32_t edge[256];      /* with an operand at an edge */
 	uint32_t taken[256];     /* conditional jumps: ways seen, in accepted programs */
 	uint32_t fallen[256];
-	uint32_t calls, loops, tail_calls, callbacks, spills, packet_reads, packet_writes;
+	uint32_t calls, loops, tail_calls, callbacks, dynptrs, spills, packet_reads, packet_writes;
 	uint32_t map_ops[GEN_MAPS];
 };
 

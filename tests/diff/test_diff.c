@@ -175,10 +175,10 @@ static void print_reached(const struct gen_stats *stats, const struct counts *co
 	}
 	printf("diff: %u programs, %u accepted; %u kinds of instruction, %u edge operands\n",
 	       counts->programs, counts->accepted, rows, edges);
-	printf("diff: calls %u, callbacks %u, loops %u, tail calls %u, spills %u, packet reads %u, "
-	       "writes %u\n",
-	       stats->calls, stats->callbacks, stats->loops, stats->tail_calls, stats->spills,
-	       stats->packet_reads, stats->packet_writes);
+	printf("diff: calls %u, callbacks %u, loops %u, tail calls %u, dynptrs %u, spills %u, "
+	       "packet reads %u, writes %u\n",
+	       stats->calls, stats->callbacks, stats->loops, stats->tail_calls, stats->dynptrs,
+	       stats->spills, stats->packet_reads, stats->packet_writes);
 	printf("diff: map operations: array %u, hash %u, percpu_array %u, percpu_hash %u, lru %u\n",
 	       stats->map_ops[GEN_MAP_ARRAY], stats->map_ops[GEN_MAP_HASH],
 	       stats->map_ops[GEN_MAP_PERCPU_ARRAY], stats->map_ops[GEN_MAP_PERCPU_HASH],
@@ -195,8 +195,8 @@ static bool above_floor(const struct gen_stats *stats, const struct counts *coun
 	if (counts->programs < PROGRAMS)
 		return true;
 	return !unreached(stats) && counts->accepted * 2 >= counts->programs && stats->calls &&
-	       stats->callbacks && stats->loops && stats->tail_calls && stats->spills &&
-	       stats->packet_reads && stats->packet_writes;
+	       stats->callbacks && stats->loops && stats->tail_calls && stats->dynptrs &&
+	       stats->spills && stats->packet_reads && stats->packet_writes;
 }
 
 static uint32_t open_sides(struct side *sides)

@@ -29,6 +29,7 @@ static inline uint64_t world_helper(uint64_t a, uint64_t b, uint64_t c, uint64_t
 	return 0;
 }
 
+#define NEW_DYNPTR (ARG_PTR_TO_DYNPTR | MEM_UNINIT | MEM_WRITE)
 #define MAPV_OR_NULL (RET_PTR_TO_MAP_VALUE | PTR_MAYBE_NULL)
 
 /* clang-format off */
@@ -75,6 +76,23 @@ static const struct helper_proto world_protos[] = {
 			ARG_ANYTHING } },
 	{ .id = BPF_FUNC_loop,
 	  .arg_type = { ARG_ANYTHING, ARG_PTR_TO_FUNC, ARG_PTR_TO_STACK | PTR_MAYBE_NULL,
+			ARG_ANYTHING } },
+	{ .id = BPF_FUNC_dynptr_from_mem,
+	  .arg_type = { ARG_PTR_TO_MEM | MEM_UNINIT | MEM_WRITE, ARG_CONST_SIZE_OR_ZERO,
+			ARG_ANYTHING, NEW_DYNPTR | DYNPTR_TYPE_LOCAL } },
+	{ .id = BPF_FUNC_ringbuf_reserve_dynptr,
+	  .arg_type = { ARG_CONST_MAP_PTR, ARG_ANYTHING, ARG_ANYTHING,
+			NEW_DYNPTR | DYNPTR_TYPE_RINGBUF } },
+	{ .id = BPF_FUNC_ringbuf_submit_dynptr, .ret_type = RET_VOID,
+	  .arg_type = { ARG_PTR_TO_DYNPTR | DYNPTR_TYPE_RINGBUF | OBJ_RELEASE, ARG_ANYTHING } },
+	{ .id = BPF_FUNC_dynptr_read,
+	  .arg_type = { ARG_PTR_TO_MEM | MEM_UNINIT | MEM_WRITE, ARG_CONST_SIZE_OR_ZERO,
+			ARG_PTR_TO_DYNPTR | MEM_RDONLY, ARG_ANYTHING, ARG_ANYTHING } },
+	{ .id = BPF_FUNC_dynptr_data, .ret_type = RET_PTR_TO_MEM | PTR_MAYBE_NULL,
+	  .arg_type = { ARG_PTR_TO_DYNPTR | MEM_RDONLY, ARG_ANYTHING,
+			ARG_CONST_ALLOC_SIZE_OR_ZERO } },
+	{ .id = BPF_FUNC_user_ringbuf_drain,
+	  .arg_type = { ARG_CONST_MAP_PTR, ARG_PTR_TO_FUNC, ARG_PTR_TO_STACK | PTR_MAYBE_NULL,
 			ARG_ANYTHING } },
 	{ .id = BPF_FUNC_snprintf, .gpl_only = true,
 	  .arg_type = { ARG_PTR_TO_MEM | PTR_MAYBE_NULL | MEM_WRITE, ARG_CONST_SIZE_OR_ZERO,
@@ -236,6 +254,7 @@ enum {
 	FD_ARRAY4,	/* 4 -> 8, four elements */
 	FD_RDONLY,	/* 4 -> 48, BPF_F_RDONLY_PROG */
 	FD_LOCK,	/* 4 -> 48 with a bpf_spin_lock at 8, once a test gave it its BTF */
+	FD_USER_RING,
 	FD_MAX,
 };
 
@@ -259,6 +278,8 @@ static struct map world_maps[FD_MAX] = {
 			 .extra = 2 },
 	[FD_LOCK]    = { .ops = &world_array_ops, .type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
 			 .value_size = 48, .max_entries = 1, .extra = 3 },
+	[FD_USER_RING] = { .ops = &world_plain_ops, .type = BPF_MAP_TYPE_USER_RINGBUF,
+			   .max_entries = 4096 },
 };
 /* clang-format on */
 

@@ -120,6 +120,9 @@ static void records_are_given_back(void **state)
 		{ RESERVE(-16) END, -EINVAL, "Unreleased reference id=2 alloc_insn=6", NULL },
 		{ RESERVE(-16) SUBMIT(-16) SUBMIT(-16) END, -EINVAL,
 		  "arg 1 is an unacquired reference", NULL },
+		{ VALUE "call bpf_get_prandom_u32\nif r0 == 0 goto other\n" FROM_MEM(-48) FROM_MEM(-32)
+		  "goto use\nother:\n" FROM_MEM(-40) FROM_MEM(-24) "use:\n" READ(-64, 8, -32) OUT,
+		  -EINVAL, "Expected an initialized dynptr as arg #2", NULL },
 		{ VALUE FROM_MEM(-24) SUBMIT(-24) OUT, -EINVAL, "arg 1 is an unacquired reference",
 		  NULL },
 		{ VALUE "call bpf_get_prandom_u32\nif r0 != 0 goto other\n" RESERVE(-24)

@@ -257,6 +257,9 @@ static const struct program programs[] = {
 	  "goto use\nother:\n" FROM_MEM(-24) "use:\n" SUBMIT(-24) OUT, NULL, REFUSED },
 	{ "at two places", VALUE RANDOM "if r0 == 0 goto other\n" FROM_MEM(-24) "goto use\nother:\n"
 	  FROM_MEM(-32) "use:\n" READ(-64, 8, -24) OUT, NULL, REFUSED },
+	{ "half a place off on the other path", VALUE RANDOM "if r0 == 0 goto other\n" FROM_MEM(-48)
+	  FROM_MEM(-32) "goto use\nother:\n" FROM_MEM(-40) FROM_MEM(-24) "use:\n" READ(-64, 8, -32) OUT,
+	  NULL, REFUSED },
 	{ "bytes on one path, a dynptr on the other", VALUE RANDOM "if r0 == 0 goto other\n"
 	  "*(u64 *)(r10 -24) = 0\n*(u64 *)(r10 -16) = 0\ngoto use\nother:\n" FROM_MEM(-24)
 	  "use:\nr7 = *(u64 *)(r10 -24)\n" OUT, NULL, REFUSED },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Linux's verifier tests in C (progs/verifier_*.c of its selftests), compiled by run-progs, through the
- * engine: does it accept what the running kernel accepts, with the same log, and run to the same result?
+ * Linux's verifier tests in C (progs/verifier_*.c of its selftests, and those of dynptrs and user ring
+ * buffers), compiled by run-progs, through the engine: does it accept what the running kernel accepts,
+ * with the same log, and run to the same result?
  *
  *   conformance-progs [-v] [-t TEXT] [-d LEVEL] [-l FOLDER] [-x N [-s SEED]] OBJECT…
  *     -v  show the ends of both logs of each difference

@@ -4,7 +4,14 @@
 _skep_options()
 {
 	case $1 in
-	run) echo "--pcap --write --set --engine --repeat --data --ctx --clock --seed --no-jit --rows --json --verbose --help" ;;
+	run)
+		if [[ " ${COMP_WORDS[*]} " == *" --attach "* ]]; then
+			echo "--dev --ingress --egress --cgroup --at --pid --hz --map --netns --xdp --tc --set --duration \
+				--interval --output --ring --trace-pipe --no-maps --no-header --verbose --help"
+			return
+		fi
+		echo "--attach --pcap --write --set --engine --repeat --data --ctx --clock --seed --no-jit --rows --json --verbose --help"
+		;;
 	check) echo "--engine --set --json --verbose --help" ;;
 	dump) echo "--source --insns --xlated --jited --engine --set --json --help" ;;
 	doctor) echo "--output --verbose --quick --engine --help" ;;
@@ -30,6 +37,14 @@ _skep()
 		;;
 	-o | --output)
 		mapfile -t COMPREPLY < <(compgen -W "columns json" -- "$word")
+		return
+		;;
+	--dev)
+		mapfile -t COMPREPLY < <(cd /sys/class/net 2>/dev/null && compgen -f -- "$word")
+		return
+		;;
+	--xdp)
+		mapfile -t COMPREPLY < <(compgen -W "native generic any" -- "$word")
 		return
 		;;
 	--clock)

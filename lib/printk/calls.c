@@ -28,18 +28,8 @@ struct flow {
 	uint32_t *work;	      /* instructions whose state has changed */
 	bool *waiting;	      /* is in work */
 	uint32_t n_work;
-	uint32_t next_reference; /* of f->references, for lookups in rising order */
+	const struct code_reference **references; /* by instruction; NULL: it refers to nothing */
 };
-
-static const struct code_reference *reference_at(const struct flow *flow, uint32_t insn)
-{
-	const struct code_function *f = flow->f;
-
-	for (uint32_t i = 0; i < f->n_references; i++)
-		if (f->references[i].insn == insn)
-			return &f->references[i];
-	return NULL;
-}
 
 /* --- one step ------------------------------------------------------------------------------------------ */
 
@@ -62,7 +52,7 @@ static void after_call(struct state *s)
 
 static struct value loaded_constant(const struct flow *flow, uint32_t insn)
 {
-	const struct code_reference *ref = reference_at(flow, insn);
+	const struct code_reference *ref = flow->references[insn];
 	int64_t at;
 
 	if (!ref || !ref->section_index)
@@ -250,6 +240,9 @@ int printk_calls_find(const struct code_function *f, const struct buffer *image,
 	flow.before = xcalloc(f->n_insns, sizeof(flow.before[0]));
 	flow.work = xcalloc(f->n_insns, sizeof(flow.work[0]));
 	flow.waiting = xcalloc(f->n_insns, sizeof(flow.waiting[0]));
+	flow.references = xcalloc(f->n_insns, sizeof(flow.references[0]));
+	for (uint32_t i = 0; i < f->n_references; i++)
+		flow.references[f->references[i].insn] = &f->references[i];
 	rc = run_flow(&flow, n_params);
 	if (rc)
 		error_set(err, rc, "function %s jumps to somewhere else", f->name);
@@ -259,6 +252,7 @@ int printk_calls_find(const struct code_function *f, const struct buffer *image,
 	free(flow.before);
 	free(flow.work);
 	free(flow.waiting);
+	free(flow.references);
 	return rc;
 }
 

@@ -405,6 +405,7 @@ def timers_of_other_clocks_fire_between_packets():
     expect(run_json("run", TIMERS, "at_once", "-r", TRAFFIC, "--clock", "real")["timers"],
            {"fired": 1, "behind": False})
     expect(run_json("run", TIMERS, "at_once", "--data", "00" * 60)["timers"], {"fired": 1, "behind": False})
+    expect(run_json("run", TIMERS, "chain", "--data", "00" * 60)["timers"], {"fired": 3, "behind": False})
 
 
 @case

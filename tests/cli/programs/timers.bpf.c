@@ -35,6 +35,14 @@ static int on_tick(void *map, __u32 *key, struct tick *tick)
 	return 0;
 }
 
+/* Three callbacks in a row, each armed by the one before. */
+static int on_link(void *map, __u32 *key, struct tick *tick)
+{
+	if (++tick->count < 3)
+		bpf_timer_start(&tick->timer, 0, 0);
+	return 0;
+}
+
 static struct tick *armed(__u32 key, __u64 ns)
 {
 	struct tick zero = {};
@@ -64,6 +72,18 @@ SEC("xdp")
 int later(struct xdp_md *ctx)
 {
 	armed(1, HOUR_NS);
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int chain(struct xdp_md *ctx)
+{
+	struct tick *tick = armed(2, HOUR_NS);
+
+	if (tick) {
+		errors += bpf_timer_set_callback(&tick->timer, on_link) != 0;
+		errors += bpf_timer_start(&tick->timer, 0, 0) != 0;
+	}
 	return XDP_PASS;
 }
 

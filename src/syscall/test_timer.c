@@ -475,6 +475,31 @@ static void updates_and_deletes_end_a_timer(void **state)
 	tear_down();
 }
 
+/* An update under the lock changes a hash's value where it is, and its timer stays. */
+static void updates_with_a_lock_keep_the_timer_of_a_hash(void **state)
+{
+	static const uint32_t types[] = { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH };
+	static const int want[] = { -EINVAL, 1 };
+	struct value value = { 0 };
+
+	set_up();
+	for (int map = 0; map < 2; map++) {
+		FOR_EACH_SIDE(side) {
+			close(timer_maps[side][map]);
+			timer_maps[side][map] = timer_map(side, types[map], TYPE_LOCKED,
+							  sizeof(value), TIMER_ENTRIES, 0);
+		}
+		put(map);
+		arm_for_later(map);
+		FOR_EACH_SIDE(side)
+			assert_int_equal(timer_update(side, timer_maps[side][map], 0, &value,
+						      BPF_F_LOCK),
+					 0);
+		expect_on(map, want[map], VALUE("MX") CANCEL EXIT);
+	}
+	tear_down();
+}
+
 static void an_evicted_element_loses_its_timer(void **state)
 {
 	struct value value = { 0 };
@@ -568,6 +593,16 @@ static void a_pinned_timer_fires_on_its_cpu(void **state)
 	tear_down();
 }
 
+static void interpreted_programs_have_timers(void **state)
+{
+	struct skep_opts opts = { .size = sizeof(opts), .flags = SKEP_INTERPRET };
+
+	skep_engine_free(twin_engine);
+	assert_int_equal(skep_engine_new(&opts, &twin_engine), 0);
+	timers_fire_once(state);
+	callback_can_arm_itself_again(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -580,10 +615,12 @@ int main(void)
 		TWIN_TEST(within_its_callback_a_timer_answers_as_the_kernels),
 		TWIN_TEST(deleting_the_element_within_the_callback_is_safe),
 		TWIN_TEST(updates_and_deletes_end_a_timer),
+		TWIN_TEST(updates_with_a_lock_keep_the_timer_of_a_hash),
 		TWIN_TEST(an_evicted_element_loses_its_timer),
 		TWIN_TEST(the_last_user_of_a_map_ends_its_timers),
 		TWIN_TEST(a_timer_keeps_its_program),
 		TWIN_TEST(a_pinned_timer_fires_on_its_cpu),
+		TWIN_TEST(interpreted_programs_have_timers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,8 +23,8 @@
 #define TIMER_FUNCS_MAX 8
 
 #define TYPE_INFO(kind, vlen) ((uint32_t)(kind) << 24 | (vlen))
-#define BTF_WORDS 44
-#define BTF_STRING_BYTES 64
+#define BTF_WORDS 59
+#define BTF_STRING_BYTES 80
 
 enum {
 	TYPE_INT = 1,
@@ -35,6 +35,8 @@ enum {
 	TYPE_U64,
 	TYPE_TWO, /* of them: no record */
 	TYPE_ODD, /* at 4: not aligned, no record */
+	TYPE_LOCK,
+	TYPE_LOCKED, /* like TYPE_VALUE, with a lock for pad */
 };
 
 static const struct {
@@ -55,9 +57,12 @@ static const struct {
 		   42, TYPE_INFO(BTF_KIND_STRUCT, 2), TIMER_VALUE_BYTES,
 		   26, TYPE_TIMER, 0,  30, TYPE_TIMER, 128,
 		   46, TYPE_INFO(BTF_KIND_STRUCT, 1), TIMER_VALUE_BYTES,
-		   30, TYPE_TIMER, 32 },
+		   30, TYPE_TIMER, 32,
+		   50, TYPE_INFO(BTF_KIND_STRUCT, 0), 4,
+		   64, TYPE_INFO(BTF_KIND_STRUCT, 3), TIMER_VALUE_BYTES,
+		   26, TYPE_LOCK, 0,  30, TYPE_TIMER, 64,  36, TYPE_INT, 192 },
 	/* clang-format on */
-	.strings = "\0int\0func\0bpf_timer\0value\0pad\0timer\0n\0u64\0two\0odd",
+	.strings = "\0int\0func\0bpf_timer\0value\0pad\0timer\0n\0u64\0two\0odd\0bpf_spin_lock\0locked",
 };
 
 static int timer_maps[SIDES][TIMER_MAPS];

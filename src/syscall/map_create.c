@@ -42,7 +42,8 @@ static void map_object_release_uref(struct object *obj)
 {
 	struct map *map = map_of(obj);
 
-	if (map_has_timers(map))
+	/* not only if there are any: one may be on its way into the map */
+	if (map->record && map->record->field_mask & BPF_TIMER)
 		timers_drop(map);
 	if (map->ops->release_uref)
 		map->ops->release_uref(map);

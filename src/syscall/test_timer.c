@@ -475,6 +475,30 @@ static void updates_and_deletes_end_a_timer(void **state)
 	tear_down();
 }
 
+static void timers_of_elements_that_went_do_not_fire(void **state)
+{
+	struct value value = { 0 };
+
+	set_up();
+	for (int map = 0; map < 3; map++) {
+		for (int how = 0; how < (map ? 3 : 1); how++) {
+			put(map);
+			expect_on(map, 0, VALUE("MX") INIT("MX", "1") SET("cb")
+				  START("30000000", "0") EXIT COUNTS_ELSEWHERE);
+			FOR_EACH_SIDE(side)
+				elem(side,
+				     how == 0 ? BPF_MAP_UPDATE_ELEM :
+				     how == 1 ? BPF_MAP_DELETE_ELEM :
+						BPF_MAP_LOOKUP_AND_DELETE_ELEM,
+				     timer_maps[side][map], 0, &value);
+		}
+	}
+	sleep_ms(60);
+	FOR_EACH_SIDE(side)
+		assert_int_equal(elsewhere(side, 0), 0);
+	tear_down();
+}
+
 /* An update under the lock changes a hash's value where it is, and its timer stays. */
 static void updates_with_a_lock_keep_the_timer_of_a_hash(void **state)
 {
@@ -615,6 +639,7 @@ int main(void)
 		TWIN_TEST(within_its_callback_a_timer_answers_as_the_kernels),
 		TWIN_TEST(deleting_the_element_within_the_callback_is_safe),
 		TWIN_TEST(updates_and_deletes_end_a_timer),
+		TWIN_TEST(timers_of_elements_that_went_do_not_fire),
 		TWIN_TEST(updates_with_a_lock_keep_the_timer_of_a_hash),
 		TWIN_TEST(an_evicted_element_loses_its_timer),
 		TWIN_TEST(the_last_user_of_a_map_ends_its_timers),

@@ -14,6 +14,9 @@ static const struct {
 } subcommands[] = {
 	{ &trace_func_spec, trace_func_main },
 	{ &trace_syscalls_spec, trace_syscalls_main },
+	{ &trace_exec_spec, trace_exec_main },
+	{ &trace_open_spec, trace_open_main },
+	{ &trace_tcp_spec, trace_tcp_main },
 };
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

@@ -15,3 +15,9 @@ int trace_func_main(int argc, char **argv);
 
 extern const struct tool_spec trace_syscalls_spec;
 int trace_syscalls_main(int argc, char **argv);
+extern const struct tool_spec trace_exec_spec;
+int trace_exec_main(int argc, char **argv);
+extern const struct tool_spec trace_open_spec;
+int trace_open_main(int argc, char **argv);
+extern const struct tool_spec trace_tcp_spec;
+int trace_tcp_main(int argc, char **argv);

@@ -113,7 +113,7 @@ void hist_draw(const struct hist *h, struct buffer *out)
 		uint32_t bar = (uint32_t)((double)h->slots[i] / (double)most * BAR_WIDTH);
 
 		slot_text(i, label);
-		buffer_format(out, "%-16s %8llu |", label, (unsigned long long)h->slots[i]);
+		buffer_format(out, "%-16s%8llu |", label, (unsigned long long)h->slots[i]);
 		for (uint32_t c = 0; c < BAR_WIDTH; c++)
 			buffer_text(out, c < bar ? "@" : " ");
 		buffer_text(out, "|\n");
@@ -148,5 +148,5 @@ void hist_draw_percentiles(const struct hist *h, const char *unit, struct buffer
 	}
 	if (h->max)
 		buffer_format(out, "max %llu ", (unsigned long long)h->max);
-	buffer_format(out, "%s%s\n", h->max ? "" : "", unit);
+	buffer_format(out, "%s\n", unit);
 }

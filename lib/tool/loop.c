@@ -45,7 +45,7 @@ uint64_t loop_realtime_ns(uint64_t ktime_ns)
 
 int loop_init(struct loop *loop, const struct loop_setup *setup, struct error *err)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
 	memset(loop, 0, sizeof(*loop));
 	loop->setup = *setup;

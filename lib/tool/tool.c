@@ -158,12 +158,18 @@ static int open_all(struct tool *tool, const struct output_spec *fields, struct 
 	return rc;
 }
 
-static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
+/* What libbpf says is for -v: the tool's own sentence says what matters. */
+static int say_nothing(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	(void)level;
 	(void)fmt;
 	(void)args;
 	return 0;
+}
+
+static int say_warnings(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	return level == LIBBPF_WARN ? vfprintf(stderr, fmt, args) : 0;
 }
 
 static void close_all(struct tool *tool)
@@ -195,7 +201,7 @@ bool tool_begin(struct tool *tool, const struct tool_spec *spec, const struct ou
 	tool->spec = spec;
 	tool->notes = stderr;
 	cost_init(&tool->cost);
-	libbpf_set_print(quiet);
+	libbpf_set_print(say_nothing);
 	rc = options_parse(spec, self, argc, argv, &tool->options, &err);
 	if (rc > 0) {
 		*code = say_usage(spec);
@@ -206,6 +212,8 @@ bool tool_begin(struct tool *tool, const struct tool_spec *spec, const struct ou
 		fprintf(tool->notes, "Try `skep %s --help`.\n", spec->command);
 		return false;
 	}
+	if (tool->options.verbose)
+		libbpf_set_print(say_warnings);
 	rc = open_all(tool, fields, &err);
 	if (!rc) {
 		tool->who = who_new();

@@ -96,10 +96,13 @@ static bool ends_with(const char *text, const char *end)
 	return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* "kubepods-burstable-pod<uid>.slice", "pod<uid>" below "kubepods". */
+/*
+ * "kubepods-burstable-pod<uid>.slice", the same with a prefix of a kubelet's own root, "pod<uid>" below
+ * "kubepods".
+ */
 static bool pod_component(struct container *c, const char *text, bool in_kubepods)
 {
-	const char *uid = strncmp(text, "kubepods", 8) == 0 ? strstr(text, "-pod") : NULL;
+	const char *uid = strstr(text, "kubepods") ? strstr(text, "-pod") : NULL;
 
 	if (uid && ends_with(text, ".slice"))
 		return take_pod(c, uid + 4, strlen(uid + 4) - strlen(".slice"));

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* skep trace open: files as they are opened. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/libbpf.h>
+
+#include "tool/fields.h"
+#include "trace/feed.h"
+#include "trace/open-api.bpf.h"
+#include "trace/trace.h"
+
+#include "open.skel.h" /* last: its .rodata has types of the headers above */
+
+#define RING_KIB     512
+#define FLAGS_BYTES  16
+
+struct opens {
+	struct tool tool;
+	struct feed feed;
+	struct open_bpf *bpf;
+	uint64_t ring_kib;
+	bool failed, extended;
+};
+
+/* clang-format off */
+static const struct tool_option options[] = {
+	{ 'x', "failed", NULL, "only calls that fail", OPTION_FLAG, offsetof(struct opens, failed) },
+	{ 'e', "extended", NULL, "columns of flags and time taken", OPTION_FLAG, offsetof(struct opens, extended) },
+	FEED_OPTIONS(struct opens, ring_kib, feed.rows_max),
+};
+/* clang-format on */
+
+const struct tool_spec trace_open_spec = {
+	.command = "trace open",
+	.summary = "files as they are opened",
+	.about = "One row for each return of open, openat, openat2 and creat, with the path as it was\n"
+		 "given. Not seen: calls of 32-bit programs, and files opened through io_uring.\n",
+	.options = options,
+	.n_options = sizeof(options) / sizeof(options[0]),
+	.examples = "  skep trace open -x\n"
+		    "  skep trace open -p 1234 -e\n"
+		    "  skep trace open --container 4f2a -o json\n",
+};
+
+enum {
+	FIELD_FD = FIELD_OWN,
+	FIELD_ERR,
+	FIELD_FLAGS,
+	FIELD_TOOK,
+	FIELD_PATH,
+	N_FIELDS
+};
+
+/* clang-format off */
+static const struct field fields[N_FIELDS] = {
+	FIELDS_COMMON,
+	[FIELD_FD] = { "fd", "FD", FIELD_I64, 4, .help = "descriptor; -1 when the call failed" },
+	[FIELD_ERR] = { "err", "ERR", FIELD_U64, 3, FIELD_LABEL, .help = "errno; 0 when it succeeded" },
+	[FIELD_FLAGS] = { "flags", "FLAGS", FIELD_STRING, -8, .help = "O_*, octal" },
+	[FIELD_TOOK] = { "took_ns", "US", FIELD_DURATION_NS, 8, FIELD_COUNTER, "skep_open_seconds_total",
+			 "time spent opening files", 1000 },
+	[FIELD_PATH] = { "path", "PATH", FIELD_STRING, 0, .help = "as it was given" },
+};
+/* clang-format on */
+
+static const struct output_spec output_spec = {
+	.fields = fields,
+	.n_fields = N_FIELDS,
+	.rows_metric = "skep_opens_total",
+	.rows_help = "calls that open a file",
+};
+
+static int take_record(void *arg, void *data, size_t bytes)
+{
+	const struct open_record *record = data;
+	struct cell cells[N_FIELDS] = { 0 };
+	struct opens *o = arg;
+	char flags[FLAGS_BYTES];
+
+	if (!feed_wants_more(&o->feed) || bytes < OPEN_RECORD_HEAD ||
+	    (bytes > OPEN_RECORD_HEAD && ((char *)data)[bytes - 1]))
+		return 0;
+	tool_cells(&o->tool, &record->head, cells);
+	cells[FIELD_FD] = cell_i64(record->ret < 0 ? -1 : record->ret);
+	cells[FIELD_ERR] = cell_u64(record->ret < 0 ? (uint64_t)-record->ret : 0);
+	snprintf(flags, sizeof(flags), "%08o", record->flags);
+	cells[FIELD_FLAGS] = cell_text(flags);
+	cells[FIELD_TOOK] = cell_u64(record->took_ns);
+	if (bytes > OPEN_RECORD_HEAD)
+		cells[FIELD_PATH] = cell_text(record->path);
+	output_row(&o->tool.output, cells);
+	return feed_shown(&o->feed);
+}
+
+static const struct tracepoint_field enter_fields[] = { { "__syscall_nr", 8, 4 } };
+static const struct tracepoint_field exit_fields[] = { { "ret", 16, 8 } };
+
+/* Each call, where its name is; a kernel may be older than one of them. */
+static const struct {
+	const char *enter, *exit, *prog;
+	struct tracepoint_field path;
+} calls[] = {
+	{ "syscalls/sys_enter_openat", "syscalls/sys_exit_openat", "openat_enter", { "filename", 24, 8 } },
+	{ "syscalls/sys_enter_open", "syscalls/sys_exit_open", "open_enter", { "filename", 16, 8 } },
+	{ "syscalls/sys_enter_openat2", "syscalls/sys_exit_openat2", "openat2_enter", { "filename", 24, 8 } },
+	{ "syscalls/sys_enter_creat", "syscalls/sys_exit_creat", "creat_enter", { "pathname", 16, 8 } },
+};
+
+#define N_CALLS (sizeof(calls) / sizeof(calls[0]))
+
+static int attach_call(struct opens *o, size_t i, struct error *err)
+{
+	struct tracepoint_field enter[] = { enter_fields[0], calls[i].path };
+	const struct bpf_program *prog =
+		bpf_object__find_program_by_name(o->bpf->obj, calls[i].prog);
+	int rc;
+
+	/* The return first: a call that is entered is sure to be seen returning. */
+	rc = feed_tracepoint(&o->feed, o->bpf->progs.open_exit, calls[i].exit, exit_fields, 1, err);
+	return rc ? rc : feed_tracepoint(&o->feed, prog, calls[i].enter, enter, 2, err);
+}
+
+static int attach(struct opens *o, struct error *err)
+{
+	for (size_t i = 0; i < N_CALLS; i++) {
+		int rc = attach_call(o, i, err);
+
+		if (rc && i == 0)
+			return rc;
+		if (rc)
+			tool_say(&o->tool, "not seen: %s", err->text);
+		else
+			tool_say(&o->tool, "hook: tracepoint %s, %s", calls[i].enter, calls[i].exit);
+	}
+	return tool_watch(&o->tool, o->bpf->obj);
+}
+
+static int start(struct opens *o, struct error *err)
+{
+	int rc;
+
+	o->bpf = open_bpf__open();
+	if (!o->bpf)
+		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
+	memcpy((void *)&o->bpf->rodata->filter, &o->tool.settings, sizeof(o->tool.settings));
+	o->bpf->rodata->failed_only = o->failed;
+	feed_open(&o->feed, &o->tool, o->bpf->obj, o->ring_kib);
+	rc = tool_load(&o->tool, o->bpf->obj, err);
+	if (rc)
+		return rc;
+	tool_want_names(&o->tool, false);
+	rc = feed_listen(&o->feed, take_record, o, err);
+	return rc ? rc : attach(o, err);
+}
+
+int trace_open_main(int argc, char **argv)
+{
+	struct opens *o = xcalloc(1, sizeof(*o));
+	struct error err;
+	int code;
+
+	o->ring_kib = RING_KIB;
+	if (tool_begin(&o->tool, &trace_open_spec, &output_spec, o, argc, argv, &code)) {
+		if (!o->extended && o->tool.options.format == OUTPUT_COLUMNS) {
+			output_hide(&o->tool.output, FIELD_FLAGS);
+			output_hide(&o->tool.output, FIELD_TOOK);
+		}
+		if (start(o, &err))
+			tool_fail(&o->tool, &err);
+		else
+			feed_run(&o->feed, NULL, NULL);
+		feed_close(&o->feed);
+		open_bpf__destroy(o->bpf);
+		code = tool_end(&o->tool);
+	}
+	free(o);
+	return code;
+}

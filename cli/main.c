@@ -57,6 +57,19 @@ static void overview(struct buffer *out)
 			 "130 interrupted.\n");
 }
 
+/* `skep help trace x` is `skep trace x --help`. */
+static int own_help(const struct command *command, char *what)
+{
+	char help_option[] = "--help", name[] = "";
+	char *argv[] = { name, help_option, NULL, NULL };
+
+	if (what) {
+		argv[1] = what;
+		argv[2] = help_option;
+	}
+	return command->main(what ? 3 : 2, argv);
+}
+
 static int help(int argc, char **argv)
 {
 	struct buffer out = { 0 };
@@ -67,6 +80,8 @@ static int help(int argc, char **argv)
 		command = find_command(argv[1]);
 		if (!command)
 			return unknown_command(argv[1]);
+		if (command->has_own_help)
+			return own_help(command, argc > 2 ? argv[2] : NULL);
 		return print_out("help", command->usage);
 	}
 	overview(&out);

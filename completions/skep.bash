@@ -18,13 +18,53 @@ _skep_options()
 	esac
 }
 
+# What trace knows, and each one's options, are asked of the tool itself.
+_skep_trace()
+{
+	local word=$1 before=$2 what=${COMP_WORDS[2]} skep=${COMP_WORDS[0]}
+
+	if ((COMP_CWORD == 2)); then
+		mapfile -t COMPREPLY < <(compgen -W "--help $("$skep" trace --help 2>/dev/null |
+			awk '$1 == "skep" && $2 == "trace" { print $3 }')" -- "$word")
+		return
+	fi
+	case $before in
+	-o | --output)
+		mapfile -t COMPREPLY < <(compgen -W "columns json csv prom" -- "$word")
+		return
+		;;
+	-p | --pid | -t | --tid)
+		mapfile -t COMPREPLY < <(cd /proc && compgen -W "$(echo [1-9]*)" -- "$word")
+		return
+		;;
+	-u | --uid)
+		mapfile -t COMPREPLY < <(compgen -u -- "$word")
+		return
+		;;
+	--by)
+		mapfile -t COMPREPLY < <(compgen -W "syscall process cgroup container" -- "$word")
+		return
+		;;
+	esac
+	if [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$("$skep" trace "$what" --help 2>/dev/null |
+			grep -oE -- '^  (-., |    )--[a-z-]+' | grep -oE -- '--[a-z-]+')" -- "$word")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	fi
+}
+
 _skep()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor help --version --help" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor trace help --version --help" -- "$word")
+		return
+	fi
+	if [[ $command == trace ]]; then
+		_skep_trace "$word" "$before"
 		return
 	fi
 	case $before in
@@ -52,7 +92,7 @@ _skep()
 		return
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor trace" -- "$word")
 		return
 		;;
 	--set | --repeat | --seed | --rows)

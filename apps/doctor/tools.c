@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "trace/trace.h"
+
 static const struct ability_tool run_tool = {
 	.name = "run",
 	.does = "run a program on every packet of a capture",
@@ -31,21 +33,13 @@ static const struct ability_tool dump_tool = {
 	},
 };
 
-/* Its programs carry no types; with BTF 32-bit calls are told apart. */
-static const struct ability_tool trace_syscalls_tool = {
-	.name = "trace syscalls",
-	.does = "count system calls by call, process and container",
-	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_RAW_TP },
-	.hooks = {
-		{ "raw_tp", { ABILITY_BTF } },
-		{ "raw_tp without BTF", { ABILITY_NONE }, "telling 32-bit calls apart" },
-	},
-};
-
 const struct ability_tool *const tools[] = {
 	&run_tool,
 	&check_tool,
 	&dump_tool,
-	&trace_syscalls_tool,
+	&trace_syscalls_ability,
+	&trace_exec_ability,
+	&trace_open_ability,
+	&trace_tcp_ability,
 	NULL,
 };

@@ -32,7 +32,15 @@ static const struct tool_option options[] = {
 };
 /* clang-format on */
 
+const struct ability_tool trace_exec_ability = {
+	.name = "trace exec",
+	.does = "processes as they start a program, and as they end",
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_RINGBUF },
+	.hooks = { { "raw_tp", { ABILITY_RAW_TP, ABILITY_BTF, ABILITY_PROBE_READ } } },
+};
+
 const struct tool_spec trace_exec_spec = {
+	.ability = &trace_exec_ability,
 	.command = "trace exec",
 	.summary = "processes as they start a program, and as they end",
 	.about = "One row for each program started, with its arguments, and one for each process that\n"

@@ -32,7 +32,15 @@ static const struct tool_option options[] = {
 };
 /* clang-format on */
 
+const struct ability_tool trace_open_ability = {
+	.name = "trace open",
+	.does = "files as they are opened",
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_RINGBUF },
+	.hooks = { { "tracepoint", { ABILITY_TRACEPOINT, ABILITY_TRACEFS } } },
+};
+
 const struct tool_spec trace_open_spec = {
+	.ability = &trace_open_ability,
 	.command = "trace open",
 	.summary = "files as they are opened",
 	.about = "One row for each return of open, openat, openat2 and creat, with the path as it was\n"

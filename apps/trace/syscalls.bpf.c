@@ -80,18 +80,37 @@ struct task_head {
 	__u32 status;
 };
 
-static __always_inline __u32 row_of(__u64 number)
-{
-	struct task_head *task;
+/* The tool's own thread: it is known by its address, which costs less than its number. */
+__u64 own_task = 0;
 
+SEC("raw_tp")
+int know_own_task(void *ctx)
+{
+	own_task = (__u64)bpf_get_current_task();
+	return 0;
+}
+
+static __always_inline __u32 row_of(__u64 number, const struct task_head *task)
+{
 	if (number >= SYSCALLS_NUMBERS)
 		return SYSCALLS_OTHER;
-	if (settings.compat) {
-		task = (struct task_head *)bpf_get_current_task_btf();
-		if (task->status & TS_COMPAT)
-			return SYSCALLS_COMPAT + number;
-	}
+	if (settings.compat && task->status & TS_COMPAT)
+		return SYSCALLS_COMPAT + number;
 	return number;
+}
+
+/* The row of a call that is to be counted; SYSCALLS_ROWS: it is not. */
+static __always_inline __u32 wanted_row(__u64 number)
+{
+	struct task_head *task = settings.compat ?
+					 (struct task_head *)bpf_get_current_task_btf() :
+					 (struct task_head *)bpf_get_current_task();
+	__u32 row;
+
+	if ((__u64)task == own_task || !filter_allows())
+		return SYSCALLS_ROWS;
+	row = row_of(number, task);
+	return settings.only_row == SYSCALLS_ROWS || settings.only_row == row ? row : SYSCALLS_ROWS;
 }
 
 static __always_inline void name_process(__u32 pid)
@@ -139,21 +158,13 @@ static __always_inline struct syscalls_counts *counts_of(__u32 row)
 	return counts;
 }
 
-static __always_inline bool wanted(__u32 row)
-{
-	return settings.only_row == SYSCALLS_ROWS || settings.only_row == row;
-}
-
 SEC("raw_tp/sys_enter")
 int count_enter(struct bpf_raw_tracepoint_args *ctx)
 {
+	__u32 row = wanted_row(ctx->args[1]);
 	struct syscalls_counts *counts;
-	__u32 row;
 
-	if (!filter_allows())
-		return 0;
-	row = row_of(ctx->args[1]);
-	if (!wanted(row))
+	if (row == SYSCALLS_ROWS)
 		return 0;
 	counts = counts_of(row);
 	if (counts)
@@ -164,13 +175,10 @@ int count_enter(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/sys_enter")
 int time_enter(struct bpf_raw_tracepoint_args *ctx)
 {
+	__u32 row = wanted_row(ctx->args[1]);
 	struct call *call;
-	__u32 row;
 
-	if (!filter_allows())
-		return 0;
-	row = row_of(ctx->args[1]);
-	if (!wanted(row))
+	if (row == SYSCALLS_ROWS)
 		return 0;
 	call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), NULL,
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);

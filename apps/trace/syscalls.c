@@ -9,6 +9,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "tool/fields.h"
@@ -49,7 +50,18 @@ static const struct tool_option options[] = {
 };
 /* clang-format on */
 
+const struct ability_tool trace_syscalls_ability = {
+	.name = "trace syscalls",
+	.does = "count system calls by call, process and container",
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_RAW_TP },
+	.hooks = {
+		{ "raw_tp", { ABILITY_BTF } },
+		{ "raw_tp without BTF", { ABILITY_NONE }, "telling 32-bit calls apart, and times (-L)" },
+	},
+};
+
 const struct tool_spec trace_syscalls_spec = {
+	.ability = &trace_syscalls_ability,
 	.command = "trace syscalls",
 	.summary = "count system calls by call, process and container",
 	.about = "Calls are counted as they are entered, with -L and -x as they return. Calls of 32-bit\n"
@@ -364,13 +376,15 @@ static void choose_programs(struct syscalls *s)
 	bpf_program__set_autoload(bpf->progs.time_enter, latency);
 	bpf_program__set_autoload(bpf->progs.time_exit, latency);
 	bpf_program__set_autoload(bpf->progs.rename_process, s->settings.by_process);
+	bpf_program__set_autoattach(bpf->progs.know_own_task, false);
+	/* What is made and not used costs milliseconds: programs that would use it are not loaded, or the
+	 * verifier sees by their settings that they do not. */
 	bpf_map__set_autocreate(bpf->maps.calls, latency);
-	if (!s->settings.hist)
-		bpf_map__set_max_entries(bpf->maps.hists, 1);
-	if (s->settings.keys)
-		bpf_map__set_max_entries(bpf->maps.by_row, 1);
-	if (!s->settings.by_process)
-		bpf_map__set_max_entries(bpf->maps.names, 1);
+	bpf_map__set_autocreate(bpf->maps.hists, s->settings.hist);
+	bpf_map__set_autocreate(bpf->maps.by_row, !s->settings.keys);
+	bpf_map__set_autocreate(bpf->maps.keyed, s->settings.keys);
+	bpf_map__set_autocreate(bpf->maps.turn, s->settings.keys);
+	bpf_map__set_autocreate(bpf->maps.names, s->settings.by_process);
 }
 
 static int open_and_load(struct syscalls *s, struct error *err)
@@ -379,10 +393,21 @@ static int open_and_load(struct syscalls *s, struct error *err)
 	s->bpf = syscalls_bpf__open();
 	if (!s->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
+	s->tool.settings.own_tgid = 0; /* know_own_task() */
 	memcpy((void *)&s->bpf->rodata->filter, &s->tool.settings, sizeof(s->tool.settings));
 	memcpy((void *)&s->bpf->rodata->settings, &s->settings, sizeof(s->settings));
 	choose_programs(s);
 	return tool_load(&s->tool, s->bpf->obj, err);
+}
+
+/* Runs the program that remembers its caller. */
+static int know_own_task(struct syscalls *s, struct error *err)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(s->bpf->progs.know_own_task), &opts))
+		return error_set(err, -errno, "its program does not run: %s", strerror(errno));
+	return 0;
 }
 
 static int start(struct syscalls *s, struct error *err)
@@ -399,6 +424,9 @@ static int start(struct syscalls *s, struct error *err)
 		rc = open_and_load(s, err);
 		tool_say(&s->tool, "32-bit calls are not told apart: %s", err->text);
 	}
+	if (rc)
+		return rc;
+	rc = know_own_task(s, err);
 	if (rc)
 		return rc;
 	syscalls_init(&s->table, s->bpf, &s->settings, libbpf_num_possible_cpus());

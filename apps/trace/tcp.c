@@ -31,7 +31,15 @@ static const struct tool_option options[] = {
 };
 /* clang-format on */
 
+const struct ability_tool trace_tcp_ability = {
+	.name = "trace tcp",
+	.does = "TCP connections with bytes, round-trip time and duration",
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_RINGBUF },
+	.hooks = { { "raw_tp", { ABILITY_RAW_TP, ABILITY_BTF, ABILITY_PROBE_READ } } },
+};
+
 const struct tool_spec trace_tcp_spec = {
+	.ability = &trace_tcp_ability,
 	.command = "trace tcp",
 	.summary = "TCP connections with bytes, round-trip time and duration",
 	.about = "One row for each connection that ends (close) or is not established (fail); with -a also\n"

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "ability/ability.h"
 #include "tool/options.h"
 
 int trace_main(int argc, char **argv);
@@ -14,10 +15,14 @@ extern const struct tool_spec trace_func_spec;
 int trace_func_main(int argc, char **argv);
 
 extern const struct tool_spec trace_syscalls_spec;
+extern const struct ability_tool trace_syscalls_ability;
 int trace_syscalls_main(int argc, char **argv);
 extern const struct tool_spec trace_exec_spec;
+extern const struct ability_tool trace_exec_ability;
 int trace_exec_main(int argc, char **argv);
 extern const struct tool_spec trace_open_spec;
+extern const struct ability_tool trace_open_ability;
 int trace_open_main(int argc, char **argv);
 extern const struct tool_spec trace_tcp_spec;
+extern const struct ability_tool trace_tcp_ability;
 int trace_tcp_main(int argc, char **argv);

@@ -72,6 +72,20 @@ static void measured(const struct cost *cost, uint64_t *runs, uint64_t *ns)
 	}
 }
 
+uint64_t cost_missed(const struct cost *cost)
+{
+	uint64_t missed = 0;
+
+	for (uint32_t i = 0; i < cost->n_progs; i++) {
+		struct bpf_prog_info info = { 0 };
+		__u32 bytes = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(cost->progs[i], &info, &bytes) == 0)
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
 static double own_seconds(void)
 {
 	struct rusage use;

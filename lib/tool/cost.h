@@ -30,4 +30,6 @@ int cost_add(struct cost *cost, int prog_fd);
 uint64_t cost_chore(void *cost, uint64_t now_ns);
 /* "212 ns an event (measured on 12345 of them), 0.3% of a CPU in the tool itself" */
 void cost_line(struct cost *cost, struct buffer *out);
+/* Runs the kernel left out because the program was running on that CPU already. */
+uint64_t cost_missed(const struct cost *cost);
 void cost_deinit(struct cost *cost);

@@ -223,7 +223,8 @@ int filter_settings_make(const struct filter *filter, struct filter_settings *se
 	memset(settings, 0, sizeof(*settings));
 	settings->tgid = filter->pid;
 	settings->tid = filter->tid;
-	settings->own_tgid = (__u32)getpid();
+	/* What is about one other process is not about us: a comparison less. */
+	settings->own_tgid = filter->pid ? 0 : (__u32)getpid();
 	settings->has_uid = filter->has_uid;
 	settings->uid = filter->uid;
 	if (filter->comm)

@@ -60,6 +60,8 @@ enum tool_flag {
 	TOOL_COMMAND = 1u << 2,	 /* takes -- COMMAND [ARGUMENT...] */
 };
 
+struct ability_tool;
+
 struct tool_spec {
 	const char *command;  /* "trace syscalls" */
 	const char *operands; /* "SYMBOL...", in the usage; NULL with TOOL_INTERVAL or none */
@@ -69,6 +71,7 @@ struct tool_spec {
 	const struct tool_option *options;
 	uint32_t n_options;
 	const char *examples; /* lines of the help; NULL: none */
+	const struct ability_tool *ability; /* what it needs, to say what is missing; NULL: not told */
 };
 
 /* Seconds with a fraction, more than 0 and at most TOOL_SECONDS_MAX. 0, or -EINVAL. */

@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "ability/ability.h"
 #include "tool/fields.h"
 
 #ifndef CAP_PERFMON
@@ -235,14 +236,28 @@ void tool_want_names(struct tool *tool, bool always)
 		tool_say(tool, "short-lived cgroups may have no name: %s", err.text);
 }
 
+/* The first program that was to be loaded and is not; "": none. */
+static const char *refused_program(const struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, obj)
+		if (bpf_program__autoload(prog) && bpf_program__fd(prog) < 0)
+			return bpf_program__name(prog);
+	return "";
+}
+
 int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err)
 {
 	int rc = bpf_object__load(obj);
+	struct error missing;
 
-	(void)tool;
 	if (!rc)
 		return 0;
-	return error_set(err, rc, "the kernel refuses its program: %s", strerror(-rc));
+	if (tool->spec->ability && ability_choose(tool->spec->ability, NULL, &missing) < 0)
+		return error_set(err, rc, "%s", missing.text);
+	return error_set(err, rc, "the kernel refuses its program '%s' (%s): -v shows why",
+			 refused_program(obj), strerror(-rc));
 }
 
 int tool_watch(struct tool *tool, const struct bpf_object *obj)
@@ -273,6 +288,15 @@ void tool_cells(struct tool *tool, const struct event_head *head, struct cell *c
 	cells[FIELD_POD] = cell_text(*cgroup->container.pod ? cgroup->container.pod : NULL);
 }
 
+static void say_missed(struct tool *tool)
+{
+	uint64_t missed = cost_missed(&tool->cost);
+
+	if (missed)
+		tool_note(tool, "%llu more were not looked at: its program was already at work on that CPU",
+			  (unsigned long long)missed);
+}
+
 int tool_account(struct tool *tool, int account_fd, uint64_t shown)
 {
 	struct account account;
@@ -288,6 +312,7 @@ int tool_account(struct tool *tool, int account_fd, uint64_t shown)
 			  (unsigned long long)account.occurred, (unsigned long long)shown,
 			  (unsigned long long)account.dropped,
 			  account.dropped ? " (the ring was full)" : "");
+	say_missed(tool);
 	return 0;
 }
 

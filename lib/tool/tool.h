@@ -75,7 +75,10 @@ void tool_say(struct tool *tool, const char *fmt, ...) __attribute__((format(pri
  */
 void tool_want_names(struct tool *tool, bool always);
 
-/* Loads an opened object: 0, or -errno with a sentence that says which program and why. */
+/*
+ * Loads an opened object: 0, or -errno with a sentence: what of spec->ability is missing, or else which
+ * program was refused.
+ */
 int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err);
 /* The programs of a loaded object are measured from here on. 0, or -errno. */
 int tool_watch(struct tool *tool, const struct bpf_object *obj);
@@ -84,8 +87,9 @@ int tool_watch(struct tool *tool, const struct bpf_object *obj);
 void tool_cells(struct tool *tool, const struct event_head *head, struct cell *cells);
 
 /*
- * Says what was lost: "N events: M shown, K dropped (ring full)", when K is not 0 or with -v. To be
- * called when the programs are detached and rings drained. 0, or -errno with a sentence.
+ * Says what was lost: "N events: M shown, K dropped (ring full)", when K is not 0 or with -v, and how
+ * often the kernel did not run a program because it was running. To be called when the programs are
+ * detached and rings drained. 0, or -errno with a sentence.
  */
 int tool_account(struct tool *tool, int account_fd, uint64_t shown);
 

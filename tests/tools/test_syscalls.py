@@ -415,6 +415,28 @@ def without_privilege_it_says_which():
 
 
 @case
+def completion_knows_what_there_is():
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    script = ('. "$0"/completions/skep.bash; shift 0; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _skep; '
+              'echo "${COMPREPLY[@]}"')
+    tool = os.path.abspath(skep)
+    for words, wanted in ((["trace", ""], "syscalls"), (["trace", "syscalls", "--lat"], "--latency"),
+                          (["trace", "tcp", "-o", "p"], "prom"), (["tr"], "trace")):
+        out, _ = run("bash", "-c", script, root, tool, *words)
+        check(wanted in out.split(), f"{words}: {out!r}")
+
+
+@case
+def help_is_found_either_way():
+    one, _ = run(skep, "help", "trace", "syscalls")
+    other, _ = run(skep, "trace", "syscalls", "--help")
+    equal(one, other, "the help")
+    check("--latency" in one and "--container NAME" in one, one)
+    listed, _ = run(skep, "help", "trace")
+    check("skep trace syscalls" in listed, listed)
+
+
+@case
 def bad_input_gets_one_sentence():
     for args, word in ((["-p", "x"], "'x'"), (["-p", "0"], "'0'"), (["--by", "color"], "'color'"),
                        (["-s", "no_such"], "'no_such'"), (["-o", "xml"], "'xml'"), (["1", "0"], "'0'"),

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* When the loop ends and when it goes on; nothing here depends on how fast the machine is. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tool/loop.h"
+
+#define MS 1000000ull
+
+static void a_count_of_intervals_ends_it(void **state)
+{
+	struct loop_setup setup = { .interval_ns = 2 * MS, .count = 3 };
+	struct loop loop;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(loop_init(&loop, &setup, &err), 0);
+	assert_true(loop_wait(&loop));
+	assert_true(loop_wait(&loop));
+	assert_false(loop_wait(&loop));
+	assert_true(loop_now_ns() - loop.start_ns >= 6 * MS);
+	loop_deinit(&loop);
+}
+
+static void a_duration_ends_it(void **state)
+{
+	struct loop_setup setup = { .duration_ns = 5 * MS };
+	struct loop loop;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(loop_init(&loop, &setup, &err), 0);
+	assert_false(loop_wait(&loop));
+	assert_true(loop_now_ns() - loop.start_ns >= 5 * MS);
+	assert_false(loop_interrupted(&loop));
+	loop_deinit(&loop);
+}
+
+struct piped {
+	struct loop loop;
+	int fds[2];
+	uint32_t n_calls;
+};
+
+static void stop_at_the_third(void *arg)
+{
+	struct piped *piped = arg;
+	char c;
+
+	assert_int_equal(read(piped->fds[0], &c, 1), 1);
+	if (++piped->n_calls == 3)
+		loop_stop(&piped->loop);
+}
+
+static void a_callback_ends_it(void **state)
+{
+	struct loop_setup setup = { 0 };
+	struct piped piped = { 0 };
+	struct error err;
+
+	(void)state;
+	assert_int_equal(pipe(piped.fds), 0);
+	assert_int_equal(write(piped.fds[1], "12345", 5), 5);
+	assert_int_equal(loop_init(&piped.loop, &setup, &err), 0);
+	assert_int_equal(loop_add_fd(&piped.loop, piped.fds[0], stop_at_the_third, &piped, &err), 0);
+	assert_false(loop_wait(&piped.loop));
+	assert_int_equal(piped.n_calls, 3);
+	loop_deinit(&piped.loop);
+	close(piped.fds[0]);
+	close(piped.fds[1]);
+}
+
+static uint64_t count_chores(void *arg, uint64_t now)
+{
+	uint32_t *n = arg;
+
+	return ++*n < 4 ? now + MS : 0;
+}
+
+static void chores_are_done_until_they_want_no_more(void **state)
+{
+	struct loop_setup setup = { .duration_ns = 20 * MS };
+	struct loop loop;
+	struct error err;
+	uint32_t n = 0;
+
+	(void)state;
+	assert_int_equal(loop_init(&loop, &setup, &err), 0);
+	loop.chore = count_chores;
+	loop.chore_arg = &n;
+	assert_false(loop_wait(&loop));
+	assert_int_equal(n, 4);
+	loop_deinit(&loop);
+}
+
+static void an_interrupt_ends_it_and_a_second_the_process(void **state)
+{
+	struct loop_setup setup = { 0 };
+	struct loop loop;
+	struct error err;
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		if (loop_init(&loop, &setup, &err))
+			_exit(1);
+		raise(SIGINT);
+		if (loop_wait(&loop) || !loop_interrupted(&loop))
+			_exit(2);
+		raise(SIGTERM);
+		_exit(3);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 130);
+}
+
+static void kernel_time_becomes_real_time(void **state)
+{
+	uint64_t now = loop_now_ns(), one, other;
+
+	(void)state;
+	one = loop_realtime_ns(now - 1000 * MS);
+	other = loop_realtime_ns(now);
+	/* Two readings of two clocks between. */
+	assert_true(other - one >= 1000 * MS - 500 * MS && other - one < 3000 * MS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_count_of_intervals_ends_it),
+		cmocka_unit_test(a_duration_ends_it),
+		cmocka_unit_test(a_callback_ends_it),
+		cmocka_unit_test(chores_are_done_until_they_want_no_more),
+		cmocka_unit_test(an_interrupt_ends_it_and_a_second_the_process),
+		cmocka_unit_test(kernel_time_becomes_real_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

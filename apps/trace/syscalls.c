@@ -382,6 +382,9 @@ static void choose_programs(struct syscalls *s)
 	bpf_map__set_autocreate(bpf->maps.calls, latency);
 	bpf_map__set_autocreate(bpf->maps.hists, s->settings.hist);
 	bpf_map__set_autocreate(bpf->maps.by_row, !s->settings.keys);
+	/* Counts alone are a quarter of the memory, and a shift instead of a product away. */
+	if (!latency)
+		bpf_map__set_value_size(bpf->maps.by_row, sizeof(__u64));
 	bpf_map__set_autocreate(bpf->maps.keyed, s->settings.keys);
 	bpf_map__set_autocreate(bpf->maps.turn, s->settings.keys);
 	bpf_map__set_autocreate(bpf->maps.names, s->settings.by_process);
@@ -394,6 +397,7 @@ static int open_and_load(struct syscalls *s, struct error *err)
 	if (!s->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
 	s->tool.settings.own_tgid = 0; /* know_own_task() */
+	filter_settings_seal(&s->tool.settings);
 	memcpy((void *)&s->bpf->rodata->filter, &s->tool.settings, sizeof(s->tool.settings));
 	memcpy((void *)&s->bpf->rodata->settings, &s->settings, sizeof(s->settings));
 	choose_programs(s);

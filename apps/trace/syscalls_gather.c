@@ -134,16 +134,34 @@ static int gather_hist(struct syscalls_table *table, uint32_t row, struct syscal
 	return rc;
 }
 
+/* The sum of one row of the array, whose values are counts alone without latency. 0 or -errno. */
+static int read_row(struct syscalls_table *table, uint32_t row, struct syscalls_counts *counts,
+		    struct syscalls_counts *sum)
+{
+	const uint64_t *plain = (const uint64_t *)counts;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(table->bpf->maps.by_row), &row, counts))
+		return -errno;
+	if (table->settings.latency) {
+		*sum = sum_of(counts, table->n_cpus);
+		return 0;
+	}
+	*sum = (struct syscalls_counts){ 0 };
+	for (int cpu = 0; cpu < table->n_cpus; cpu++)
+		sum->count += plain[cpu];
+	return 0;
+}
+
 /* What one row of the array counted since. */
 static int gather_row(struct syscalls_table *table, uint32_t row, struct syscalls_counts *counts)
 {
 	struct syscalls_counts *before = &table->before[row], sum, since;
 	struct syscalls_key key = { .row = row };
 	struct syscalls_row *to;
+	int rc = read_row(table, row, counts, &sum);
 
-	if (bpf_map_lookup_elem(bpf_map__fd(table->bpf->maps.by_row), &row, counts))
-		return -errno;
-	sum = sum_of(counts, table->n_cpus);
+	if (rc)
+		return rc;
 	if (sum.count == before->count)
 		return 0;
 	since = (struct syscalls_counts){ .count = sum.count - before->count,

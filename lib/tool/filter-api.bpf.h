@@ -17,6 +17,7 @@ struct filter_cgroup {
 };
 
 struct filter_settings {
+	__u32 any;	 /* something is asked for: else the rest is not even read */
 	__u32 tgid;	 /* 0: any */
 	__u32 tid;	 /* 0: any */
 	__u32 own_tgid;	 /* the tool itself, never looked at; 0: looked at, too */

@@ -75,6 +75,8 @@ static __always_inline bool filter_allows(void)
 {
 	char comm[FILTER_COMM_BYTES] = {};
 
+	if (!filter.any)
+		return true;
 	if (filter.tgid || filter.tid || filter.own_tgid) {
 		__u64 ids = filter_pid_tgid();
 

@@ -215,6 +215,12 @@ static int find_pidns(struct filter_settings *s, struct error *err)
 	return 0;
 }
 
+void filter_settings_seal(struct filter_settings *s)
+{
+	s->any = s->tgid || s->tid || s->own_tgid || s->has_uid || s->n_cgroups || s->comm[0] ||
+		 s->netns_inode;
+}
+
 int filter_settings_make(const struct filter *filter, struct filter_settings *settings,
 			 struct error *err)
 {
@@ -235,5 +241,6 @@ int filter_settings_make(const struct filter *filter, struct filter_settings *se
 		rc = find_cgroups(filter, settings, err);
 	if (!rc && filter->netns)
 		rc = find_netns(filter->netns, settings, err);
+	filter_settings_seal(settings);
 	return rc;
 }

@@ -34,3 +34,5 @@ int filter_user_parse(const char *text, uint32_t *uid, struct error *err);
  */
 int filter_settings_make(const struct filter *filter, struct filter_settings *settings,
 			 struct error *err);
+/* To be called when a tool has changed its settings: brings settings->any up to date. */
+void filter_settings_seal(struct filter_settings *settings);

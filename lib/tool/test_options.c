@@ -153,6 +153,10 @@ static void settings_say_what_was_asked_for(void **state)
 	filter = (struct filter){ 0 };
 	assert_int_equal(filter_settings_make(&filter, &settings, &err), 0);
 	assert_int_equal(settings.own_tgid, getpid());
+	assert_int_equal(settings.any, 1);
+	settings.own_tgid = 0;
+	filter_settings_seal(&settings);
+	assert_int_equal(settings.any, 0);
 	filter = (struct filter){ .netns = "/proc/self/ns/mnt" };
 	assert_true(filter_settings_make(&filter, &settings, &err) < 0);
 	filter = (struct filter){ .netns = "/no/such" };

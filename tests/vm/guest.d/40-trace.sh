@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# skep trace syscalls, exec, open and tcp on this kernel: what is counted and shown is what was done.
+# needs: tests/tools/calls tests/tools/spawn
+. /tests/lib.sh
+
+ATTACH_SECONDS=6 # emulation is slow
+
+# start WHAT OPTION...: the tool in the background, its hooks in place; $tool is its process
+start()
+{
+	skep trace "$@" >/tmp/trace.out 2>/tmp/trace.err &
+	tool=$!
+	sleep $ATTACH_SECONDS
+}
+
+# stop NAME: ends it; fails the test when it did not run and end well
+stop()
+{
+	kill -INT $tool
+	wait $tool
+	code=$?
+	[ $code = 0 ] || { cat /tmp/trace.err; failed "$1-ends" "ended with $code"; }
+}
+
+# has NAME PATTERN: whether the output has such a line
+has()
+{
+	if grep -qE "$2" /tmp/trace.out; then
+		ok "$1"
+	else
+		head -40 /tmp/trace.out
+		cat /tmp/trace.err
+		failed "$1" "no line like $2"
+	fi
+}
+
+mkfifo /tmp/calls.in
+calls 500 </tmp/calls.in >/tmp/calls.out &
+pid=$!
+exec 3>/tmp/calls.in
+for options in "" "-L" "-P --by process,syscall"; do
+	start syscalls -o csv -p $pid $options
+	[ -n "$options" ] || echo >&3
+	sleep 2
+	stop syscalls
+	[ -n "$options" ] || { has syscalls-getppid ',getppid,500$'; has syscalls-dup ',dup,1000$'; }
+	[ -n "$options" ] || has syscalls-32 ',getpid/32,50$'
+done
+exec 3>&-
+wait $pid
+
+start syscalls -L -o csv -c spawn
+spawn 20
+sleep 1
+stop syscalls-latency
+has syscalls-latency ',wait4,20,'
+
+start syscalls -o csv --by process,syscall -s exit_group
+spawn 20
+sleep 1
+stop syscalls-process
+count=$(grep -c ',spawn,exit_group,1$' /tmp/trace.out)
+[ "$count" = 21 ] && ok syscalls-process || failed syscalls-process "$count processes that end, not 21"
+
+start exec -o csv -v -x
+spawn 30
+/no/such/program 2>/dev/null
+sh -c 'exit 7'
+sleep 1
+stop exec
+count=$(grep -c ',spawn,0,.*,exec,0,,,/bin/spawn -' /tmp/trace.out)
+[ "$count" = 30 ] && ok exec-starts || { head -20 /tmp/trace.out; failed exec-starts "$count programs, not 30"; }
+has exec-exit ',exit,7,,[0-9]+,'
+has exec-fail ',fail,-2,,,/no/such/program'
+
+start open -o csv -x
+cat /no/such/file 2>/dev/null
+sleep 1
+stop open
+has open ',cat,.*,-1,2,.*,/no/such/file$'
+
+ip link set lo up
+start tcp -o csv -a
+nc -l -p 7000 >/tmp/nc.out &
+sleep 1
+echo hello | nc -w 2 127.0.0.1 7000
+wait $!
+sleep 1
+stop tcp
+has tcp-connect ',nc,.*,connect,out,127.0.0.1,[0-9]+,127.0.0.1,7000,'
+has tcp-close ',close,out,127.0.0.1,[0-9]+,127.0.0.1,7000,6,0,'
+has tcp-server ',nc,.*,close,in,127.0.0.1,7000,127.0.0.1,[0-9]+,0,6,'

@@ -32,3 +32,11 @@ void *mem_realloc(void *p, size_t n, size_t size) __attribute__((warn_unused_res
 void *mem_aligned(size_t align, size_t size) __attribute__((malloc, warn_unused_result));
 void *mem_dup(const void *p, size_t size) __attribute__((malloc, warn_unused_result));
 char *mem_strdup(const char *s) __attribute__((malloc, warn_unused_result));
+
+/*
+ * free(), for what readers may have seen until a moment ago (run/epoch.h). The hostile build fills it
+ * with MEM_POISON and keeps it from being used again for a while: a reader that was not waited for
+ * meets poison, and a writer is found when the memory is let go (late_hostile.c).
+ */
+#define MEM_POISON 0xd7
+void mem_free_late(void *p);

@@ -15,6 +15,7 @@ enum {
 	TUNE_LPM_TABLE_BITS = 1,       /* nearly all of a trie is walked node by node */
 	TUNE_ARENA_BLOCK_BYTES = 64,   /* a block for about every allocation */
 	TUNE_JIT_FLAGS = 0x1f,         /* jit/jit.h: poison, longest forms, oldest processor, far calls, plain */
+	TUNE_LATE_BLOCKS = 256,        /* freed after readers left, that lie poisoned (late_hostile.c) */
 	TUNE_FAIL_ALLOCS = 48,         /* of so many allocations of each command one fails (syscall/bpf.c) */
 };
 #else
@@ -24,6 +25,7 @@ enum {
 	TUNE_LPM_TABLE_BITS = 16,
 	TUNE_ARENA_BLOCK_BYTES = 64 * 1024,
 	TUNE_JIT_FLAGS = 0,
+	TUNE_LATE_BLOCKS = 0,
 	TUNE_FAIL_ALLOCS = 0,
 };
 #endif

@@ -27,7 +27,7 @@ static void link_free(struct object *obj)
 	if (link->ops->free)
 		link->ops->free(link);
 	object_put(&prog->obj);
-	free(link);
+	mem_free_late(link);
 }
 
 static const struct object_ops link_object_ops = {

@@ -58,7 +58,7 @@ void redirect_target_free(struct redirect_target *target)
 {
 	if (target && target->prog)
 		object_put(&target->prog->obj);
-	free(target);
+	mem_free_late(target);
 }
 
 static void free_now(struct epoch_node *node)

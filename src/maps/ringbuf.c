@@ -92,7 +92,7 @@ static struct ring *ring_of(const struct map *map)
 
 static void dir_free(struct epoch_node *node)
 {
-	free(container_of(node, struct ring_dir, node));
+	mem_free_late(container_of(node, struct ring_dir, node));
 }
 
 static void dir_append(struct ring_dir *dir, struct ring *ring)

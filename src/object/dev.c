@@ -66,12 +66,12 @@ void dev_table_deinit(struct engine *engine)
 
 static void free_list(struct epoch_node *node)
 {
-	free(container_of(node, struct dev_list, node));
+	mem_free_late(container_of(node, struct dev_list, node));
 }
 
 static void free_dev(struct epoch_node *node)
 {
-	free(container_of(node, struct netdev, free_node));
+	mem_free_late(container_of(node, struct netdev, free_node));
 }
 
 static void defer(struct engine *engine, struct epoch_node *node,

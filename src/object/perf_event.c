@@ -49,7 +49,7 @@ static void event_free(struct object *obj)
 	if (event->event_fd >= 0)
 		close(event->event_fd);
 	pthread_mutex_destroy(&event->lock);
-	free(event);
+	mem_free_late(event);
 }
 
 static const struct object_ops event_ops = {

@@ -93,7 +93,7 @@ struct run_array *run_array_del(const struct run_array *old, const struct bpf_li
 
 static void array_free(struct epoch_node *node)
 {
-	free(container_of(node, struct run_array, node));
+	mem_free_late(container_of(node, struct run_array, node));
 }
 
 void run_array_free_deferred(struct engine *engine, struct run_array *old)

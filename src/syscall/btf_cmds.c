@@ -26,7 +26,7 @@ static void btf_object_free(struct object *obj)
 
 	engine_uncharge(obj->engine, btf->data_bytes);
 	btf_free(btf->btf);
-	free(btf);
+	mem_free_late(btf);
 }
 
 static const struct object_ops btf_object_ops = { .fd_name = "btf", .free = btf_object_free };

@@ -35,7 +35,7 @@ static void map_object_free(struct object *obj)
 	if (map->btf)
 		object_put(&map->btf->obj);
 	pthread_mutex_destroy(&map->owner.lock);
-	free(map);
+	mem_free_late(map);
 }
 
 static void map_object_release_uref(struct object *obj)

@@ -28,15 +28,15 @@ static void prog_object_free(struct object *obj)
 	if (prog->btf)
 		object_put(&prog->btf->obj);
 	engine_uncharge(obj->engine, prog->n_loaded * sizeof(struct bpf_insn));
-	free(prog->used_maps);
-	free(prog->calls);
-	free(prog->subprogs);
-	free(prog->facts);
-	free(prog->insns);
+	mem_free_late(prog->used_maps);
+	mem_free_late(prog->calls);
+	mem_free_late(prog->subprogs);
+	mem_free_late(prog->facts);
+	mem_free_late(prog->insns);
 	free(prog->func_info);
 	free(prog->line_info);
-	free(prog->loaded);
-	free(prog);
+	mem_free_late(prog->loaded);
+	mem_free_late(prog);
 }
 
 static const struct object_ops prog_object_ops = {

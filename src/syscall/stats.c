@@ -18,7 +18,7 @@ static void stats_release_uref(struct object *obj)
 
 static void stats_free(struct object *obj)
 {
-	free(obj);
+	mem_free_late(obj);
 }
 
 static const struct object_ops stats_ops = {

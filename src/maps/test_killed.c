@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -65,6 +66,7 @@ static bool die_in(void (*op)(struct map *map), struct map *map, long at, pid_t 
 	if (!*child) {
 		struct sigaction sa = { .sa_sigaction = on_step, .sa_flags = SA_SIGINFO };
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		run_after_fork(&test_engine);
 		run_enter(&test_engine);
 		sigaction(SIGTRAP, &sa, NULL);

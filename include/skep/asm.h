@@ -79,7 +79,7 @@ enum skep_classic_flags {
 	SKEP_CLASSIC_TAG_BESIDE = 1u << 1,
 	/*
 	 * With SKEP_CLASSIC_DIRECT: the packet's length is __sk_buff.wire_len, what it was before a
-	 * capture cut it (as BPF_PROG_TEST_RUN is given it).
+	 * capture cut it (skep_run.wire_bytes).
 	 */
 	SKEP_CLASSIC_WIRE_LEN = 1u << 2,
 };
@@ -87,8 +87,8 @@ enum skep_classic_flags {
 /*
  * Converts a classic filter (libpcap's, or of SO_ATTACH_FILTER) to an eBPF program of type socket
  * filter that returns the same. 0; -EINVAL for what the kernel would not attach; -ENOTSUP for the
- * ancillary loads HATYPE, PAY_OFFSET, NLATTR and NLATTR_NEST, and for loads that cut through a tag
- * that stands beside the packet; -E2BIG when the program would be too long for its jumps; -ENOMEM.
+ * ancillary loads HATYPE, PAY_OFFSET, NLATTR and NLATTR_NEST, and with SKEP_CLASSIC_DIRECT for loads that
+ * count from another header; -E2BIG when the program would be too long for its jumps; -ENOMEM.
  * For all but the last *why is a sentence and *bad the index of the instruction; either may be NULL.
  */
 SKEP_API int skep_classic_convert(const struct sock_filter *filter, size_t n_filter,

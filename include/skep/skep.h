@@ -117,7 +117,8 @@ struct skep_run {
 	size_t size;          /* sizeof(struct skep_run) */
 	const void *data;     /* packet from its first header; NULL: none */
 	uint32_t data_bytes;
-	uint32_t wire_bytes;  /* length before a capture cut it; 0: data_bytes */
+	uint32_t wire_bytes;  /* SKEP_RUN_HOOK: length before a capture cut it, programs'
+				 __sk_buff.wire_len; 0: data_bytes */
 	const void *ctx;      /* struct xdp_md, __sk_buff, arguments, …; NULL: none */
 	uint32_t ctx_bytes;
 	uint32_t ifindex;     /* device it comes in by; 0: the type's default */

@@ -22,11 +22,12 @@ enum {
 	PROLOGUE_INSNS = 3,
 	PROLOGUE_INSNS_MAX = PROLOGUE_INSNS + 1,
 	EXPANSION_MAX = 6, /* eBPF instructions that one classic instruction becomes at most */
-	EXPANSION_DIRECT_MAX = 24,
+	EXPANSION_DIRECT_MAX = 100,
 	REG_DATA = BPF_REG_9, /* ISA_CLASSIC_DIRECT */
 	TAG_OFF = 12,	      /* where the outer VLAN tag stands in a frame */
 	TAG_BYTES = 4,
 	BUFFER_OFF = -72, /* of the bytes a helper loaded, below M[] */
+	UPPER_OFF = -76,  /* of the upper half of a word, or byte of a half, while the lower is loaded */
 };
 
 _Static_assert(ISA_CLASSIC_INSNS_MAX *EXPANSION_MAX + PROLOGUE_INSNS <= INT16_MAX,
@@ -351,7 +352,24 @@ static int load_tag_half(uint32_t k, struct bpf_insn *out)
 	return load_field(out, offsetof(struct __sk_buff, vlan_tci));
 }
 
-/* The same of a packet whose tag stands beside it; 0: the load crosses an end of the tag's halves. */
+static int load_tagged(uint16_t size, uint32_t k, struct bpf_insn *out);
+
+/* A load across an end of the tag's halves, as two of half the size. */
+static int load_split(uint16_t size, uint32_t k, struct bpf_insn *out)
+{
+	int16_t upper = size == BPF_W ? UPPER_OFF : UPPER_OFF - 4;
+	uint16_t half = size == BPF_W ? BPF_H : BPF_B;
+	int n = load_tagged(half, k, out);
+
+	out[n++] = BPF_ALU32_IMM(BPF_LSH, REG_A, size == BPF_W ? 16 : 8);
+	out[n++] = BPF_STX_MEM(BPF_W, ISA_REG_FP, REG_A, upper);
+	n += load_tagged(half, k + load_bytes(half), out + n);
+	out[n++] = BPF_LDX_MEM(BPF_W, REG_TMP, ISA_REG_FP, upper);
+	out[n++] = BPF_ALU32_REG(BPF_OR, REG_A, REG_TMP);
+	return n;
+}
+
+/* The same of a packet whose tag stands beside it. */
 static int load_tagged(uint16_t size, uint32_t k, struct bpf_insn *out)
 {
 	int n;
@@ -362,21 +380,13 @@ static int load_tagged(uint16_t size, uint32_t k, struct bpf_insn *out)
 		return load_direct(size, k - TAG_BYTES, out);
 	if (size == BPF_H && !(k % 2))
 		return load_tag_half(k, out);
-	if (size == BPF_B && k >= TAG_OFF) {
-		n = load_tag_half(k, out);
-		if (!(k % 2))
-			out[n++] = BPF_ALU32_IMM(BPF_RSH, REG_A, 8);
-		out[n++] = BPF_ALU32_IMM(BPF_AND, REG_A, 0xff);
-		return n;
-	}
-	if (size == BPF_W && k == TAG_OFF) {
-		n = load_tag_half(k, out);
-		out[n++] = BPF_ALU32_IMM(BPF_LSH, REG_A, 16);
-		out[n++] = CTX_LOAD(REG_TMP, vlan_tci);
-		out[n++] = BPF_ALU32_REG(BPF_OR, REG_A, REG_TMP);
-		return n;
-	}
-	return 0;
+	if (size != BPF_B)
+		return load_split(size, k, out);
+	n = load_tag_half(k, out);
+	if (!(k % 2))
+		out[n++] = BPF_ALU32_IMM(BPF_RSH, REG_A, 8);
+	out[n++] = BPF_ALU32_IMM(BPF_AND, REG_A, 0xff);
+	return n;
 }
 
 static int load_absolute(uint16_t size, uint32_t k, unsigned int flags, struct bpf_insn *out)
@@ -400,12 +410,15 @@ static int load_indexed(uint16_t size, uint32_t k, unsigned int flags, struct bp
 		out[0] = BPF_LD_IND(size, REG_X, (int32_t)k);
 		return 1;
 	}
-	out[n++] = BPF_MOV32_REG(BPF_REG_2, REG_X);
-	out[n++] = BPF_ALU32_IMM(BPF_ADD, BPF_REG_2, (int32_t)k);
+	out[n++] = BPF_MOV32_IMM(BPF_REG_2, (int32_t)k);
+	out[n++] = BPF_ALU64_REG(BPF_ADD, BPF_REG_2, REG_X);
+	out[n++] = BPF_JMP_IMM(BPF_JLE, BPF_REG_2, INT32_MAX, 2);
+	out[n++] = BPF_MOV32_IMM(REG_A, 0);
+	out[n++] = BPF_EXIT_INSN();
 	if (is_beside) {
 		/* Behind the tag: 4 earlier; in its fields: as beyond the packet. */
-		out[n++] = BPF_JMP32_IMM(BPF_JLE, BPF_REG_2, (int32_t)(TAG_OFF - load_bytes(size)),
-					  4);
+		out[n++] = BPF_JMP32_IMM(BPF_JLE, BPF_REG_2,
+					 (int32_t)(TAG_OFF - load_bytes(size)), 4);
 		out[n++] = BPF_JMP32_IMM(BPF_JGE, BPF_REG_2, TAG_OFF + TAG_BYTES, 2);
 		out[n++] = BPF_MOV32_IMM(REG_A, 0);
 		out[n++] = BPF_EXIT_INSN();
@@ -419,7 +432,7 @@ static int load_length(uint8_t reg, unsigned int flags, struct bpf_insn *out)
 	out[0] = CTX_LOAD(reg, len);
 	if (flags & ISA_CLASSIC_WIRE_LEN)
 		out[0] = CTX_LOAD(reg, wire_len);
-	if (!(flags & ISA_CLASSIC_TAG_BESIDE))
+	if (!(flags & ISA_CLASSIC_TAG_BESIDE) || (flags & ISA_CLASSIC_WIRE_LEN))
 		return 1;
 	out[1] = BPF_ALU32_IMM(BPF_ADD, reg, TAG_BYTES);
 	return 2;
@@ -600,9 +613,7 @@ static const char *lack_of(const struct sock_filter *f)
 {
 	if (is_ld_abs(f) && f->k >= (uint32_t)SKF_AD_OFF)
 		return "this ancillary load needs what only the kernel knows";
-	if (f->k >= (uint32_t)SKF_LL_OFF)
-		return "this load counts from a header, not from the packet's begin";
-	return "this load cuts through the VLAN tag, which stands beside the packet";
+	return "this load counts from a header, not from the packet's begin";
 }
 
 int isa_classic_convert(const struct sock_filter *filter, size_t n, unsigned int flags,

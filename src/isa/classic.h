@@ -27,19 +27,21 @@ enum isa_classic_flags {
 	 * Loads by direct packet access, and by bpf_skb_load_bytes where the bytes are not in the
 	 * linear part, in place of LD_ABS and LD_IND: for programs of type SCHED_CLS and SCHED_ACT,
 	 * whose end with 0 would mean TC_ACT_OK. Every way out is a BPF_EXIT that may be replaced.
-	 * R8 and R9 are used as well, and 8 bytes of stack below M[].
+	 * R8 and R9 are used as well, and 16 bytes of stack below M[]. An
+	 * index that wraps is beyond the packet, as for libpcap (the kernel lets it wrap).
 	 */
 	ISA_CLASSIC_DIRECT = 1 << 0,
 	/*
 	 * With ISA_CLASSIC_DIRECT: for a packet whose outer VLAN tag stands in its metadata
 	 * (__sk_buff.vlan_present); the filter sees it where it is on the wire, at offset 12, and
-	 * a length 4 longer. -ENOTSUP for loads across an end of the tag's halves; an
-	 * indexed load that turns out to touch them ends with 0, as one beyond the packet.
+	 * a length 4 longer. An indexed load that turns out to touch it ends with 0, as one
+	 * beyond the packet.
 	 */
 	ISA_CLASSIC_TAG_BESIDE = 1 << 1,
 	/*
-	 * With ISA_CLASSIC_DIRECT: the packet's length is __sk_buff.wire_len, what it was before a
-	 * capture cut it. On a device's own packets that field is no such length.
+	 * With ISA_CLASSIC_DIRECT: the packet's length is __sk_buff.wire_len, what it was on the wire,
+	 * tag and all, before a capture cut it. On a device's own packets that field is no such
+	 * length.
 	 */
 	ISA_CLASSIC_WIRE_LEN = 1 << 2,
 	ISA_CLASSIC_FLAGS = ISA_CLASSIC_DIRECT | ISA_CLASSIC_TAG_BESIDE | ISA_CLASSIC_WIRE_LEN,

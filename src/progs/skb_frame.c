@@ -188,7 +188,7 @@ static int frame_hook(const struct prog *prog, struct prog_frame *frame, struct 
 	skb_eth_type_trans(skb, dev);
 	skb_vlan_untag(skb);
 	skb->ingress_ifindex = dev->ifindex;
-	skb->wire_len = skb->len;
+	skb->wire_len = frame->wire_bytes ? frame->wire_bytes : skb->len;
 	err = fill_sock(skb);
 	if (prog->type == BPF_PROG_TYPE_CGROUP_SKB && (err || !skb->sock.family))
 		return -EPROTONOSUPPORT;

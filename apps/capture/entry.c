@@ -16,7 +16,7 @@
 
 enum {
 	PROGRAM_INSNS_MAX = INT16_MAX, /* jumps reach so far */
-	TAIL_INSNS = 7,
+	TAIL_INSNS = 8, /* the longer one's */
 	HEAD_INSNS = 2,
 };
 
@@ -66,7 +66,7 @@ static int convert(const struct classic *classic, unsigned int flags, struct cod
 	int rc = skep_classic_convert(classic->insns, classic->n, SKEP_CLASSIC_DIRECT | flags,
 				      &out->insns, &out->n, &why, &bad);
 
-	return rc ? error_set(err, rc, "the expression cannot be judged in the kernel: %s", why) : 0;
+	return rc ? error_set(err, rc, "the expression cannot be made a program: %s", why) : 0;
 }
 
 static int load(const struct code *c, struct error *err)
@@ -74,38 +74,57 @@ static int load(const struct code *c, struct error *err)
 	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "capture", "Dual BSD/GPL", c->insns, c->n,
 			       NULL);
 
-	return fd >= 0 ? fd : error_set(err, fd, "the kernel refuses the expression's program: %s",
+	return fd >= 0 ? fd : error_set(err, fd, "the expression's program was refused: %s",
 					strerror(-fd));
 }
 
-int entry_load(const char *packet, const struct classic_setup *setup, int next_fd, uint32_t index,
-	       struct error *err)
+/* Both readings of the expression, chosen by where the tag is; a tail is to follow. */
+static int build(const struct classic *classic, unsigned int flags, struct code *all, struct error *err)
 {
-	struct code plain = { 0 }, tagged = { 0 }, all = { 0 };
-	struct classic classic = { 0 };
+	struct code plain = { 0 }, tagged = { 0 };
 	size_t tail;
-	int rc = expression_compile(packet, setup, &classic, err);
+	int rc = convert(classic, flags, &plain, err);
 
 	if (!rc)
-		rc = convert(&classic, 0, &plain, err);
-	if (!rc)
-		rc = convert(&classic, SKEP_CLASSIC_TAG_BESIDE, &tagged, err);
+		rc = convert(classic, flags | SKEP_CLASSIC_TAG_BESIDE, &tagged, err);
 	tail = HEAD_INSNS + plain.n + tagged.n;
 	if (!rc && tail > PROGRAM_INSNS_MAX)
-		rc = error_set(err, -E2BIG, "the expression is too long to be judged in the kernel");
+		rc = error_set(err, -E2BIG, "the expression is too long for one program");
 	if (!rc) {
-		all.insns = xcalloc(tail + TAIL_INSNS + 1, sizeof(*all.insns));
-		add(&all, INSN(BPF_LDX | BPF_MEM | BPF_W, BPF_REG_0, BPF_REG_1,
-			       offsetof(struct __sk_buff, vlan_present), 0));
-		add(&all, INSN(BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, (int16_t)plain.n, 0));
-		splice(&all, &plain, tail);
-		splice(&all, &tagged, tail);
+		all->insns = xcalloc(tail + TAIL_INSNS, sizeof(*all->insns));
+		add(all, INSN(BPF_LDX | BPF_MEM | BPF_W, BPF_REG_0, BPF_REG_1,
+			      offsetof(struct __sk_buff, vlan_present), 0));
+		add(all, INSN(BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, (int16_t)plain.n, 0));
+		splice(all, &plain, tail);
+		splice(all, &tagged, tail);
+	}
+	free(plain.insns);
+	free(tagged.insns);
+	return rc;
+}
+
+int entry_load_live(const struct classic *classic, int next_fd, uint32_t index, struct error *err)
+{
+	struct code all = { 0 };
+	int rc = build(classic, 0, &all, err);
+
+	if (!rc) {
 		add_tail(&all, next_fd, index);
 		rc = load(&all, err);
 	}
 	free(all.insns);
-	free(plain.insns);
-	free(tagged.insns);
-	free(classic.insns);
+	return rc;
+}
+
+int entry_load_file(const struct classic *classic, struct error *err)
+{
+	struct code all = { 0 };
+	int rc = build(classic, SKEP_CLASSIC_WIRE_LEN, &all, err);
+
+	if (!rc) {
+		add(&all, INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0));
+		rc = load(&all, err);
+	}
+	free(all.insns);
 	return rc;
 }

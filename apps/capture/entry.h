@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The program a device's packets come to first: the expression, as it reads a packet whose VLAN tag
- * stands beside it or one that has none, and a tail call for those that pass. It is of type SCHED_CLS
- * and always leaves the packet's fate to others (TC_ACT_UNSPEC).
+ * An expression as a program of type SCHED_CLS, which reads a packet whose VLAN tag stands beside it, or
+ * one that has none, as it is on the wire.
  */
 #pragma once
 
@@ -11,6 +10,10 @@
 #include "capture/expression.h"
 #include "error.h"
 
-/* @next_fd: the PROG_ARRAY, of which entry @index goes on. The program's fd, or -errno with a sentence. */
-int entry_load(const char *packet, const struct classic_setup *setup, int next_fd, uint32_t index,
-	       struct error *err);
+/*
+ * On a device: a packet that passes goes on with entry @index of the PROG_ARRAY @next_fd; every packet's
+ * fate is left to others (TC_ACT_UNSPEC). The program's fd, or -errno with a sentence.
+ */
+int entry_load_live(const struct classic *classic, int next_fd, uint32_t index, struct error *err);
+/* On a file's packets, framed as on a device: returns how many bytes to keep. */
+int entry_load_file(const struct classic *classic, struct error *err);

@@ -315,19 +315,19 @@ static int load_entries(struct live *l, const struct expression *e, struct error
 		.unoptimized = l->options->unoptimized,
 		.netmask = UINT32_MAX,
 	};
+	struct classic classic = { 0 };
+	int rc = expression_compile(e->packet, &setup, &classic, err);
 
-	for (uint32_t way = 0; way < WAYS; way++) {
-		bool is_egress = way;
-
-		l->entry[way] = -1;
-		if (l->options->way == (is_egress ? SAVEFILE_WAY_IN : SAVEFILE_WAY_OUT))
+	for (uint32_t way = 0; way < WAYS && !rc; way++) {
+		if (l->options->way == (way ? SAVEFILE_WAY_IN : SAVEFILE_WAY_OUT))
 			continue;
-		l->entry[way] = entry_load(e->packet, &setup, bpf_map__fd(l->bpf->maps.next), way,
-					   err);
+		l->entry[way] =
+			entry_load_live(&classic, bpf_map__fd(l->bpf->maps.next), way, err);
 		if (l->entry[way] < 0)
-			return l->entry[way];
+			rc = l->entry[way];
 	}
-	return 0;
+	free(classic.insns);
+	return rc;
 }
 
 static int attach_one(struct live *l, const struct device *d, bool is_egress, struct error *err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Goal: who may use timers how is said as the kernel says it. Method: programs and maps given to both
- * sides; verdict, errno and the whole level 2 log must be equal, but for addresses.
+ * sides, by hand and by chance (TIMER_PROGS: how many of these); verdict, errno and the whole level 2 log
+ * must be equal, but for addresses. With SHOW_LOGS set, both logs of a difference are printed.
  */
 #include "object/map.h"
 #include "syscall/test_timer.h"
@@ -308,11 +309,174 @@ static void map_types_take_timers_as_the_kernels_do(void **state)
 	assert_true(n_made > 9);
 }
 
+/* --- random programs --------------------------------------------------------------------------- */
+
+#define RANDOM_PROGS 300
+#define TEXT_BYTES 16384
+#define CALLBACKS_MAX 3
+#define STATEMENTS_MAX 9
+
+struct gen {
+	uint32_t seed;
+	uint32_t n_callbacks, n_labels, map; /* map: that of r6 */
+	bool in_callback;		     /* r8 is its map then */
+	size_t at;
+	char text[TEXT_BYTES];
+};
+
+static uint32_t below(struct gen *g, uint32_t n)
+{
+	g->seed = g->seed * 1103515245 + 12345;
+	return (g->seed >> 8) % n;
+}
+
+static void __attribute__((format(printf, 2, 3))) add(struct gen *g, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	g->at += (size_t)vsnprintf(g->text + g->at, TEXT_BYTES - g->at, fmt, args);
+	va_end(args);
+	assert_true(g->at < TEXT_BYTES);
+}
+
+/* Mostly right: where the timer is, once in a while beside it. */
+static void add_timer(struct gen *g)
+{
+	add(g, "r1 = r6\nr1 += %u\n", below(g, 80) ? 8 : 4 * below(g, 8));
+}
+
+static void add_lookup(struct gen *g, uint32_t end)
+{
+	g->map = below(g, 3);
+	add(g, "*(u32 *)(r10 -4) = %u\nr2 = r10\nr2 += -4\nr1 = M%u\ncall bpf_map_lookup_elem\n",
+	    below(g, 3), g->map);
+	if (below(g, 30))
+		add(g, "if r0 == 0 goto end%u\n", end);
+	add(g, "r6 = r0\n");
+}
+
+static void add_init(struct gen *g)
+{
+	add_timer(g);
+	if (g->in_callback && g->map == UINT32_MAX)
+		add(g, below(g, 60) ? "r2 = r8\n" : "r2 = M0\n");
+	else
+		add(g, "r2 = M%u\n", below(g, 60) ? g->map : below(g, 3));
+	add(g, "r3 = %u\ncall bpf_timer_init\n", below(g, 3));
+}
+
+static void add_set(struct gen *g, uint32_t callback)
+{
+	add_timer(g);
+	add(g, "r2 = subprog[cb%u]\ncall bpf_timer_set_callback\n", callback);
+}
+
+static void add_statement(struct gen *g, uint32_t end)
+{
+	static const char *const ops[] = { "+=", "&=", "|=", "<<=", ">>=", "*=", "s>>=" };
+	static const char *const tests[] = { "==", "!=", ">", "s<", "&" };
+	uint32_t label;
+
+	switch (below(g, 14)) {
+	case 0: add_init(g); return;
+	case 1:
+	case 2: add_set(g, below(g, g->n_callbacks)); return;
+	case 3:
+		add_timer(g);
+		add(g, "r2 = r7\nr3 = %u\ncall bpf_timer_start\n", below(g, 4));
+		return;
+	case 4:
+		add_timer(g);
+		add(g, "call bpf_timer_cancel\nr7 = r0\n");
+		return;
+	case 5: add(g, "r7 = *(u32 *)(r6 +%u)\n", below(g, 60) ? 24 : 4 * below(g, 9)); return;
+	case 6: add(g, "*(u32 *)(r6 +%u) = r7\n", below(g, 60) ? 24 : 4 * below(g, 9)); return;
+	case 7: add(g, "r7 %s %u\n", ops[below(g, ARRAY_SIZE(ops))], below(g, 32)); return;
+	case 8: add(g, "call bpf_get_prandom_u32\nr7 = r0\n"); return;
+	case 9: add(g, "*(u64 *)(r10 -%u) = r7\n", 16 + 8 * below(g, 4)); return;
+	case 10: add(g, "r7 = *(u64 *)(r10 -%u)\n", 16 + 8 * below(g, 4)); return;
+	case 11: add_lookup(g, end); return;
+	case 12:
+		label = g->n_labels++;
+		add(g, "if r7 %s %u goto over%u\n", tests[below(g, ARRAY_SIZE(tests))], below(g, 64), label);
+		if (below(g, 2))
+			add_statement(g, end);
+		add(g, "over%u: r7 += 1\n", label);
+		return;
+	default:
+		label = g->n_labels++;
+		add(g, "r9 = %u\nagain%u: r9 += -1\n", 1 + below(g, 4), label);
+		if (below(g, 2))
+			add_statement(g, end);
+		add(g, "if r9 != 0 goto again%u\n", label);
+	}
+}
+
+/* @next: a callback it sets, so that none is unreachable. */
+static void add_function(struct gen *g, uint32_t next)
+{
+	uint32_t end = g->n_labels++, n = 1 + below(g, STATEMENTS_MAX);
+
+	add(g, "r7 = 0\nr9 = 0\n*(u64 *)(r10 -16) = r7\n");
+	if (!g->in_callback)
+		add_lookup(g, end);
+	if (next < g->n_callbacks)
+		add_set(g, next);
+	while (n--)
+		add_statement(g, end);
+	if (g->in_callback && !below(g, 12))
+		add(g, "r7 &= 1\nr0 = r7\nend%u: exit\n", end);
+	else
+		add(g, "end%u: r0 = 0\nexit\n", end);
+}
+
+static void generate(struct gen *g, uint32_t seed)
+{
+	memset(g, 0, sizeof(*g));
+	g->seed = seed;
+	g->n_callbacks = 1 + below(g, CALLBACKS_MAX);
+	add_function(g, 0);
+	for (uint32_t i = 0; i < g->n_callbacks; i++) {
+		g->in_callback = true;
+		g->map = UINT32_MAX;
+		add(g, "cb%u: r6 = r3\nr8 = r1\n", i);
+		add_function(g, i + 1);
+	}
+}
+
+static void random_programs_get_the_kernels_verdict(void **state)
+{
+	const char *more = getenv("TIMER_PROGS");
+	uint32_t n = more ? (uint32_t)atoi(more) : RANDOM_PROGS;
+	uint32_t n_bad = 0, n_accepted = 0;
+	static struct gen g;
+	char name[32];
+
+	need_kernel();
+	for (enum side side = 0; side < SIDES; side++)
+		timer_maps_make(side);
+	for (uint32_t seed = 1; seed <= n && n_bad < 5; seed++) {
+		struct timer_prog p = { .name = name, .text = g.text };
+
+		generate(&g, seed);
+		p.flags = below(&g, 4) ? 0 : BPF_F_TEST_STATE_FREQ;
+		snprintf(name, sizeof(name), "seed %u", seed);
+		n_bad += differs(&p, &n_accepted);
+	}
+	for (enum side side = 0; side < SIDES; side++)
+		timer_maps_close(side);
+	print_message("%u programs, %u of them accepted by the kernel\n", n, n_accepted);
+	assert_int_equal(n_bad, 0);
+	assert_in_range(n_accepted, n / 5, n * 9 / 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TWIN_TEST(map_types_take_timers_as_the_kernels_do),
 		TWIN_TEST(verdict_and_log_are_the_kernels),
+		TWIN_TEST(random_programs_get_the_kernels_verdict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

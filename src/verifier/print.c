@@ -96,6 +96,7 @@ void print_insn(struct verifier_env *env, const struct bpf_insn *insn)
 		return;
 	strbuf_reset(sb);
 	isa_disasm(sb, insn, NULL, env->allow_ptr_leaks);
+	env->log.failed |= strbuf_err(sb) != 0;
 	verbose(env, "%s\n", strbuf_str(sb));
 }
 

@@ -113,6 +113,8 @@ static int peek(struct user_ring *r, struct dynptr *sample)
 	uint64_t produced = __atomic_load_n(r->producer_pos, __ATOMIC_ACQUIRE);
 	uint64_t consumed = r->state->consumer_pos;
 	char *header = r->data + (consumed & r->mask);
+	/* where a client goes on that wraps what comes after a header: behind the last one, to the start */
+	char *data = r->data + ((consumed + BPF_RINGBUF_HDR_SZ) & r->mask);
 	uint32_t word, bytes;
 
 	if (produced % 8)
@@ -131,7 +133,7 @@ static int peek(struct user_ring *r, struct dynptr *sample)
 	}
 	if (word & BPF_RINGBUF_BUSY_BIT)
 		return -ENODATA;
-	*sample = (struct dynptr){ (uint8_t *)header + BPF_RINGBUF_HDR_SZ, bytes };
+	*sample = (struct dynptr){ (uint8_t *)data, bytes };
 	return 0;
 }
 

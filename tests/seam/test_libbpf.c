@@ -6,6 +6,7 @@
  * --kernel as well: the same claims hold there.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -198,6 +199,65 @@ static void user_ring_buffer_takes_records(void **state)
 	close(fd);
 }
 
+static uint64_t answered;
+
+static int on_answer(void *ctx, void *data, size_t size)
+{
+	const struct event *e = data;
+
+	assert_int_equal(size, sizeof(*e));
+	assert_int_equal(e->seq, 100 + n_events++);
+	answered += e->bytes;
+	return 0;
+}
+
+static void *take_soon(void *arg)
+{
+	usleep(20000);
+	*(uint32_t *)arg = run("take_orders");
+	return NULL;
+}
+
+/* Many times round the ring; who waits for room is woken. */
+static void orders_are_taken_and_answered(void **state)
+{
+	struct user_ring_buffer *orders = user_ring_buffer__new(bpf_map__fd(map_of("orders")), NULL);
+	struct ring_buffer *answers =
+		ring_buffer__new(bpf_map__fd(map_of("ring")), on_answer, NULL, NULL);
+	uint32_t sum, *order, taken;
+	uint64_t ordered = 0;
+	pthread_t taker;
+
+	assert_non_null(orders);
+	assert_non_null(answers);
+	n_events = 0;
+	answered = 0;
+	for (uint32_t round = 0; round < 100; round++) {
+		for (uint32_t i = sum = 0; i < 20; i++) {
+			order = user_ring_buffer__reserve(orders, 4 + (round + i) * 7 % 100);
+			assert_non_null(order);
+			sum += *order = round * i;
+			user_ring_buffer__submit(orders, order);
+		}
+		assert_int_equal(run("take_orders"), sum);
+		while (ring_buffer__poll(answers, 0) > 0)
+			;
+		ordered += sum;
+	}
+	assert_int_equal(n_events, 2000);
+	assert_int_equal(answered, ordered);
+	for (sum = 0; (order = user_ring_buffer__reserve(orders, 100)); sum += 3) {
+		*order = 3;
+		user_ring_buffer__submit(orders, order);
+	}
+	assert_int_equal(pthread_create(&taker, NULL, take_soon, &taken), 0);
+	assert_non_null(user_ring_buffer__reserve_blocking(orders, 100, 10000));
+	pthread_join(taker, NULL);
+	assert_int_equal(taken, sum);
+	ring_buffer__free(answers);
+	user_ring_buffer__free(orders);
+}
+
 static uint64_t lost;
 
 static void on_sample(void *ctx, int cpu, void *data, uint32_t size)
@@ -288,6 +348,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(per_cpu_values_add_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(ring_buffer_wakes_its_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(user_ring_buffer_takes_records, setup, teardown),
+		cmocka_unit_test_setup_teardown(orders_are_taken_and_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(perf_buffer_wakes_its_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(ids_and_names_are_told, setup, teardown),
 		cmocka_unit_test(probes_tell_what_there_is),

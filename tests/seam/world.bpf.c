@@ -22,6 +22,11 @@ struct {
 } perf SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_USER_RINGBUF);
+	__uint(max_entries, 4096);
+} orders SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
@@ -97,6 +102,29 @@ int emit(struct xdp_md *ctx)
 	__builtin_memcpy(e->text, note, sizeof(note));
 	bpf_ringbuf_submit(e, 0);
 	return add((__u32)answer, 0);
+}
+
+/* Each order comes back as an event with its number. */
+static long fulfil(struct bpf_dynptr *order, void *total)
+{
+	struct event e = { .seq = seq++ };
+	struct bpf_dynptr out;
+
+	if (bpf_dynptr_read(&e.bytes, sizeof(e.bytes), order, 0, 0))
+		return 1;
+	*(__u32 *)total += e.bytes;
+	if (!bpf_ringbuf_reserve_dynptr(&ring, sizeof(e), 0, &out))
+		bpf_dynptr_write(&out, 0, &e, sizeof(e), 0);
+	bpf_ringbuf_submit_dynptr(&out, 0);
+	return 0;
+}
+
+SEC("xdp")
+int take_orders(struct xdp_md *ctx __attribute__((unused)))
+{
+	__u32 total = 0;
+
+	return bpf_user_ringbuf_drain(&orders, fulfil, &total, 0) < 0 ? -1 : (int)total;
 }
 
 SEC("xdp")

@@ -183,6 +183,7 @@ int64_t user_ringbuf_drain(struct map *map, const struct map_each *each, uint64_
 		return -EINVAL;
 	if (!shlock_try(&r->state->busy))
 		return -EBUSY;
+	consume(r, r->state->consumer_pos); /* who was killed before may not have told the client */
 	err = drain(r, each, &d);
 	shlock_unlock(&r->state->busy);
 	if (flags & BPF_RB_FORCE_WAKEUP || (!(flags & BPF_RB_NO_WAKEUP) && d.seen))

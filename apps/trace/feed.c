@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
@@ -57,6 +58,37 @@ int feed_shown(struct feed *feed)
 	return -1;
 }
 
+static int account_fd(const struct feed *feed)
+{
+	return bpf_object__find_map_fd_by_name(feed->obj, "account");
+}
+
+static void count_losses(void *arg)
+{
+	struct feed *feed = arg;
+	struct account account;
+	struct error err;
+	uint64_t times;
+
+	if (read(feed->timer, &times, sizeof(times)) == sizeof(times) &&
+	    account_read(account_fd(feed), &account, &err) == 0)
+		tool_count_losses(feed->tool, &account);
+}
+
+/* Who asks for metrics while the tool runs sees losses of a second ago. */
+static void count_losses_now_and_then(struct feed *feed)
+{
+	struct itimerspec every = { .it_interval.tv_sec = 1, .it_value.tv_sec = 1 };
+	struct error err;
+
+	if (!feed->tool->metrics)
+		return;
+	feed->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (feed->timer < 0 || timerfd_settime(feed->timer, 0, &every, NULL) ||
+	    loop_add_fd(&feed->tool->loop, feed->timer, count_losses, feed, &err))
+		tool_say(feed->tool, "losses are counted in the metrics at the end only");
+}
+
 static void detach_tracepoints(struct feed *feed)
 {
 	for (uint32_t i = 0; i < feed->n_tracepoints; i++)
@@ -66,6 +98,7 @@ static void detach_tracepoints(struct feed *feed)
 
 void feed_run(struct feed *feed, void (*detach)(void *arg), void *arg)
 {
+	count_losses_now_and_then(feed);
 	while (loop_wait(&feed->tool->loop))
 		;
 	detach_tracepoints(feed);
@@ -74,11 +107,13 @@ void feed_run(struct feed *feed, void (*detach)(void *arg), void *arg)
 	if (!feed_wants_more(feed))
 		return; /* the rest was not asked for */
 	loop_drain(&feed->tool->loop);
-	tool_account(feed->tool, bpf_object__find_map_fd_by_name(feed->obj, "account"),
-		     feed->shown);
+	tool_account(feed->tool, account_fd(feed), feed->shown);
 }
 
 void feed_close(struct feed *feed)
 {
 	detach_tracepoints(feed);
+	if (feed->timer > 0)
+		close(feed->timer);
+	feed->timer = 0;
 }

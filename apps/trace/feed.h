@@ -25,6 +25,7 @@ struct feed {
 	uint64_t rows_max;	/* end after so many; 0: no bound */
 	int tracepoints[FEED_TRACEPOINTS_MAX];
 	uint32_t n_tracepoints;
+	int timer; /* of the metrics of losses; 0: none */
 };
 
 /* Rows of a subcommand's table of options: where its struct keeps the size of the ring and rows_max. */

@@ -297,6 +297,22 @@ static void say_missed(struct tool *tool)
 			  (unsigned long long)missed);
 }
 
+void tool_count_losses(struct tool *tool, const struct account *account)
+{
+	struct metrics_series events = { .name = "skep_events_total",
+					 .help = "events that passed the filter",
+					 .type = METRICS_COUNTER };
+	struct metrics_series dropped = { .name = "skep_events_dropped_total",
+					  .help = "events that were lost because the ring was full",
+					  .type = METRICS_COUNTER };
+
+	if (!tool->metrics)
+		return;
+	metrics_value(tool->metrics, &events, (double)(account->occurred - tool->counted.occurred));
+	metrics_value(tool->metrics, &dropped, (double)(account->dropped - tool->counted.dropped));
+	tool->counted = *account;
+}
+
 int tool_account(struct tool *tool, int account_fd, uint64_t shown)
 {
 	struct account account;
@@ -307,6 +323,7 @@ int tool_account(struct tool *tool, int account_fd, uint64_t shown)
 		tool_fail(tool, &err);
 		return rc;
 	}
+	tool_count_losses(tool, &account);
 	if (account.dropped || tool->options.verbose || shown + account.dropped != account.occurred)
 		tool_note(tool, "%llu events: %llu shown, %llu dropped%s",
 			  (unsigned long long)account.occurred, (unsigned long long)shown,

@@ -52,7 +52,8 @@ struct tool {
 	struct cost cost;
 	struct who *who;
 	FILE *notes;
-	int code; /* what tool_end() returns */
+	int code;		/* what tool_end() returns */
+	struct account counted; /* what the metrics have of it */
 };
 
 /*
@@ -92,6 +93,9 @@ void tool_cells(struct tool *tool, const struct event_head *head, struct cell *c
  * detached and rings drained. 0, or -errno with a sentence.
  */
 int tool_account(struct tool *tool, int account_fd, uint64_t shown);
+
+/* Brings skep_events_total and skep_events_dropped_total up to date, where there are metrics. */
+void tool_count_losses(struct tool *tool, const struct account *account);
 
 /* Flushes, writes the page of metrics, says the cost, frees everything: the exit code. */
 int tool_end(struct tool *tool);

@@ -356,6 +356,8 @@ def tcp_metrics_add_up():
             work.go(2)
             work.end()
             values = prometheus_page(tool.stop()[0])
+    equal(values["skep_events_total"], 6, "events")
+    equal(values["skep_events_dropped_total"], 0, "dropped")
     sent = sum(value for name, value in values.items() if name.startswith("skep_tcp_sent_bytes_total"))
     equal(sent, 2 * (123456 + 789), "bytes")
 

@@ -55,10 +55,13 @@ static __always_inline struct exec_record *begin(__u32 kind)
 	return record;
 }
 
-static __always_inline void end(struct exec_record *record, __u32 args_bytes)
+static __always_inline void end(struct exec_record *record, __u64 args_bytes)
 {
+	/* Compared before it is added to, or verifiers before 6.3 do not see the bound. */
+	barrier_var(args_bytes);
 	if (args_bytes > EXEC_ARGS_BYTES)
 		args_bytes = EXEC_ARGS_BYTES;
+	barrier_var(args_bytes);
 	account_output(&ring, record, EXEC_RECORD_HEAD + args_bytes);
 }
 

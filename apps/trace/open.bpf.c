@@ -101,7 +101,7 @@ static __always_inline void report(const struct call *call, long ret)
 	__u32 zero = 0;
 	struct open_record *record = bpf_map_lookup_elem(&scratch, &zero);
 	__u64 flags = call->flags;
-	long bytes;
+	__u64 bytes;
 
 	if (!record)
 		return;
@@ -112,8 +112,11 @@ static __always_inline void report(const struct call *call, long ret)
 		flags = 0;
 	record->flags = flags;
 	bytes = bpf_probe_read_user_str(record->path, sizeof(record->path), (void *)call->path);
-	if (bytes < 0 || bytes > OPEN_PATH_BYTES)
+	/* Compared before it is added to, or verifiers before 6.3 do not see the bound. */
+	barrier_var(bytes);
+	if (bytes > OPEN_PATH_BYTES) /* or an error */
 		bytes = 0;
+	barrier_var(bytes);
 	account_output(&ring, record, OPEN_RECORD_HEAD + bytes);
 }
 

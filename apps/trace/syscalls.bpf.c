@@ -36,12 +36,13 @@ struct {
 	__uint(value_size, SYSCALLS_SLOTS * sizeof(__u64));
 } hists SEC(".maps");
 
+/* Without types: Linux 6.1 takes no untyped map in the place of a typed one (syscalls_gather.c). */
 struct keyed {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, SYSCALLS_KEYS_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct syscalls_key);
-	__type(value, struct syscalls_counts);
+	__uint(key_size, sizeof(struct syscalls_key));
+	__uint(value_size, sizeof(struct syscalls_counts));
 } keyed SEC(".maps");
 
 /* The hash of this turn. */

@@ -173,12 +173,22 @@ static int take_keys(struct syscalls *s, struct error *err)
 	return 0;
 }
 
+/* Metrics that are asked for at any time, and nothing is shown between. */
+static bool only_answers(const struct syscalls *s)
+{
+	return s->tool.options.listen && !s->tool.options.interval_ns;
+}
+
 static int settle(struct syscalls *s, struct error *err)
 {
 	int rc = take_keys(s, err);
 
 	if (rc)
 		return rc;
+	if (only_answers(s) && s->tool.options.format != OUTPUT_PROM)
+		return error_set(err, -EINVAL,
+				 "--listen needs an interval to show, or -o prom to show nothing until "
+				 "the end");
 	s->settings.latency = s->latency || s->hist || s->failed;
 	s->settings.failed_only = s->failed;
 	s->settings.hist = (s->latency || s->hist) && !s->settings.keys;
@@ -350,16 +360,16 @@ static void take_turn(void *arg)
 	struct syscalls *s = arg;
 	uint64_t times;
 
-	if (read(s->timer, &times, sizeof(times)) == sizeof(times))
-		gather(s);
+	if (read(s->timer, &times, sizeof(times)) == sizeof(times) && gather(s) == 0 && only_answers(s))
+		show(s);
 }
 
-/* A hash of keys holds what one second brings, not what a day does. */
+/* A hash of keys holds what one second brings, not what a day does; and so do the metrics lag. */
 static int start_turns(struct syscalls *s, struct error *err)
 {
 	struct itimerspec every = { .it_interval.tv_sec = TURN_SECONDS, .it_value.tv_sec = TURN_SECONDS };
 
-	if (!s->settings.keys)
+	if (!s->settings.keys && !only_answers(s))
 		return 0;
 	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->timer < 0 || timerfd_settime(s->timer, 0, &every, NULL))

@@ -24,6 +24,7 @@ void syscalls_init(struct syscalls_table *table, struct syscalls_bpf *bpf,
 	table->bpf = bpf;
 	table->settings = *settings;
 	table->n_cpus = n_cpus;
+	table->keyed = settings->keys ? dup(bpf_map__fd(bpf->maps.keyed)) : -1;
 	table->before = xcalloc(SYSCALLS_ROWS, sizeof(*table->before));
 	if (!settings->hist)
 		return;
@@ -33,6 +34,8 @@ void syscalls_init(struct syscalls_table *table, struct syscalls_bpf *bpf,
 
 void syscalls_deinit(struct syscalls_table *table)
 {
+	if (table->bpf && table->keyed >= 0)
+		close(table->keyed);
 	free(table->rows);
 	free(table->slots);
 	free(table->before);
@@ -134,54 +137,77 @@ static int gather_hist(struct syscalls_table *table, uint32_t row, struct syscal
 	return rc;
 }
 
-/* The sum of one row of the array, whose values are counts alone without latency. 0 or -errno. */
-static int read_row(struct syscalls_table *table, uint32_t row, struct syscalls_counts *counts,
-		    struct syscalls_counts *sum)
+/* Bytes of one row as bpf(2) returns it: a value for each CPU. */
+static size_t row_bytes(const struct syscalls_table *table)
 {
-	const uint64_t *plain = (const uint64_t *)counts;
+	size_t value = table->settings.latency ? sizeof(struct syscalls_counts) : sizeof(uint64_t);
 
-	if (bpf_map_lookup_elem(bpf_map__fd(table->bpf->maps.by_row), &row, counts))
-		return -errno;
-	if (table->settings.latency) {
-		*sum = sum_of(counts, table->n_cpus);
+	return value * (size_t)table->n_cpus;
+}
+
+/* All rows at once, or, where the kernel cannot (before 5.13), one by one. 0 or -errno. */
+static int read_rows(struct syscalls_table *table, char *values)
+{
+	int map = bpf_map__fd(table->bpf->maps.by_row), rc = 0;
+	uint32_t *keys = xcalloc(SYSCALLS_ROWS, sizeof(*keys)), next, n = SYSCALLS_ROWS;
+
+	rc = bpf_map_lookup_batch(map, NULL, &next, keys, values, &n, NULL) ? -errno : 0;
+	if (rc == -ENOENT && n == SYSCALLS_ROWS) /* that was the last */
+		rc = 0;
+	free(keys);
+	if (!rc && n == SYSCALLS_ROWS)
 		return 0;
-	}
-	*sum = (struct syscalls_counts){ 0 };
-	for (int cpu = 0; cpu < table->n_cpus; cpu++)
-		sum->count += plain[cpu];
+	for (uint32_t row = 0; row < SYSCALLS_ROWS; row++)
+		if (bpf_map_lookup_elem(map, &row, values + row * row_bytes(table)))
+			return -errno;
 	return 0;
 }
 
-/* What one row of the array counted since. */
-static int gather_row(struct syscalls_table *table, uint32_t row, struct syscalls_counts *counts)
+/* The sum of one row, whose values are counts alone when there is no latency. */
+static struct syscalls_counts sum_of_row(const struct syscalls_table *table, const char *values,
+					 uint32_t row)
 {
-	struct syscalls_counts *before = &table->before[row], sum, since;
+	const void *at = values + row * row_bytes(table);
+	const uint64_t *plain = at;
+	struct syscalls_counts sum = { 0 };
+
+	if (table->settings.latency)
+		return sum_of(at, table->n_cpus);
+	for (int cpu = 0; cpu < table->n_cpus; cpu++)
+		sum.count += plain[cpu];
+	return sum;
+}
+
+/* What one row of the array counted since. */
+static int gather_row(struct syscalls_table *table, uint32_t row, const struct syscalls_counts *sum)
+{
+	struct syscalls_counts *before = &table->before[row], since;
 	struct syscalls_key key = { .row = row };
 	struct syscalls_row *to;
-	int rc = read_row(table, row, counts, &sum);
 
-	if (rc)
-		return rc;
-	if (sum.count == before->count)
+	if (sum->count == before->count)
 		return 0;
-	since = (struct syscalls_counts){ .count = sum.count - before->count,
-					  .errors = sum.errors - before->errors,
-					  .total_ns = sum.total_ns - before->total_ns,
-					  .max_ns = sum.max_ns };
-	*before = sum;
+	since = (struct syscalls_counts){ .count = sum->count - before->count,
+					  .errors = sum->errors - before->errors,
+					  .total_ns = sum->total_ns - before->total_ns,
+					  .max_ns = sum->max_ns };
+	*before = *sum;
 	to = row_of(table, &key);
 	syscalls_add(&to->counts, &since);
-	return table->hists ? gather_hist(table, row, to, &sum) : 0;
+	return table->hists ? gather_hist(table, row, to, sum) : 0;
 }
 
 static int gather_rows(struct syscalls_table *table)
 {
-	struct syscalls_counts *counts = xcalloc((size_t)table->n_cpus, sizeof(*counts));
-	int rc = 0;
+	char *values = xcalloc(SYSCALLS_ROWS, row_bytes(table));
+	int rc = read_rows(table, values);
 
-	for (uint32_t row = 0; row < SYSCALLS_ROWS && !rc; row++)
-		rc = gather_row(table, row, counts);
-	free(counts);
+	for (uint32_t row = 0; row < SYSCALLS_ROWS && !rc; row++) {
+		struct syscalls_counts sum = sum_of_row(table, values, row);
+
+		rc = gather_row(table, row, &sum);
+	}
+	free(values);
 	return rc;
 }
 
@@ -199,30 +225,24 @@ static void gather_key(struct syscalls_table *table, const struct syscalls_key *
 		bpf_map_lookup_elem(bpf_map__fd(table->bpf->maps.names), &key->pid, row->comm);
 }
 
-/* Puts an empty hash in place of the one programs count in: its fd, or -errno. */
+/* Puts an empty hash in place of the one programs count in: the old one's fd, or -errno. */
 static int exchange(struct syscalls_table *table)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
-	int outer = bpf_map__fd(table->bpf->maps.turn), fresh, old;
-	__u32 zero = 0, id;
+	int fresh = bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, "keyed", sizeof(struct syscalls_key),
+				   sizeof(struct syscalls_counts), SYSCALLS_KEYS_MAX, &opts);
+	int old = table->keyed, rc;
+	__u32 zero = 0;
 
-	if (bpf_map_lookup_elem(outer, &zero, &id))
+	if (fresh < 0)
 		return -errno;
-	old = bpf_map_get_fd_by_id(id);
-	if (old < 0)
-		return -errno;
-	fresh = bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, "keyed", sizeof(struct syscalls_key),
-			       sizeof(struct syscalls_counts), SYSCALLS_KEYS_MAX, &opts);
 	/* The kernel returns when no program is in the old one any more. */
-	if (fresh < 0 || bpf_map_update_elem(outer, &zero, &fresh, BPF_ANY)) {
-		int rc = -errno;
-
-		close(old);
-		if (fresh >= 0)
-			close(fresh);
+	if (bpf_map_update_elem(bpf_map__fd(table->bpf->maps.turn), &zero, &fresh, BPF_ANY)) {
+		rc = -errno;
+		close(fresh);
 		return rc;
 	}
-	close(fresh);
+	table->keyed = fresh;
 	return old;
 }
 

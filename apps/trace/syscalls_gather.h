@@ -28,6 +28,7 @@ struct syscalls_table {
 	struct syscalls_bpf *bpf;
 	struct syscalls_settings settings;
 	int n_cpus;
+	int keyed; /* the hash programs count in; -1: none */
 	struct syscalls_row *rows;
 	uint32_t n_rows;
 	uint32_t *slots; /* open addressing over rows by key; n_slots is a power of two */

@@ -165,14 +165,17 @@ static void step(struct loop *loop)
 
 bool loop_wait(struct loop *loop)
 {
+	bool looked = false;
+
 	if (!loop->start_ns)
 		loop_start(loop);
-	for (;;) {
+	for (;; looked = true) {
 		uint64_t now = loop_now_ns();
 
 		if (interrupts || loop->stopped || (loop->end_ns && now >= loop->end_ns))
 			return false;
-		if (loop->next_ns && now >= loop->next_ns) {
+		/* However late it is: records and requests have their turn in every interval. */
+		if (looked && loop->next_ns && now >= loop->next_ns) {
 			/* A tool that was held up skips intervals rather than show empty ones. */
 			while (loop->next_ns <= now)
 				loop->next_ns += loop->setup.interval_ns;

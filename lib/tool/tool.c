@@ -236,17 +236,6 @@ void tool_want_names(struct tool *tool, bool always)
 		tool_say(tool, "short-lived cgroups may have no name: %s", err.text);
 }
 
-/* The first program that was to be loaded and is not; "": none. */
-static const char *refused_program(const struct bpf_object *obj)
-{
-	struct bpf_program *prog;
-
-	bpf_object__for_each_program(prog, obj)
-		if (bpf_program__autoload(prog) && bpf_program__fd(prog) < 0)
-			return bpf_program__name(prog);
-	return "";
-}
-
 int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err)
 {
 	int rc = bpf_object__load(obj);
@@ -256,8 +245,8 @@ int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err)
 		return 0;
 	if (tool->spec->ability && ability_choose(tool->spec->ability, NULL, &missing) < 0)
 		return error_set(err, rc, "%s", missing.text);
-	return error_set(err, rc, "the kernel refuses its program '%s' (%s): -v shows why",
-			 refused_program(obj), strerror(-rc));
+	return error_set(err, rc, "the kernel refuses its programs (%s): -v shows why",
+			 strerror(-rc));
 }
 
 int tool_watch(struct tool *tool, const struct bpf_object *obj)

@@ -77,8 +77,8 @@ void tool_say(struct tool *tool, const char *fmt, ...) __attribute__((format(pri
 void tool_want_names(struct tool *tool, bool always);
 
 /*
- * Loads an opened object: 0, or -errno with a sentence: what of spec->ability is missing, or else which
- * program was refused.
+ * Loads an opened object: 0, or -errno with a sentence: what of spec->ability is missing, or else
+ * that it was refused (libbpf, with -v, says why).
  */
 int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err);
 /* The programs of a loaded object are measured from here on. 0, or -errno. */

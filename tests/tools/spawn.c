@@ -9,18 +9,21 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 extern char **environ;
 
 int main(int argc, char **argv)
 {
-	char dash[] = "-", *child[] = { argc > 2 ? argv[2] : argv[0], dash, NULL };
+	char self[4096] = "", dash[] = "-", *child[] = { argc > 2 ? argv[2] : self, dash, NULL };
 	struct timespec from, to;
 	long n;
 	pid_t pid;
 
 	if (argc > 1 && strcmp(argv[1], "-") == 0)
 		return 0;
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return 1;
 	n = argc > 1 ? atol(argv[1]) : 1;
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (long i = 0; i < n; i++) {

@@ -365,6 +365,25 @@ def prometheus_is_answered():
 
 
 @case
+def prometheus_is_answered_without_an_interval():
+    need(os.path.exists("/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12"), "libmicrohttpd is not installed")
+    port = 20000 + os.getpid() % 20000
+    with Calls() as work:
+        with Tool(skep, "trace", "syscalls", "-p", work.pid, "--listen", f"127.0.0.1:{port}", "-o", "prom") as tool:
+            work.make()
+            for _ in range(100):
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+                    values = prometheus_page(answer.read().decode())
+                if values.get('skep_syscalls_total{syscall="getppid"}'):
+                    break
+                time.sleep(0.1)
+            page, _ = tool.stop()
+            work.end()
+    equal(values['skep_syscalls_total{syscall="getppid"}'], N, "the counter")
+    equal(prometheus_page(page)['skep_syscalls_total{syscall="getppid"}'], N, "the counter at the end")
+
+
+@case
 def stopped_reader_loses_no_counts():
     """Nobody reads the tool's output: it waits in write, and goes on counting in the kernel."""
     with Calls() as work:
@@ -415,6 +434,23 @@ def without_privilege_it_says_which():
 
 
 @case
+def two_capabilities_are_enough():
+    """CAP_BPF and CAP_PERFMON, as another user."""
+    setpriv = need_program("setpriv")
+    prefix = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=+bpf,+perfmon",
+              "--ambient-caps=+bpf,+perfmon", "--"]
+    readable = subprocess.run([*prefix, skep, "--version"], capture_output=True, check=False)
+    need(readable.returncode == 0, f"setpriv cannot give these capabilities here: {readable.stderr.decode()[:100]}")
+    for more in ((), ("-L",), ("--by", "process,syscall")):
+        with Calls() as work:
+            with Tool(skep, "trace", "syscalls", "-o", "json", "-p", work.pid, *more, prefix=prefix) as tool:
+                work.make()
+                out, _ = tool.stop()
+                work.end()
+        check_known(counts_of(out))
+
+
+@case
 def completion_knows_what_there_is():
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     script = ('. "$0"/completions/skep.bash; shift 0; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _skep; '
@@ -444,7 +480,7 @@ def bad_input_gets_one_sentence():
                        (["--container", "no-such"], "no-such"), (["--netns", "/proc/self/ns/pid"], "network"),
                        (["-c", "x" * 16], "longer"), (["1", "2", "3"], "'3'"), (["--count", "3"], "interval"),
                        (["--engine", "user"], "kernel"), (["-u", "nobody-here"], "nobody-here"),
-                       (["--listen", "x"], "ADDRESS:PORT"), (["-H", "-P"], "-H"), (["--bogus"], "--bogus")):
+                       (["--listen", "x", "1"], "ADDRESS:PORT"), (["--listen", ":0"], "interval"), (["-H", "-P"], "-H"), (["--bogus"], "--bogus")):
         _, err = run(skep, "trace", "syscalls", *args, code=2)
         first = err.splitlines()[0]
         check(first.startswith("skep trace syscalls: ") and word in first, f"{args}: {err!r}")

@@ -65,8 +65,9 @@ struct connection {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, TCP_SOCKETS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64); /* address of the socket */
 	__type(value, struct connection);
 } connections SEC(".maps");
@@ -89,6 +90,14 @@ static __always_inline bool all_are_wanted(void)
 {
 	return !filter.tgid && !filter.tid && !filter.has_uid && !filter.comm[0] &&
 	       !filter.n_cgroups && !filter.netns_inode;
+}
+
+/* One too many: its end will be shown without an owner, or, where only some are wanted, not at all. */
+static __always_inline void remember(__u64 key, const struct connection *c)
+{
+	if (bpf_map_update_elem(&connections, &key, c, BPF_ANY) && !all_are_wanted() &&
+	    c->owner.allowed)
+		account_lost();
 }
 
 static __always_inline void owner_is_current(struct owner *owner)
@@ -187,7 +196,7 @@ static __always_inline void on_connecting(struct sock *sk)
 
 	owner_is_current(&c.owner);
 	c.start_ns = c.owner.head.ktime_ns;
-	bpf_map_update_elem(&connections, &key, &c, BPF_ANY);
+	remember(key, &c);
 }
 
 static __always_inline void on_listening(struct sock *sk)
@@ -222,7 +231,7 @@ static __always_inline void on_accepted(struct sock *sk)
 	if (owner)
 		c.owner = *owner;
 	c.established_ns = bpf_ktime_get_ns();
-	bpf_map_update_elem(&connections, &key, &c, BPF_ANY);
+	remember(key, &c);
 	report(sk, &c, TCP_EVENT_ACCEPT, TCP_SYN_RECV);
 }
 
@@ -235,7 +244,7 @@ static __always_inline void on_closing(struct sock *sk)
 	c = bpf_map_lookup_elem(&connections, &key);
 	if (!c) {
 		owner_is_current(&fresh.owner);
-		bpf_map_update_elem(&connections, &key, &fresh, BPF_ANY);
+		remember(key, &fresh);
 	} else if (!c->owner.known) {
 		owner_is_current(&c->owner);
 	}

@@ -23,15 +23,11 @@ struct who {
 	uint32_t n_entries, oldest;
 	uint32_t *heads; /* HASH_SLOTS */
 	struct who_capture *capture;
-	struct who_cgroup unknown;
 };
 
 struct who *who_new(void)
 {
-	struct who *who = xcalloc(1, sizeof(*who));
-
-	who->unknown.path = "";
-	return who;
+	return xcalloc(1, sizeof(struct who));
 }
 
 struct who *who_free(struct who *who)
@@ -126,7 +122,9 @@ const struct who_cgroup *who_cgroup(struct who *who, uint64_t cgroup_id)
 	if (cgroup_path_of(cgroup_id, path)) {
 		who_capture_poll(who->capture);
 		entry = find(who, cgroup_id);
-		return entry ? &entry->cgroup : &who->unknown;
+		if (entry)
+			return &entry->cgroup;
+		path[0] = '\0'; /* it will not come back: nobody looks again */
 	}
 	return &learn(who, cgroup_id, path)->cgroup;
 }

@@ -71,16 +71,26 @@ static const char *ip_text(const struct ip *ip, char buf[INET6_ADDRSTRLEN])
 	return buf;
 }
 
+/* Bytes of the control character @text begins with: one of ASCII's, or of C1 in UTF-8 (U+0080-9F). */
+static size_t control_bytes(const char *text)
+{
+	unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
+
+	if (c < 0x20 || c == 0x7f)
+		return 1;
+	return c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+}
+
 /* Text of other people's making, on one line of a terminal: no control characters, no line breaks. */
 static void put_safe(struct buffer *b, const char *text)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (*text) {
+		size_t n = control_bytes(text);
 
-		if (c < 0x20 || c == 0x7f)
-			buffer_format(b, "\\x%02x", c);
-		else
-			buffer_add(b, text, 1);
+		if (!n)
+			buffer_add(b, text++, 1);
+		for (; n; n--)
+			buffer_format(b, "\\x%02x", (unsigned char)*text++);
 	}
 }
 

@@ -71,6 +71,8 @@ static int open_elf(struct elf *elf, const char *path, const struct buffer *imag
 	const Elf64_Ehdr *head = (const void *)image->data;
 	struct span table;
 
+	if (image->bytes < sizeof(*head))
+		return error_set(err, -EINVAL, "%s is cut off within its ELF header", path);
 	elf->file = (struct span){ image->data, image->bytes };
 	table = part(elf->file, head->e_shoff, (uint64_t)head->e_shnum * sizeof(Elf64_Shdr));
 	if (head->e_shentsize != sizeof(Elf64_Shdr) || !table.bytes || head->e_shoff % 8)

@@ -11,8 +11,9 @@
 #include "buffer.h"
 #include "tracefs.h"
 
-#define CHUNK_BYTES 65536
-#define MARK	    "bpf_trace_printk: "
+#define CHUNK_BYTES	65536
+#define TAKE_CHUNKS_MAX 64 /* in one go: reading may itself cause lines */
+#define MARK		"bpf_trace_printk: "
 
 struct tracepipe {
 	int fd;
@@ -79,7 +80,10 @@ void tracepipe_take(struct tracepipe *pipe)
 
 	if (!pipe)
 		return;
-	while ((n = read(pipe->fd, chunk, sizeof(chunk))) > 0) {
+	for (uint32_t i = 0; i < TAKE_CHUNKS_MAX; i++) {
+		n = read(pipe->fd, chunk, sizeof(chunk));
+		if (n <= 0)
+			return;
 		buffer_add(&pipe->partial, chunk, n);
 		take_lines(pipe);
 	}

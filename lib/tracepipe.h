@@ -27,6 +27,6 @@ int tracepipe_open(enum tracepipe_whose whose, tracepipe_fn *fn, void *arg, stru
 int tracepipe_fd(const struct tracepipe *pipe);
 /* How many lines the kernel says it has thrown away since it was opened. */
 uint64_t tracepipe_lost(const struct tracepipe *pipe);
-/* Hands over the lines that came since, without newlines. */
+/* Hands over the lines that came since, without newlines; 4 MiB at most, so that it ends. */
 void tracepipe_take(struct tracepipe *pipe);
 void tracepipe_close(struct tracepipe *pipe);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "attach/args.h"
@@ -60,7 +61,8 @@ struct attach {
 	struct attached *attached;
 	uint32_t n_attached, n_iters, n_gone;
 	bool trace_pipe;
-	bool ran; /* everything was attached */
+	bool ran;  /* everything was attached */
+	int pidfd; /* of the process asked for; -1: none */
 	uint64_t gone_at_ns;
 	uint64_t cost_at_ns;
 };
@@ -303,6 +305,26 @@ static void look_for_gone(struct attach *a)
 		loop_stop(&a->loop);
 }
 
+static void process_ended(void *arg)
+{
+	struct attach *a = arg;
+
+	note("process %d has ended", (int)a->args.target.pid);
+	loop_stop(&a->loop);
+}
+
+/* A tool that is for one process ends with it. */
+static int watch_process(struct attach *a, struct error *err)
+{
+	if (a->args.target.pid <= 0)
+		return 0;
+	a->pidfd = (int)syscall(SYS_pidfd_open, a->args.target.pid, 0);
+	if (a->pidfd < 0)
+		return error_set(err, -errno, "--pid %d: %s", (int)a->args.target.pid,
+				 strerror(errno));
+	return loop_add_fd(&a->loop, a->pidfd, process_ended, a, err);
+}
+
 static uint64_t chore(void *arg, uint64_t now_ns)
 {
 	struct attach *a = arg;
@@ -499,6 +521,8 @@ static int watch(struct attach *a, struct error *err)
 	a->loop.chore_arg = a;
 	rc = events_open(&events, &a->events, err);
 	if (!rc)
+		rc = watch_process(a, err);
+	if (!rc)
 		rc = attach_all(a, err);
 	a->cost_at_ns = loop_now_ns();
 	a->ran = !rc;
@@ -591,6 +615,7 @@ int attach_main(int argc, char **argv)
 	int code;
 
 	cost_init(&a->cost);
+	a->pidfd = -1;
 	code = prepare(a, argc, argv, &err);
 	if (code < 0)
 		code = attach_run(a, &err);
@@ -601,6 +626,8 @@ int attach_main(int argc, char **argv)
 	object_close(&a->object);
 	attach_args_deinit(&a->args);
 	free(a->attached);
+	if (a->pidfd >= 0)
+		close(a->pidfd);
 	buffer_deinit(&a->image);
 	buffer_deinit(&a->redirected);
 	free(a);

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "btfcheck.h"
 #include "elfcode.h"
@@ -15,7 +17,8 @@
 #include "printk/format.h"
 #include "printk/sink.h"
 
-#define SINK_PREFIX "skep_printk_"
+#define SINK_PREFIX	 "skep_printk_"
+#define LINK_SECONDS_MAX 20
 
 bool printk_is_called(const struct buffer *image)
 {
@@ -39,7 +42,7 @@ bool printk_is_called(const struct buffer *image)
 
 /* --- linking ------------------------------------------------------------------------------------------- */
 
-static int link_files(const char *user, const char *sink, const char *linked, struct error *err)
+static int link_files(const char *user, const char *sink, const char *linked)
 {
 	struct bpf_linker *linker = bpf_linker__new(linked, NULL);
 	int rc = linker ? 0 : -errno;
@@ -51,8 +54,33 @@ static int link_files(const char *user, const char *sink, const char *linked, st
 	if (!rc)
 		rc = bpf_linker__finalize(linker);
 	bpf_linker__free(linker);
-	return rc ? error_set(err, rc, "its object cannot be linked to another (%s)", strerror(-rc))
-		  : 0;
+	return rc;
+}
+
+/* libbpf 1.1's linker believes what an object says of itself, and falls over damaged ones: so it works in
+ * a process of its own, for a bounded time. */
+static int link_apart(const char *user, const char *sink, const char *linked, struct error *err)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid < 0)
+		return error_set(err, -errno, "no process to link its object in (%s)",
+				 strerror(errno));
+	if (pid == 0) {
+		alarm(LINK_SECONDS_MAX);
+		_exit(link_files(user, sink, linked) ? 1 : 0);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status))
+		return error_set(err, -EBADMSG,
+				 "its object is damaged: linking it to another ended by "
+				 "signal %d",
+				 WTERMSIG(status));
+	return WEXITSTATUS(status)
+		       ? error_set(err, -EBADMSG, "its object cannot be linked to another")
+		       : 0;
 }
 
 static int link_sink(const struct buffer *image, struct buffer *out, struct error *err)
@@ -72,7 +100,7 @@ static int link_sink(const struct buffer *image, struct buffer *out, struct erro
 	if (rc)
 		error_set(err, rc, "a temporary file cannot be written (%s)", strerror(-rc));
 	else
-		rc = link_files(user, sink, linked, err);
+		rc = link_apart(user, sink, linked, err);
 	if (!rc)
 		rc = file_read(linked, out, err);
 	temp_folder_remove(&tmp);

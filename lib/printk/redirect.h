@@ -6,7 +6,7 @@
  * subprograms the user wrote.
  *
  * What changes for the program: the value such a call returns (the length of the format instead of that
- * of the line), one more frame of the call stack (at most 8), and up to 64 bytes of stack.
+ * of the line), one more frame of the call stack (at most 8), and up to 96 bytes of stack.
  */
 #pragma once
 

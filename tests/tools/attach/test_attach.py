@@ -513,6 +513,66 @@ def the_trace_pipe_when_asked_for():
         raise
 
 
+@case
+def records_of_perf_buffers_are_typed():
+    with Tool(program("said"), "by_perf_buffer", "--only_tgid", str(os.getpid()), "-o", "json",
+              "--no-maps") as tool:
+        call_getpgid(5)
+        out, _ = tool.finish()
+    expect([json.loads(line) for line in out.splitlines()],
+           [{"map": "events", "value": {"number": 7, "minus": -7, "word": "seven"}}] * 5)
+
+
+@case
+def usdt_probes():
+    ticks = os.path.join(programs, "ticks")
+    with subprocess.Popen([ticks], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as target:
+        with Tool(program("said"), "on_usdt", "--at", f"{ticks}:skep:tick", "--pid", str(target.pid),
+                  "--no-maps") as tool:
+            for _ in range(3):
+                target.stdin.write("\n")
+                target.stdin.flush()
+                target.stdout.readline()
+            out, _ = tool.finish()
+        target.stdin.close()
+    expect(out, "tick 1\ntick 2\ntick 3\n")
+
+
+@case
+def programs_of_socket_maps():
+    with Tool(program("said"), "on_message", "--map", "sockets") as tool:
+        expect_in("sk_msg on map sockets", tool.notes())
+        tool.finish()
+    complains("name it with --map", program("said"), "on_message")
+    complains("no map of this name", program("said"), "on_message", "--map", "socks")
+
+
+@case
+def what_cannot_go_through_the_ring_is_said():
+    with Tool(program("said"), "of_any_size", "--only_tgid", str(os.getpid())) as tool:
+        call_getpgid(1)
+        _, notes = tool.finish()
+    expect_in("bpf_printk goes through the kernel's trace pipe", notes)
+
+
+@case
+def a_rejected_program_is_explained():
+    said = complains(["the verifier rejects program 'careless'", "invalid mem access"], program("said"),
+                     "careless", code=1)
+    expect_in("return *(int *)ctx[0]", said)
+
+
+@case
+def a_damaged_object_is_refused():
+    with tempfile.TemporaryDirectory() as folder, open(program("hooks"), "rb") as source:
+        data = source.read()
+        path = os.path.join(folder, "damaged.bpf.o")
+        for part, words in ((0, "is empty"), (40, "cut off"), (len(data) // 2, "cut off")):
+            with open(path, "wb") as file:
+                file.write(data[:part])
+            complains(words, path)
+
+
 # --- faults ------------------------------------------------------------------------------------------------------
 
 
@@ -526,6 +586,17 @@ def the_interface_vanishes():
                 ip("-n", name, "link", "del", "b0")
                 _, notes = tool.finish(code=1, interrupt=False)
             expect_in("has vanished", notes)
+
+
+@case
+def the_process_of_a_probe_ends():
+    with subprocess.Popen(["sleep", "60"]) as target:
+        with Tool(program("hooks"), "on_any_uprobe", "--at", "libc.so.6:getpgid", "--pid",
+                  str(target.pid)) as tool:
+            target.kill()
+            target.wait()
+            _, notes = tool.finish(interrupt=False)
+        expect_in(f"process {target.pid} has ended", notes)
 
 
 @case

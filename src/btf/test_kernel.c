@@ -630,7 +630,7 @@ int main(void)
 	const char *s = getenv("BTF_TEST_SEED");
 	int ret;
 
-	klog = malloc(LOG_BYTES);
+	klog = calloc(1, LOG_BYTES);
 	if (!klog)
 		return 1;
 	if (kernel_load("", 0, 0) == -EPERM || kernel_load("", 0, 0) == -ENOSYS) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Writes to every kind of map that processes share; test_kill.c kills processes that run it. */
+#include <stddef.h>
+
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -44,6 +46,18 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, KILL_RING_BYTES);
 } ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64[2]);
+} samples SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_USER_RINGBUF);
+	__uint(max_entries, KILL_RING_BYTES);
+} user_ring SEC(".maps");
 
 struct pair {
 	struct bpf_spin_lock lock;
@@ -119,6 +133,23 @@ static __always_inline void counted(void)
 	bpf_spin_unlock(&pair->lock);
 }
 
+/* What the client wrote, which may be anything: read, looked into, never relied on. */
+static long on_sample(struct bpf_dynptr *sample, void *unused)
+{
+	__u32 slot = 0;
+	__u64 *seen = bpf_map_lookup_elem(&samples, &slot), word = 0, *in_place;
+
+	if (!seen)
+		return 1;
+	bpf_dynptr_read(&word, sizeof(word), sample, 0, 0);
+	in_place = bpf_dynptr_data(sample, 0, sizeof(*in_place));
+	if (in_place)
+		word += *in_place;
+	seen[0]++;
+	seen[1] += word;
+	return 0;
+}
+
 SEC("xdp") int work(struct xdp_md *ctx)
 {
 	__u32 k = bpf_get_prandom_u32() % KILL_KEYS, gone = bpf_get_prandom_u32() % KILL_KEYS;
@@ -137,6 +168,7 @@ SEC("xdp") int work(struct xdp_md *ctx)
 	prefixed(k, gone, &w);
 	recorded(k);
 	counted();
+	bpf_user_ringbuf_drain(&user_ring, on_sample, NULL, 0);
 	return XDP_PASS;
 }
 

@@ -4,6 +4,7 @@
  * them, leave maps that others go on with: nobody hangs, what is there is whole, what was lost is at most
  * one place for each that died. Method: a child at a time does whatever comes to it and is killed
  * after a random while; another child and the parent go on all along, the dead unreaped for a time.
+ * And: a client that scribbles over both ring buffers while programs fill and drain them stops nobody.
  * Usage: test-faults-kill KILL.bpf.o (linked with --wrap). SECONDS: how long, default 2; SEED.
  */
 #include <errno.h>
@@ -39,6 +40,7 @@ enum {
 };
 
 static const char *object_path;
+static struct user_ring_buffer *user_ring;
 static struct skep_engine *engine;
 static struct bpf_object *obj;
 static int prog;
@@ -263,6 +265,40 @@ static void expect_ring_serves(struct ring_buffer *rb)
 	assert_int_equal(n_broken, 0);
 }
 
+/* Programs drain what clients write, though one of them died draining. */
+static void send_samples(uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t *sample = user_ring_buffer__reserve(user_ring, any(5) * 16 + 8);
+
+		if (!sample)
+			return;
+		*sample = 1;
+		user_ring_buffer__submit(user_ring, sample);
+	}
+}
+
+static uint64_t samples_seen(void)
+{
+	uint64_t seen[2];
+	uint32_t zero = 0;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(obj, "samples"), &zero,
+					     seen), 0);
+	return seen[0];
+}
+
+static void expect_user_ring_serves(void)
+{
+	uint64_t before;
+
+	run(2);
+	before = samples_seen();
+	send_samples(10);
+	run(1);
+	assert_int_equal(samples_seen(), before + 10);
+}
+
 /* A writer that died inside leaves one count ahead of the other, and the lock to the next. */
 static void expect_lock(uint32_t deaths)
 {
@@ -331,6 +367,7 @@ static uint32_t kill_for(double seconds, struct ring_buffer *rb)
 		for (int i = 0; i < 20; i++)
 			anything();
 		ring_buffer__consume(rb);
+		send_samples(20);
 		if (zombie)
 			waitpid(zombie, NULL, 0);
 		zombie = victim;
@@ -338,6 +375,55 @@ static uint32_t kill_for(double seconds, struct ring_buffer *rb)
 	if (zombie)
 		waitpid(zombie, NULL, 0);
 	return deaths;
+}
+
+/*
+ * The client writes anything into all it may map, both ways, while children run: words that are nearly
+ * right, at places that matter. The engine's own position is untouched: the client finds its way back.
+ */
+static void scribbling_client_harms_only_itself(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = 2 * page + 2 * KILL_RING_BYTES;
+	uint64_t *mem[2], consumed, before;
+	pid_t child[2];
+
+	for (int i = 0; i < 2; i++) {
+		mem[i] = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      bpf_object__find_map_fd_by_name(obj, i ? "user_ring" : "ring"), 0);
+		assert_ptr_not_equal(mem[i], MAP_FAILED);
+		child[i] = start(seed + (unsigned int)i, false);
+	}
+	for (double end = now_s() + 0.5; now_s() < end;) {
+		uint64_t *ring = mem[any(2)], nearly = ring[any(2) * page / 8];
+		size_t at = any(4) ? any(4) * page / 8 + any(2) : any((uint32_t)bytes / 8);
+
+		__atomic_store_n(&ring[at], any(2) ? nearly + any(64) - 32 : any(UINT32_MAX),
+				 __ATOMIC_RELAXED);
+	}
+	for (int i = 0; i < 2; i++) {
+		int status;
+
+		/* It ran until now. */
+		assert_int_equal(waitpid(child[i], &status, WNOHANG), 0);
+		kill(child[i], SIGKILL);
+		waitpid(child[i], NULL, 0);
+	}
+	/* A record of 8 bytes wherever the engine stands, and its position is shown. */
+	for (size_t i = 2 * page / 8; i < bytes / 8; i++)
+		mem[1][i] = 8;
+	mem[1][0] = consumed = 1;
+	for (uint64_t pos = 0; consumed == 1; pos += KILL_RING_BYTES) {
+		assert_true(pos < UINT64_C(1) << 40);
+		mem[1][page / 8] = pos;
+		run(1);
+		consumed = __atomic_load_n(mem[1], __ATOMIC_ACQUIRE);
+	}
+	before = samples_seen();
+	mem[1][page / 8] = consumed + 16;
+	run(1);
+	assert_int_equal(samples_seen(), before + 1);
+	for (int i = 0; i < 2; i++)
+		munmap(mem[i], bytes);
 }
 
 static void survivors_go_on(void **state)
@@ -349,7 +435,9 @@ static void survivors_go_on(void **state)
 	uint32_t deaths;
 	pid_t survivor;
 
+	user_ring = user_ring_buffer__new(bpf_object__find_map_fd_by_name(obj, "user_ring"), NULL);
 	assert_non_null(rb);
+	assert_non_null(user_ring);
 	survivor = start(seed + 7, true);
 	deaths = kill_for(seconds ? atof(seconds) : 2, rb);
 	/* It is still at work. */
@@ -369,12 +457,14 @@ static void survivors_go_on(void **state)
 			expect_keyed(&maps[i], deaths);
 	}
 	expect_ring_serves(rb);
+	expect_user_ring_serves();
 	expect_lock(deaths);
 	alarm(0);
 	print_message("%u killed, %llu records, %llu rounds of the survivor\n", deaths,
 		      (unsigned long long)n_records, (unsigned long long)seen);
 	assert_true(deaths > 10);
 	ring_buffer__free(rb);
+	user_ring_buffer__free(user_ring);
 }
 
 static int setup(void **state)
@@ -407,6 +497,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(survivors_go_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(scribbling_client_harms_only_itself, setup, teardown),
 	};
 	const char *from = getenv("SEED");
 

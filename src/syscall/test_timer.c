@@ -617,6 +617,42 @@ static void a_pinned_timer_fires_on_its_cpu(void **state)
 	tear_down();
 }
 
+static uint64_t host_now;
+
+static uint64_t host_clock(void *arg, enum skep_clock clock)
+{
+	return host_now;
+}
+
+/* A host with a clock of its own fires: nothing happens but by its calls. */
+static void a_host_that_tells_the_time_fires(void **state)
+{
+	static const struct skep_host host = { .size = sizeof(host), .clock_ns = host_clock };
+	struct skep_opts opts = { .size = sizeof(opts), .host = &host };
+	uint64_t next = 0;
+
+	skep_engine_free(twin_engine);
+	assert_int_equal(skep_engine_new(&opts, &twin_engine), 0);
+	first_side = last_side = ENGINE;
+	timer_maps_make(ENGINE);
+	host_now = 5000;
+	assert_int_equal(skep_timers_next(twin_engine, &next), -ENOENT);
+	put(1);
+	expect(0, VALUE("M1") INIT("M1", "1") SET("cb") START("700", "0") EXIT COUNTS);
+	assert_int_equal(skep_timers_next(twin_engine, &next), 0);
+	assert_int_equal(next, 5700);
+	host_now = 5699;
+	sleep_ms(5);
+	assert_int_equal(skep_timers_run(twin_engine), 0);
+	host_now = 5700;
+	sleep_ms(5);
+	assert_int_equal(count_of(ENGINE, 1), 0);
+	assert_int_equal(skep_timers_run(twin_engine), 1);
+	assert_int_equal(count_of(ENGINE, 1), 1);
+	assert_int_equal(skep_timers_next(twin_engine, &next), -ENOENT);
+	timer_maps_close(ENGINE);
+}
+
 static void interpreted_programs_have_timers(void **state)
 {
 	struct skep_opts opts = { .size = sizeof(opts), .flags = SKEP_INTERPRET };
@@ -645,6 +681,7 @@ int main(void)
 		TWIN_TEST(the_last_user_of_a_map_ends_its_timers),
 		TWIN_TEST(a_timer_keeps_its_program),
 		TWIN_TEST(a_pinned_timer_fires_on_its_cpu),
+		TWIN_TEST(a_host_that_tells_the_time_fires),
 		TWIN_TEST(interpreted_programs_have_timers),
 	};
 

@@ -41,5 +41,8 @@ const struct ability_tool *const tools[] = {
 	&trace_exec_ability,
 	&trace_open_ability,
 	&trace_tcp_ability,
+	&trace_flows_ability,
+	&trace_runq_ability,
+	&trace_disk_ability,
 	NULL,
 };

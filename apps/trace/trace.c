@@ -17,6 +17,9 @@ static const struct {
 	{ &trace_exec_spec, trace_exec_main },
 	{ &trace_open_spec, trace_open_main },
 	{ &trace_tcp_spec, trace_tcp_main },
+	{ &trace_flows_spec, trace_flows_main },
+	{ &trace_runq_spec, trace_runq_main },
+	{ &trace_disk_spec, trace_disk_main },
 };
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

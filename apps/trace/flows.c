@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* skep trace flows: bytes and messages by flow, process, container and pod. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "tool/fields.h"
+#include "tool/tool.h"
+#include "trace/flows-api.bpf.h"
+#include "trace/trace.h"
+
+#include "flows.skel.h" /* last: its .rodata has types of the headers above */
+
+enum {
+	QUIET_ROUNDS = 60, /* after so many intervals without traffic a flow's entry is given back */
+};
+
+struct flow {
+	struct flow_key key;
+	struct flow_counts total, since; /* since: this interval */
+	uint32_t quiet;			 /* intervals without traffic */
+};
+
+struct flows {
+	struct tool tool;
+	struct flows_bpf *bpf;
+	struct flow *table; /* by key */
+	uint32_t n;
+	bool top;
+	uint64_t rows;
+};
+
+/* clang-format off */
+static const struct tool_option options[] = {
+	{ 0, "top", NULL, "a live view: clear the screen before each interval", OPTION_FLAG, offsetof(struct flows, top) },
+	{ 'n', "rows", "NUMBER", "show the NUMBER greatest of each interval", OPTION_NUMBER, offsetof(struct flows, rows), 1,
+	  FLOWS_MAX },
+};
+/* clang-format on */
+
+const struct ability_tool trace_flows_ability = {
+	.name = "trace flows",
+	.does = "bytes and messages by flow and process",
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON },
+	.hooks = { { "tp_btf", { ABILITY_TP_BTF, ABILITY_BTF } } },
+};
+
+const struct tool_spec trace_flows_spec = {
+	.ability = &trace_flows_ability,
+	.command = "trace flows",
+	.summary = "bytes and messages by flow, process and container",
+	.about = "What processes send and receive by sockets of IPv4 and IPv6, counted as they do so: also\n"
+		 "what never becomes a packet (redirected between sockets). Rows are those with traffic in\n"
+		 "the interval, the greatest first. Sockets that are not connected have no remote address.\n",
+	.flags = TOOL_INTERVAL,
+	.options = options,
+	.n_options = sizeof(options) / sizeof(options[0]),
+	.examples = "  skep trace flows --top 1\n"
+		    "  skep trace flows -d 10 -c nginx -o json\n",
+};
+
+enum {
+	FIELD_PROTOCOL = FIELD_OWN,
+	FIELD_LOCAL,
+	FIELD_LOCAL_PORT,
+	FIELD_REMOTE,
+	FIELD_REMOTE_PORT,
+	FIELD_SENT,
+	FIELD_RECEIVED,
+	FIELD_SENDS,
+	FIELD_RECEIVES,
+	N_FIELDS
+};
+
+/* clang-format off */
+static const struct field fields[N_FIELDS] = {
+	FIELDS_COMMON,
+	[FIELD_PROTOCOL] = { "protocol", "PROTO", FIELD_STRING, -5, FIELD_LABEL, .help = "tcp, udp, ..." },
+	[FIELD_LOCAL] = { "laddr", "LADDR", FIELD_IP, -15, .help = "this side's address" },
+	[FIELD_LOCAL_PORT] = { "lport", "LPORT", FIELD_U64, 5, .help = "this side's port" },
+	[FIELD_REMOTE] = { "raddr", "RADDR", FIELD_IP, -15, .help = "the other side's address" },
+	[FIELD_REMOTE_PORT] = { "rport", "RPORT", FIELD_U64, 5, .help = "the other side's port" },
+	[FIELD_SENT] = { "sent_bytes", "TX_B", FIELD_BYTES, 12, FIELD_COUNTER, "skep_flow_sent_bytes_total", "bytes sent" },
+	[FIELD_RECEIVED] = { "received_bytes", "RX_B", FIELD_BYTES, 12, FIELD_COUNTER, "skep_flow_received_bytes_total",
+			     "bytes received" },
+	[FIELD_SENDS] = { "sends", "TX", FIELD_U64, 9, FIELD_COUNTER, "skep_flow_sends_total", "messages sent" },
+	[FIELD_RECEIVES] = { "receives", "RX", FIELD_U64, 9, FIELD_COUNTER, "skep_flow_receives_total", "messages received" },
+};
+/* clang-format on */
+
+static const struct output_spec output_spec = { .fields = fields, .n_fields = N_FIELDS };
+
+static int by_key(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct flow_key));
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct flow *x = *(const struct flow *const *)a, *y = *(const struct flow *const *)b;
+	uint64_t m = x->since.sent_bytes + x->since.received_bytes;
+	uint64_t n = y->since.sent_bytes + y->since.received_bytes;
+
+	if (m != n)
+		return m < n ? 1 : -1;
+	return by_key(x, y);
+}
+
+static struct flow total_of(const struct flow_key *key, const struct flow_counts *cpus, int n_cpus)
+{
+	struct flow flow = { .key = *key };
+
+	for (int cpu = 0; cpu < n_cpus; cpu++) {
+		flow.total.sent_bytes += cpus[cpu].sent_bytes;
+		flow.total.received_bytes += cpus[cpu].received_bytes;
+		flow.total.sends += cpus[cpu].sends;
+		flow.total.receives += cpus[cpu].receives;
+		if (cpus[cpu].comm[0]) {
+			flow.total.cgroup_id = cpus[cpu].cgroup_id;
+			memcpy(flow.total.comm, cpus[cpu].comm, FLOWS_COMM_BYTES);
+		}
+	}
+	return flow;
+}
+
+static void subtract(struct flow *flow, const struct flow *before)
+{
+	flow->since = flow->total;
+	if (before) {
+		flow->since.sent_bytes -= before->total.sent_bytes;
+		flow->since.received_bytes -= before->total.received_bytes;
+		flow->since.sends -= before->total.sends;
+		flow->since.receives -= before->total.receives;
+	}
+	flow->quiet = flow->since.sends || flow->since.receives ? 0 : before ? before->quiet + 1 : 1;
+}
+
+/* Reads all flows; those long quiet lose their entry, and count from 0 should they go on. */
+static void gather(struct flows *f)
+{
+	int n_cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(f->bpf->maps.flows);
+	struct flow_counts *cpus = xcalloc((size_t)n_cpus, sizeof(*cpus));
+	struct flow_key key, *last = NULL;
+	struct flow *table = NULL;
+	uint32_t n = 0, kept = 0;
+
+	while (bpf_map_get_next_key(fd, last, &key) == 0) {
+		if (bpf_map_lookup_elem(fd, &key, cpus) == 0) {
+			array_grow(table, n);
+			table[n++] = total_of(&key, cpus, n_cpus);
+		}
+		last = &key;
+	}
+	free(cpus);
+	if (n)
+		qsort(table, n, sizeof(*table), by_key);
+	for (uint32_t i = 0; i < n; i++) {
+		subtract(&table[i], f->n ? bsearch(&table[i], f->table, f->n, sizeof(*table), by_key)
+					 : NULL);
+		if (table[i].quiet > QUIET_ROUNDS)
+			bpf_map_delete_elem(fd, &table[i].key);
+		else
+			table[kept++] = table[i];
+	}
+	free(f->table);
+	f->table = table;
+	f->n = kept;
+}
+
+static const char *protocol_name(uint8_t protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_SCTP:
+		return "sctp";
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return "icmp";
+	}
+	return "other";
+}
+
+static struct cell address_cell(const struct flow_key *key, const uint8_t bytes[16])
+{
+	struct ip ip = { .version = key->family == AF_INET ? 4 : 6 };
+
+	memcpy(ip.bytes, bytes, sizeof(ip.bytes));
+	return cell_ip(ip);
+}
+
+static void show_flow(struct flows *f, const struct flow *flow, uint64_t now)
+{
+	const struct who_cgroup *cgroup = who_cgroup(f->tool.who, flow->total.cgroup_id);
+	struct cell cells[N_FIELDS] = { 0 };
+
+	cells[FIELD_TS] = cell_u64(now);
+	cells[FIELD_PID] = cell_u64(flow->key.pid);
+	cells[FIELD_COMM] = cell_text(flow->total.comm);
+	cells[FIELD_CGROUP] = cell_text(*cgroup->path ? cgroup->path : NULL);
+	cells[FIELD_CONTAINER] = cell_text(*cgroup->container.name ? cgroup->container.name : NULL);
+	cells[FIELD_POD] = cell_text(*cgroup->container.pod ? cgroup->container.pod : NULL);
+	cells[FIELD_PROTOCOL] = cell_text(protocol_name(flow->key.protocol));
+	cells[FIELD_LOCAL] = address_cell(&flow->key, flow->key.local);
+	cells[FIELD_LOCAL_PORT] = cell_u64(flow->key.local_port);
+	if (flow->key.remote_port) {
+		cells[FIELD_REMOTE] = address_cell(&flow->key, flow->key.remote);
+		cells[FIELD_REMOTE_PORT] = cell_u64(flow->key.remote_port);
+	}
+	cells[FIELD_SENT] = cell_u64(flow->since.sent_bytes);
+	cells[FIELD_RECEIVED] = cell_u64(flow->since.received_bytes);
+	cells[FIELD_SENDS] = cell_u64(flow->since.sends);
+	cells[FIELD_RECEIVES] = cell_u64(flow->since.receives);
+	output_row(&f->tool.output, cells);
+}
+
+static void show(struct flows *f)
+{
+	const struct flow **rows = xcalloc(f->n ? f->n : 1, sizeof(*rows));
+	uint64_t now = loop_realtime_ns(loop_now_ns());
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < f->n; i++)
+		if (!f->table[i].quiet)
+			rows[n++] = &f->table[i];
+	qsort(rows, n, sizeof(*rows), by_bytes);
+	if (f->rows && n > f->rows)
+		n = (uint32_t)f->rows;
+	/* Home, and clear to the end: what was there does not flicker. */
+	if (f->top && f->tool.options.format == OUTPUT_COLUMNS && isatty(STDOUT_FILENO)) {
+		output_line(&f->tool.output, "\033[H\033[J");
+		f->tool.output.headed = false;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		show_flow(f, rows[i], now);
+	if (!f->top && f->tool.options.interval_ns)
+		output_line(&f->tool.output, "");
+	output_flush(&f->tool.output);
+	free(rows);
+}
+
+static int start(struct flows *f, struct error *err)
+{
+	int rc;
+
+	f->bpf = flows_bpf__open();
+	if (!f->bpf)
+		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
+	memcpy((void *)&f->bpf->rodata->filter, &f->tool.settings, sizeof(f->tool.settings));
+	rc = tool_load(&f->tool, f->bpf->obj, err);
+	if (rc)
+		return rc;
+	tool_want_names(&f->tool, false);
+	rc = flows_bpf__attach(f->bpf);
+	if (rc)
+		return error_set(err, rc, "cannot attach to tp_btf:sock_send_length: %s",
+				 strerror(-rc));
+	tool_say(&f->tool, "hooks: tp_btf:sock_send_length, sock_recv_length");
+	return tool_watch(&f->tool, f->bpf->obj);
+}
+
+int trace_flows_main(int argc, char **argv)
+{
+	struct flows *f = xcalloc(1, sizeof(*f));
+	struct error err;
+	bool more;
+	int code;
+
+	if (tool_begin(&f->tool, &trace_flows_spec, &output_spec, f, argc, argv, &code)) {
+		output_hide(&f->tool.output, FIELD_TID);
+		output_hide(&f->tool.output, FIELD_UID);
+		if (start(f, &err)) {
+			tool_fail(&f->tool, &err);
+		} else {
+			do {
+				more = loop_wait(&f->tool.loop);
+				gather(f);
+				show(f);
+			} while (more);
+		}
+		flows_bpf__destroy(f->bpf);
+		free(f->table);
+		code = tool_end(&f->tool);
+	}
+	free(f);
+	return code;
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""test_latency.py SKEP CASE: skep trace flows, runq and disk on workloads that are known exactly."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from tool_test import (  # noqa: E402
+    NOBODY, Cgroup, Tool, case, check, equal, main, need, need_program, need_tracing, programs_of,
+    prometheus_page, rows_of, run)
+
+skep = ""
+MESSAGES = 500
+BYTES = 100
+
+
+def setup(skep_path):
+    global skep
+    skep = skep_path
+    need_tracing()
+
+
+def exchange(family, kind, address):
+    """MESSAGES there and back by this process, one at a time: the two local ports."""
+    server, client = socket.socket(family, kind), socket.socket(family, kind)
+    server.bind((address, 0))
+    if kind == socket.SOCK_STREAM:
+        server.listen()
+        client.connect(server.getsockname())
+        peer, _ = server.accept()
+    else:
+        client.bind((address, 0))
+        server.connect(client.getsockname())
+        client.connect(server.getsockname())
+        peer = server
+    ports = client.getsockname()[1], peer.getsockname()[1]
+    for _ in range(MESSAGES):
+        client.send(b"x" * BYTES)
+        peer.recv(BYTES, socket.MSG_PEEK)
+        peer.recv(BYTES)
+        peer.send(b"y")
+        client.recv(BYTES)
+    for s in {server, client, peer}:
+        s.close()
+    return ports
+
+
+def check_flow(rows, local, remote, sent, received):
+    found = [r for r in rows if r["lport"] == local and r.get("rport") == remote and r["pid"] == os.getpid()]
+    equal(len(found), 1, f"rows of {local}-{remote}")
+    row = found[0]
+    equal((row["sent_bytes"], row["received_bytes"], row["sends"], row["receives"]), (sent, received, MESSAGES, MESSAGES),
+          f"flow {local}-{remote}")
+
+
+def flows_of(family, kind, address, protocol):
+    with Tool(skep, "trace", "flows", "-o", "json", "-p", os.getpid()) as tool:
+        client, server = exchange(family, kind, address)
+        out, _ = tool.stop()
+    rows = rows_of(out)
+    check_flow(rows, client, server, MESSAGES * BYTES, MESSAGES)
+    check_flow(rows, server, client, MESSAGES, MESSAGES * BYTES)
+    equal({r["protocol"] for r in rows}, {protocol}, "protocols")
+    equal({r["laddr"] for r in rows}, {address}, "addresses")
+
+
+@case
+def flows_tcp():
+    flows_of(socket.AF_INET, socket.SOCK_STREAM, "127.0.0.1", "tcp")
+
+
+@case
+def flows_udp():
+    flows_of(socket.AF_INET, socket.SOCK_DGRAM, "127.0.0.1", "udp")
+
+
+@case
+def flows_tcp6():
+    need(os.path.exists("/proc/net/if_inet6"), "no IPv6 here")
+    flows_of(socket.AF_INET6, socket.SOCK_STREAM, "::1", "tcp")
+
+
+@case
+def flows_intervals_add_up():
+    with Tool(skep, "trace", "flows", "-o", "json", "-p", os.getpid(), "0.2") as tool:
+        for _ in range(3):
+            exchange(socket.AF_INET, socket.SOCK_DGRAM, "127.0.0.1")
+            time.sleep(0.25)
+        out, _ = tool.stop()
+    rows = rows_of(out)
+    equal(sum(r["sends"] for r in rows), 6 * MESSAGES, "messages sent in all intervals")
+    equal(sum(r["received_bytes"] for r in rows), 3 * MESSAGES * (BYTES + 1), "bytes received in all intervals")
+
+
+@case
+def flows_metrics():
+    with Tool(skep, "trace", "flows", "-o", "prom", "-p", os.getpid()) as tool:
+        exchange(socket.AF_INET, socket.SOCK_DGRAM, "127.0.0.1")
+        out, _ = tool.stop()
+    page = prometheus_page(out)
+    equal(sum(v for k, v in page.items() if k.startswith("skep_flow_sends_total")), 2 * MESSAGES, "sends")
+
+
+@case
+def flows_of_a_cgroup():
+    with Cgroup("a") as cgroup, Tool(skep, "trace", "flows", "-o", "json", "--cgroup", cgroup.below) as tool:
+        exchange(socket.AF_INET, socket.SOCK_DGRAM, "127.0.0.1")
+        script = "import socket; s = socket.socket(2, 2); s.bind(('127.0.0.1', 0)); " \
+                 "[s.sendto(b'z' * 7, s.getsockname()) for _ in range(9)]"
+        done = subprocess.run(["sh", "-c", f'echo $$ > {cgroup.path}/cgroup.procs; exec "$@"', "sh", sys.executable,
+                               "-c", script], check=False, timeout=60)
+        equal(done.returncode, 0, "the workload")
+        out, _ = tool.stop()
+    rows = rows_of(out)
+    equal([(r["sends"], r["sent_bytes"], r["cgroup"]) for r in rows], [(9, 63, cgroup.below)], "rows of the cgroup")
+
+
+@case
+def runq_waits_of_two_on_one_cpu():
+    """Two that never sleep share a CPU: each waits for the other's time slices."""
+    with Cgroup("a") as cgroup, Tool(skep, "trace", "runq", "-P", "-o", "json", "--cgroup", cgroup.below) as tool:
+        cpu = min(os.sched_getaffinity(0))
+        burn = f"import os, time; os.sched_setaffinity(0, {{{cpu}}}); end = time.monotonic() + 1\n" \
+               "while time.monotonic() < end: pass"
+        both = [subprocess.Popen(["sh", "-c", f'echo $$ > {cgroup.path}/cgroup.procs; exec "$@"', "sh", sys.executable,
+                                  "-c", burn]) for _ in range(2)]
+        for one in both:
+            equal(one.wait(timeout=60), 0, "the workload")
+        out, _ = tool.stop()
+    rows = {r["pid"]: r for r in rows_of(out)}
+    for one in both:
+        check(one.pid in rows, f"{one.pid} waited and is not shown: {list(rows)}")
+        row = rows[one.pid]
+        equal(row["count"], row["latency_ns"]["count"], "values of the histogram")
+        check(row["latency_ns"]["sum"] > 100_000_000, f"a second shared by two means waits: {row}")
+        equal(sum(b["count"] for b in row["latency_ns"]["buckets"]), row["count"], "sum of the slots")
+
+
+@case
+def runq_refuses_what_it_cannot_filter():
+    _, err = run(skep, "trace", "runq", "-u", "0", "-d", "0.1", code=2)
+    check("not for runq" in err, err)
+
+
+@case
+def disk_counts_direct_writes():
+    folder = os.path.dirname(os.path.abspath(skep))
+    need_program("dd")
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        device = os.stat(folder).st_dev
+        need(os.path.exists(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}"), "the build folder is on no disk")
+        with Tool(skep, "trace", "disk", "-D", "-F", "-o", "json") as tool:
+            done = subprocess.run(["dd", "if=/dev/zero", f"of={file.name}", "bs=4096", "count=200", "oflag=direct"],
+                                  capture_output=True, check=False)
+            out, _ = tool.stop()
+        need(done.returncode == 0, f"no direct writes here: {done.stderr.decode()}")
+    rows = rows_of(out)
+    writes = sum(r["count"] for r in rows if r["operation"] == "write")
+    check(writes >= 200, f"{writes} writes of at least 200: {rows}")
+    for row in rows:
+        equal(sum(b["count"] for b in row["latency_ns"]["buckets"]), row["count"], "sum of the slots")
+
+
+@case
+def disk_refuses_processes():
+    _, err = run(skep, "trace", "disk", "-p", "1", "-d", "0.1", code=2)
+    check("belong to no process" in err, err)
+
+
+@case
+def latency_no_privilege():
+    for name in ("flows", "runq", "disk"):
+        _, err = run(skep, "trace", name, "-d", "0.1", code=2, user=NOBODY, group=NOBODY, extra_groups=[])
+        check("CAP_" in err, f"{name}: {err}")
+
+
+@case
+def latency_kill_leaves_nothing():
+    before = programs_of("switched") | programs_of("sent") | programs_of("issued")
+    for name in ("flows", "runq", "disk"):
+        with Tool(skep, "trace", name) as tool:
+            tool.process.kill()
+            tool.process.wait()
+    for _ in range(400):
+        left = (programs_of("switched") | programs_of("sent") | programs_of("issued")) - before
+        if not left:
+            return
+        time.sleep(0.05)
+    check(False, f"programs left: {left}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(setup))

@@ -20,6 +20,19 @@ enum tcp_direction {
 	TCP_INBOUND,
 };
 
+/* Who listens at a port: of connections that come in there. */
+struct tcp_listener {
+	__u32 netns;
+	__u16 port;
+	__u16 unused;
+};
+
+struct tcp_owner {
+	struct event_head head;
+	__u32 allowed; /* it passed the filter */
+	__u32 known;
+};
+
 struct tcp_record {
 	struct event_head head; /* of its owner, where it is known; the time is this event's */
 	__u32 event;

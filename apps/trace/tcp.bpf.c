@@ -50,14 +50,8 @@ struct {
 	__uint(max_entries, 4096); /* tcp.c chooses */
 } ring SEC(".maps");
 
-struct owner {
-	struct event_head head;
-	__u32 allowed; /* it passed the filter */
-	__u32 known;
-};
-
 struct connection {
-	struct owner owner;
+	struct tcp_owner owner;
 	__u64 start_ns;	      /* of the handshake; 0: not seen */
 	__u64 established_ns; /* 0: not seen */
 	__u32 direction;
@@ -72,17 +66,11 @@ struct {
 	__type(value, struct connection);
 } connections SEC(".maps");
 
-struct listener_key {
-	__u32 netns;
-	__u16 port;
-	__u16 unused;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, TCP_LISTENERS_MAX);
-	__type(key, struct listener_key);
-	__type(value, struct owner);
+	__type(key, struct tcp_listener);
+	__type(value, struct tcp_owner);
 } listeners SEC(".maps");
 
 /* Whether the user looks at everything: then a connection nobody is known to own is shown, too. */
@@ -100,16 +88,16 @@ static __always_inline void remember(__u64 key, const struct connection *c)
 		account_lost();
 }
 
-static __always_inline void owner_is_current(struct owner *owner)
+static __always_inline void owner_is_current(struct tcp_owner *owner)
 {
 	event_head_fill(&owner->head);
 	owner->allowed = filter_allows();
 	owner->known = 1;
 }
 
-static __always_inline struct listener_key listener_of(struct sock *sk)
+static __always_inline struct tcp_listener listener_of(struct sock *sk)
 {
-	struct listener_key key = {};
+	struct tcp_listener key = {};
 
 	key.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	key.port = BPF_CORE_READ(sk, __sk_common.skc_num);
@@ -201,8 +189,8 @@ static __always_inline void on_connecting(struct sock *sk)
 
 static __always_inline void on_listening(struct sock *sk)
 {
-	struct listener_key key = listener_of(sk);
-	struct owner owner = {};
+	struct tcp_listener key = listener_of(sk);
+	struct tcp_owner owner = {};
 
 	owner_is_current(&owner);
 	bpf_map_update_elem(&listeners, &key, &owner, BPF_ANY);
@@ -223,8 +211,8 @@ static __always_inline void on_connected(struct sock *sk)
 
 static __always_inline void on_accepted(struct sock *sk)
 {
-	struct listener_key where = listener_of(sk);
-	struct owner *owner = bpf_map_lookup_elem(&listeners, &where);
+	struct tcp_listener where = listener_of(sk);
+	struct tcp_owner *owner = bpf_map_lookup_elem(&listeners, &where);
 	struct connection c = { .direction = TCP_INBOUND };
 	__u64 key = (__u64)sk;
 

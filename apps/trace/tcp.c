@@ -10,6 +10,7 @@
 #include "tool/fields.h"
 #include "trace/feed.h"
 #include "trace/tcp-api.bpf.h"
+#include "trace/tcp_listeners.h"
 #include "trace/trace.h"
 
 #include "tcp.skel.h" /* last: its .rodata has types of the headers above */
@@ -44,8 +45,8 @@ const struct tool_spec trace_tcp_spec = {
 	.summary = "TCP connections with bytes, round-trip time and duration",
 	.about = "One row for each connection that ends (close) or is not established (fail); with -a also\n"
 		 "as it is established, from here (connect) or from there (accept). The process is the one\n"
-		 "that called connect, listens at the port, or closed the connection; one that came in\n"
-		 "before is not known, and shown without. Durations of connections that were there before\n"
+		 "that called connect, listens at the port, or closed the connection; one that none of\n"
+		 "these tells is shown without. Durations of connections that were there before\n"
 		 "the tool are not known.\n",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
@@ -153,6 +154,7 @@ static int take_record(void *arg, void *data, size_t bytes)
 
 static int start(struct tcp *t, struct error *err)
 {
+	uint32_t found;
 	int rc;
 
 	t->bpf = tcp_bpf__open();
@@ -173,6 +175,8 @@ static int start(struct tcp *t, struct error *err)
 		return error_set(err, rc, "cannot attach to raw_tp:inet_sock_set_state: %s",
 				 strerror(-rc));
 	tool_say(&t->tool, "hook: raw_tp:inet_sock_set_state");
+	found = tcp_listeners_seed(bpf_map__fd(t->bpf->maps.listeners), &t->tool.settings);
+	tool_say(&t->tool, "%u listeners that were there before", found);
 	return tool_watch(&t->tool, t->bpf->obj);
 }
 

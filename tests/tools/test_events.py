@@ -364,6 +364,37 @@ def tcp_shows_beginnings_when_asked():
     equal(len(rows), 10, "rows")
 
 
+LISTEN_FIRST = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 7000))
+print("listens", flush=True)
+sys.stdin.readline()
+client = socket.create_connection(("127.0.0.1", 7000))
+server, _ = listener.accept()
+client.sendall(b"1234")
+server.recv(4)
+client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\\1\\0\\0\\0\\0\\0\\0\\0")
+client.close()
+print("reset", flush=True)
+sys.stdin.readline()
+"""
+
+
+@case
+def tcp_knows_who_listened_before():
+    """Both ends of a connection that is reset: its server never closes it in its own name."""
+    with Netns(LISTEN_FIRST) as work:
+        equal(work.go(1), ["listens"], "what the workload says")
+        with Tool(skep, "trace", "tcp", "-a", "-o", "json", "-p", work.pid) as tool:
+            equal(work.go(1), ["reset"], "what the workload says")
+            work.end()
+            rows = rows_of(tool.stop()[0])
+    equal(sorted((row["event"], row["direction"], row["pid"]) for row in rows),
+          [("accept", "in", work.pid), ("close", "in", work.pid), ("close", "out", work.pid),
+           ("connect", "out", work.pid)], "rows")
+    check(all(row["comm"].startswith("python3") for row in rows), rows)
+
+
 @case
 def tcp_metrics_add_up():
     with Netns(TCP) as work:

@@ -13,7 +13,7 @@
 
 #include "open.skel.h" /* last: its .rodata has types of the headers above */
 
-#define RING_KIB     256 /* twice that is mapped, and counted as resident */
+#define RING_KIB     512 /* twice that is mapped, and counted as resident */
 #define FLAGS_BYTES  16
 
 struct opens {

@@ -10,7 +10,7 @@
 #include "trace/trace.h"
 
 static const struct command commands[] = {
-	{ "run", "run a program on every packet of a capture", run_usage, run_main, true },
+	{ "run", "run a program on every packet of a capture, or at its hook", run_usage, run_main, true },
 	{ "check", "verify every program of an object", check_usage, check_main },
 	{ "dump", "show a program's instructions", dump_usage, dump_main },
 	{ "doctor", "what this kernel and this user allow", doctor_usage, doctor_main },

@@ -18,8 +18,8 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/* Packets with a larger one are not printed. */
-const volatile __u8 ttl_max = 255;
+/* The tag is what `--help` says of the option --ttl_max. */
+const volatile __u8 ttl_max __attribute__((btf_decl_tag("only packets with no larger one"))) = 255;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -55,8 +55,12 @@ int object_load(struct object *obj, struct bpf_program *prog, uint32_t log_level
  */
 int object_load_selected(struct object *obj, struct error *err);
 
-/* One `const volatile` global: its name, type, and value before loading, as text. */
-typedef void object_setting_fn(void *arg, const char *name, const char *type, const char *value);
+/*
+ * One `const volatile` global: its name, type, and value before loading, as text; and what it is for, if its
+ * declaration says so (__attribute__((btf_decl_tag("...")))), else "".
+ */
+typedef void object_setting_fn(void *arg, const char *name, const char *type, const char *value,
+			       const char *help);
 void object_list_settings(const struct object *obj, object_setting_fn *fn, void *arg);
 
 /* The error that libbpf returned: @err's sentence says what was being done. */

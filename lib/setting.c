@@ -18,6 +18,7 @@
 struct variable {
 	const struct btf *btf;
 	const char *name;
+	uint32_t var;  /* of the VAR itself */
 	uint32_t type; /* stripped */
 	uint8_t *data;
 	size_t bytes;
@@ -55,7 +56,7 @@ static bool visit_section(const struct btf *btf, struct bpf_map *map, visit_fn *
 	for (uint32_t i = 0; i < btf_vlen(sec); i++) {
 		const struct btf_var_secinfo *info = &btf_var_secinfos(sec)[i];
 		const struct btf_type *var = btf__type_by_id(btf, info->type);
-		struct variable v = { .btf = btf, .bytes = info->size };
+		struct variable v = { .btf = btf, .var = info->type, .bytes = info->size };
 
 		if (!is_setting(btf, var) || info->offset > bytes ||
 		    bytes - info->offset < info->size)
@@ -277,13 +278,26 @@ struct listing {
 	void *arg;
 };
 
+/* What a tag of the declaration says. */
+static const char *help_of(const struct variable *var)
+{
+	for (uint32_t id = 1; id < btf__type_cnt(var->btf); id++) {
+		const struct btf_type *t = btf__type_by_id(var->btf, id);
+
+		if (btf_is_decl_tag(t) && t->type == var->var &&
+		    btf_decl_tag(t)->component_idx == -1)
+			return btf__name_by_offset(var->btf, t->name_off);
+	}
+	return "";
+}
+
 static bool list_setting(void *arg, const struct variable *var)
 {
 	const struct listing *listing = arg;
 	struct buffer value = { 0 };
 
 	value_text(var->btf, var->type, var->data, var->bytes, &value);
-	listing->fn(listing->arg, var->name, type_name(var), buffer_string(&value));
+	listing->fn(listing->arg, var->name, type_name(var), buffer_string(&value), help_of(var));
 	buffer_deinit(&value);
 	return false;
 }

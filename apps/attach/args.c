@@ -171,7 +171,8 @@ struct table {
 	uint32_t n_names;
 };
 
-static void add_global(void *arg, const char *name, const char *type, const char *value)
+static void add_global(void *arg, const char *name, const char *type, const char *value,
+		       const char *help)
 {
 	struct table *t = arg;
 	bool is_flag = strcmp(type, "_Bool") == 0 || strcmp(type, "bool") == 0;

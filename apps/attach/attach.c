@@ -86,12 +86,13 @@ static void note(const char *fmt, ...)
 
 /* --- help ------------------------------------------------------------------------------------------------ */
 
-static void list_setting(void *arg, const char *name, const char *type, const char *value)
+static void list_setting(void *arg, const char *name, const char *type, const char *value,
+			 const char *help)
 {
 	struct buffer *out = arg;
 	char *option = xformat("--%s %s", name, type);
 
-	buffer_format(out, "  %-32s (default %s)\n", option, value);
+	buffer_format(out, "  %-32s %s%s(default %s)\n", option, help, *help ? " " : "", value);
 	free(option);
 }
 

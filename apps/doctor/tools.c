@@ -15,6 +15,16 @@ static const struct ability_tool run_tool = {
 	},
 };
 
+static const struct ability_tool attach_tool = {
+	.name = "run --attach",
+	.does = "run any program at its real hook",
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_CAP_NET_ADMIN },
+	.hooks = {
+		{ "bpf_printk by ring", { ABILITY_RINGBUF, ABILITY_PROBE_READ } },
+		{ "bpf_printk by trace pipe", { ABILITY_TRACEFS }, "lines that are lost are not all counted" },
+	},
+};
+
 static const struct ability_tool check_tool = {
 	.name = "check",
 	.does = "verify every program of an object",
@@ -35,6 +45,7 @@ static const struct ability_tool dump_tool = {
 
 const struct ability_tool *const tools[] = {
 	&run_tool,
+	&attach_tool,
 	&check_tool,
 	&dump_tool,
 	&trace_syscalls_ability,

@@ -405,7 +405,7 @@ def unix_sockets_of_a_cgroup():
 def globals_are_options():
     out = subprocess.run([skep, "run", "--attach", program("hooks"), "--help"], check=True,
                          capture_output=True, text=True, timeout=TIMEOUT_S).stdout
-    for line in ("--only_tgid unsigned int", "(default 0)", "--syscall_number", "(default 121)",
+    for line in ("--only_tgid unsigned int", "(default 0)", "only runs for this process", "--syscall_number", "(default 121)",
                  "--quiet _Bool", "(default true)", '(default "hello")', "on_xdp", 'SEC("xdp")'):
         expect_in(line, out)
     with netns() as name:
@@ -511,6 +511,18 @@ def the_trace_pipe_when_asked_for():
         if "tracefs" in str(err):
             raise Skip("tracefs cannot be read") from err
         raise
+
+
+@case
+def lines_read_as_the_kernel_formats_them():
+    with Tool(program("formats"), "--only_tgid", str(os.getpid()), "-o", "json", "--no-maps") as tool:
+        call_getpgid(1)
+        out, notes = tool.finish()
+    rows = [json.loads(line) for line in out.splitlines()]
+    printed = [row["printk"] for row in rows if "printk" in row]
+    formatted = [row["value"]["text"] for row in rows if "value" in row]
+    expect(printed, formatted, "lines")
+    expect(printk_counts(notes), (18, 18, 0))
 
 
 @case

@@ -8,8 +8,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Runs for other processes are not counted. */
-const volatile __u32 only_tgid = 0;
+const volatile __u32 only_tgid __attribute__((btf_decl_tag("only runs for this process"))) = 0;
 const volatile __s64 syscall_number = 121;
 const volatile bool quiet = true;
 const volatile char greeting[16] = "hello";

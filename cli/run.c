@@ -46,7 +46,7 @@ const char run_usage[] =
 	"      --json             one JSON document with everything\n"
 	"  -v, --verbose          the whole verifier log of a rejection, and what libbpf says\n"
 	"\n"
-	"With --attach the program runs at its real hook, in the kernel: `skep run --attach --help`.\n"
+	"With --attach the program runs at its real hook, in the kernel: skep-run-attach(1).\n"
 	"\n"
 	"The clock and the seed are those of the user engine. --data and --ctx take the name of a\n"
 	"file or hexadecimal digits.\n"

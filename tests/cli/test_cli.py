@@ -989,8 +989,10 @@ def help_and_version():
 
 @case
 def manual_pages_and_completions_know_every_option():
-    for command in ("run", "check", "dump", "doctor"):
-        options = set(re.findall(r"--[a-z][a-z-]*", run("help", command)[0]))
+    usages = {command: run("help", command)[0] for command in ("run", "check", "dump", "doctor")}
+    usages["run-attach"] = run("run", "--attach", "--help")[0]
+    for command, usage in usages.items():
+        options = set(re.findall(r"--[a-z][a-z-]*", usage))
         for place in (f"docs/man/skep-{command}.1", "completions/skep.bash", "completions/_skep"):
             with open(os.path.join(ROOT, place), encoding="utf-8") as file:
                 text = file.read().replace("\\-", "-")

@@ -14,6 +14,9 @@ extern const char trace_usage[];
 extern const struct tool_spec trace_func_spec;
 int trace_func_main(int argc, char **argv);
 
+extern const struct tool_spec trace_stacks_spec;
+int trace_stacks_main(int argc, char **argv);
+
 extern const struct tool_spec trace_syscalls_spec;
 extern const struct ability_tool trace_syscalls_ability;
 int trace_syscalls_main(int argc, char **argv);

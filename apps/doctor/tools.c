@@ -55,5 +55,7 @@ const struct ability_tool *const tools[] = {
 	&trace_flows_ability,
 	&trace_runq_ability,
 	&trace_disk_ability,
+	&trace_func_ability,
+	&trace_stacks_ability,
 	NULL,
 };

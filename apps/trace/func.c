@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "ability/ability.h"
 #include "hook/uapi.h"
 #include "tool/fields.h"
 #include "trace/func-api.bpf.h"
@@ -239,7 +240,7 @@ static void set_sizes(struct func *f)
 	}
 }
 
-static int open_programs(struct func *f, bool multi, struct error *err)
+static int load(struct func *f, struct error *err)
 {
 	struct bpf_program *prog;
 
@@ -255,37 +256,47 @@ static int open_programs(struct func *f, bool multi, struct error *err)
 	{
 		bpf_program__set_autoload(prog, prog == f->entry || prog == f->leave ||
 							prog == f->enter_returning);
-		if (multi)
+		if (f->hook == FUNC_HOOK_MULTI)
 			bpf_program__set_expected_attach_type(
 				prog, (enum bpf_attach_type)HOOK_UPROBE_MULTI);
 	}
 	return tool_load(&f->tool, f->bpf->obj, err);
 }
 
-/* Loads for uprobe_multi, and again without where this kernel does not have it. */
-static int load(struct func *f, struct error *err)
-{
-	bool any = !f->hook_name, multi = any || strcmp(f->hook_name, "uprobe_multi") == 0;
-	int rc;
+const struct ability_tool trace_func_ability = {
+	.name = "trace func",
+	.does = "count, time and show calls of user functions",
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON },
+	.hooks = {
+		[FUNC_HOOK_MULTI] = { "uprobe_multi", { ABILITY_UPROBE_MULTI } },
+		[FUNC_HOOK_PERF] = { "uprobe (a perf event for each probe)", { ABILITY_UPROBE },
+				     "time: detaching takes up to 0.1 s for each probe" },
+	},
+};
 
-	if (!multi && strcmp(f->hook_name, "uprobe") != 0)
-		return error_set(err, -EINVAL, "--hook is uprobe_multi or uprobe, not '%s'",
+/* The hook asked for, or the best there is. */
+static int choose_hook(struct func *f, struct error *err)
+{
+	struct buffer passed = { 0 };
+	int hook;
+
+	if (!f->hook_name) {
+		hook = ability_choose(&trace_func_ability, &passed, err);
+		if (passed.bytes)
+			tool_say(&f->tool, "%s", passed.data);
+		buffer_deinit(&passed);
+	} else if (strcmp(f->hook_name, "uprobe_multi") == 0) {
+		hook = FUNC_HOOK_MULTI;
+	} else if (strcmp(f->hook_name, "uprobe") == 0) {
+		hook = FUNC_HOOK_PERF;
+	} else {
+		hook = error_set(err, -EINVAL, "--hook is uprobe_multi or uprobe, not '%s'",
 				 f->hook_name);
-	f->hook = FUNC_HOOK_MULTI;
-	rc = multi ? open_programs(f, true, err) : 0;
-	if (multi && !rc && func_has_multi(bpf_program__fd(f->entry)))
-		return 0;
-	if (rc)
-		return rc;
-	if (multi && !any)
-		return error_set(err, -EOPNOTSUPP,
-				 "this kernel has no uprobe_multi (Linux 6.6 and later)");
-	if (multi)
-		tool_say(&f->tool, "no uprobe_multi on this kernel: one perf event for each probe, "
-				   "slow to detach");
-	func_bpf__destroy(f->bpf);
-	f->hook = FUNC_HOOK_PERF;
-	return open_programs(f, false, err);
+	}
+	if (hook < 0)
+		return hook;
+	f->hook = (enum func_hook)hook;
+	return 0;
 }
 
 /* --- attaching ------------------------------------------------------------------------------- */
@@ -395,8 +406,10 @@ static int watch_process(struct func *f, struct error *err)
 static int start(struct func *f, struct error *err)
 {
 	uint64_t begin;
-	int rc = load(f, err);
+	int rc = choose_hook(f, err);
 
+	if (!rc)
+		rc = load(f, err);
 	if (rc)
 		return rc;
 	fill_probes(f);

@@ -51,19 +51,6 @@ static int attach_multi(const struct walk *w, uint32_t first, uint32_t n)
 	return hook_link_create(&attr);
 }
 
-bool func_has_multi(int prog_fd)
-{
-	struct hook_link_attr attr = { .prog_fd = (uint32_t)prog_fd,
-				       .attach_type = HOOK_UPROBE_MULTI };
-	static const uint64_t offset;
-
-	/* A path that cannot be: a kernel that has it says ENOENT or EBADF, any other EINVAL. */
-	attr.uprobe_multi.path = (uintptr_t) "/proc/self/fd/-1";
-	attr.uprobe_multi.offsets = (uintptr_t)&offset;
-	attr.uprobe_multi.cnt = 1;
-	return hook_link_create(&attr) == -ENOENT;
-}
-
 /* Whether it is the place that was refused, so that others may be taken. */
 static bool is_about_place(int error)
 {

@@ -23,9 +23,6 @@ struct func_links {
 	uint32_t n;
 };
 
-/* Whether this kernel has uprobe_multi: asked with a program of that attach type and no place at all. */
-bool func_has_multi(int prog_fd);
-
 /*
  * Attaches @prog_fd at those places of @t for which @chosen is true (NULL: all), the cookie of each
  * being its index. A place that is refused gets its errno in ->refused. 0, or -errno with a sentence

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "trace/folded.h"
 #include "trace/func-api.bpf.h"
 #include "trace/func.h"
 
@@ -236,41 +237,46 @@ static uint32_t read_stack(struct func *f, const struct func_stack_key *key, uin
 	return n;
 }
 
-static void show_stack(struct func *f, const struct func_stack_key *key, uint64_t count)
+/* "function index\tpid\tfolded frames", the key rows are added up by. False: the process was gone. */
+static bool fold_stack(struct func *f, const struct func_stack_key *key, struct buffer *text)
 {
 	uint64_t addresses[FUNC_STACK_FRAMES + 1];
 	struct sym_frame frames[FUNC_STACK_FRAMES + 1];
-	struct cell cells[FUNC_FIELDS_MAX] = { 0 };
 	uint32_t n = read_stack(f, key, addresses), snapshot;
-	struct buffer text = { 0 };
 
 	snapshot = sym_stacks_see(f->symbols, (pid_t)key->pid, addresses, n);
 	sym_stacks_user(f->symbols, snapshot, addresses, n, frames);
 	if (n)
 		frames[0].name = func_name(&f->targets, key->probe);
+	buffer_format(text, "%u\t%u\t", f->targets.places[key->probe].function, key->pid);
 	for (uint32_t i = n; i--;) {
-		sym_frame_print(&frames[i], &text);
+		sym_frame_print(&frames[i], text);
 		if (i)
-			buffer_text(&text, ";");
+			buffer_text(text, ";");
 	}
-	name_cells(f, f->targets.places[key->probe].function, cells);
-	cells[FIELD_PID] = cell_u64(key->pid);
-	cells[FUNC_FIELD_COUNT] = cell_u64(count);
-	cells[FUNC_FIELD_STACK] = cell_text(buffer_string(&text));
-	output_row(&f->tool.output, cells);
-	buffer_deinit(&text);
+	return snapshot != SYM_NO_SNAPSHOT;
 }
 
-struct stack_row {
-	struct func_stack_key key;
-	uint64_t count;
-};
-
-static int by_stack_count(const void *a, const void *b)
+static int by_most(const void *a, const void *b)
 {
-	const struct stack_row *x = a, *y = b;
+	const struct folded_entry *x = a, *y = b;
 
-	return x->count < y->count ? 1 : x->count > y->count ? -1 : 0;
+	if (x->count != y->count)
+		return x->count < y->count ? 1 : -1;
+	return strcmp(x->text, y->text);
+}
+
+static void show_stack(struct func *f, const struct folded_entry *entry)
+{
+	struct cell cells[FUNC_FIELDS_MAX] = { 0 };
+	char *after;
+	uint32_t function = (uint32_t)strtoul(entry->text, &after, 10);
+
+	name_cells(f, function, cells);
+	cells[FIELD_PID] = cell_u64(strtoul(after + 1, &after, 10));
+	cells[FUNC_FIELD_COUNT] = cell_u64(entry->count);
+	cells[FUNC_FIELD_STACK] = cell_text(after + 1);
+	output_row(&f->tool.output, cells);
 }
 
 /* Only at the end: counts of stacks are of the whole time. */
@@ -278,23 +284,30 @@ static void show_stacks(struct func *f)
 {
 	int fd = bpf_map__fd(f->bpf->maps.stack_counts);
 	struct func_stack_key key, *before = NULL;
-	struct stack_row *rows = NULL;
-	uint32_t n = 0;
+	struct folded rows = { 0 };
+	struct buffer text = { 0 };
+	uint64_t count, unnamed = 0;
 
-	while (!bpf_map_get_next_key(fd, before, &key)) {
-		array_grow(rows, n);
-		rows[n].key = key;
-		if (!bpf_map_lookup_elem(fd, &key, &rows[n].count) &&
-		    key.probe < f->targets.n_places)
-			n++;
-		before = &key;
+	for (; !bpf_map_get_next_key(fd, before, &key); before = &key) {
+		if (bpf_map_lookup_elem(fd, &key, &count) || key.probe >= f->targets.n_places)
+			continue;
+		buffer_reset(&text);
+		if (!fold_stack(f, &key, &text))
+			unnamed += count;
+		folded_add(&rows, text.data, count);
 	}
-	if (n)
-		qsort(rows, n, sizeof(*rows), by_stack_count);
-	for (uint32_t i = 0; i < n; i++)
-		show_stack(f, &rows[i].key, rows[i].count);
+	if (rows.n)
+		qsort(rows.entries, rows.n, sizeof(*rows.entries), by_most);
+	for (uint32_t i = 0; i < rows.n; i++)
+		show_stack(f, &rows.entries[i]);
 	output_flush(&f->tool.output);
-	free(rows);
+	if (unnamed)
+		tool_note(&f->tool,
+			  "%" PRIu64 " calls have no function names: their process was gone before it "
+			  "could be looked at",
+			  unnamed);
+	folded_deinit(&rows);
+	buffer_deinit(&text);
 }
 
 /* --- all ------------------------------------------------------------------------------------- */

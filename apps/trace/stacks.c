@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "ability/ability.h"
 #include "hook/hook.h"
 #include "hook/perf_event.h"
 #include "sym/stack.h"
@@ -377,6 +378,13 @@ static void show(struct stacks *s)
 
 /* --- running --------------------------------------------------------------------------------- */
 
+const struct ability_tool trace_stacks_ability = {
+	.name = "trace stacks",
+	.does = "profile by a timer: where CPU time goes, by stack",
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON },
+	.hooks = { { "perf_event, software clock", { ABILITY_PERF_CLOCK } } },
+};
+
 static int start(struct stacks *s, struct error *err)
 {
 	int rc;
@@ -388,6 +396,9 @@ static int start(struct stacks *s, struct error *err)
 		return error_set(err, -EINVAL, "a graph is drawn once: -i does not go with -o svg");
 	if (s->user_only && s->kernel_only)
 		return error_set(err, -EINVAL, "-U and -K leave nothing to show");
+	rc = ability_choose(&trace_stacks_ability, NULL, err);
+	if (rc < 0)
+		return rc;
 	s->bpf = stacks_bpf__open();
 	if (!s->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));

@@ -11,9 +11,11 @@
 int trace_main(int argc, char **argv);
 extern const char trace_usage[];
 
+extern const struct ability_tool trace_func_ability;
 extern const struct tool_spec trace_func_spec;
 int trace_func_main(int argc, char **argv);
 
+extern const struct ability_tool trace_stacks_ability;
 extern const struct tool_spec trace_stacks_spec;
 int trace_stacks_main(int argc, char **argv);
 

@@ -11,9 +11,17 @@
 
 #define TYPE_DEPTH_MAX 64 /* of typedefs of typedefs; a circle ends here */
 
+#define SPANS_MAX 8
+
 struct sym_dwarf {
 	struct sym_elf_files *files;
 	Dwarf *dwarf;
+	/* Where names may stand, as libdw has it in memory: it does not look for their ends. */
+	struct {
+		const char *begin;
+		size_t bytes;
+	} spans[SPANS_MAX];
+	uint32_t n_spans;
 };
 
 static Dwarf *open_in(Elf *elf)
@@ -30,6 +38,22 @@ static Dwarf *open_in(Elf *elf)
 	return dwarf;
 }
 
+static void find_spans(struct sym_dwarf *d)
+{
+	static const char *const names[] = { ".debug_str", ".debug_line_str", ".debug_info",
+					     ".zdebug_str", ".zdebug_info" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		Elf_Scn *section = elf_section(dwarf_getelf(d->dwarf), names[i]);
+		Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+
+		if (!data || !data->d_buf)
+			continue;
+		d->spans[d->n_spans].begin = data->d_buf;
+		d->spans[d->n_spans++].bytes = data->d_size;
+	}
+}
+
 struct sym_dwarf *sym_dwarf_open(const struct sym_elf *elf, const char *root)
 {
 	struct sym_dwarf *d = xcalloc(1, sizeof(*d));
@@ -41,7 +65,10 @@ struct sym_dwarf *sym_dwarf_open(const struct sym_elf *elf, const char *root)
 	d->dwarf = open_in(main);
 	if (main && !d->dwarf)
 		d->dwarf = open_in(elf_debugfile(d->files, main, elf->path, root));
-	return d->dwarf ? d : sym_dwarf_close(d);
+	if (!d->dwarf)
+		return sym_dwarf_close(d);
+	find_spans(d);
+	return d;
 }
 
 struct sym_dwarf *sym_dwarf_close(struct sym_dwarf *d)
@@ -115,15 +142,31 @@ static enum sym_type pointer_type(Dwarf_Die *type)
 	return SYM_POINTER;
 }
 
-/* Whether it is passed in one register; structures and the like are not. */
-static bool describe(Dwarf_Die *die, struct sym_argument *a)
+/* Its name; "" when it has none, or one that does not end within its section. */
+static const char *name_of(const struct sym_dwarf *d, Dwarf_Die *die)
 {
-	const char *name = dwarf_diename(die);
+	Dwarf_Attribute attribute;
+	const char *name = NULL;
+
+	if (dwarf_attr_integrate(die, DW_AT_name, &attribute))
+		name = dwarf_formstring(&attribute);
+	for (uint32_t i = 0; name && i < d->n_spans; i++) {
+		size_t into = (size_t)(name - d->spans[i].begin);
+
+		if (name >= d->spans[i].begin && into < d->spans[i].bytes)
+			return memchr(name, 0, d->spans[i].bytes - into) ? name : "";
+	}
+	return "";
+}
+
+/* Whether it is passed in one register; structures and the like are not. */
+static bool describe(const struct sym_dwarf *d, Dwarf_Die *die, struct sym_argument *a)
+{
 	Dwarf_Die type;
 	int bytes;
 
 	*a = (struct sym_argument){ .type = SYM_VOID };
-	snprintf(a->name, sizeof(a->name), "%s", name ? name : "");
+	snprintf(a->name, sizeof(a->name), "%s", name_of(d, die));
 	if (!type_of(die, &type))
 		return true;
 	bytes = dwarf_bytesize(&type);
@@ -146,13 +189,13 @@ static bool describe(Dwarf_Die *die, struct sym_argument *a)
 	}
 }
 
-static void read_prototype(Dwarf_Die *function, struct sym_prototype *p)
+static void read_prototype(const struct sym_dwarf *d, Dwarf_Die *function, struct sym_prototype *p)
 {
 	struct sym_argument a;
 	Dwarf_Die child;
 
 	*p = (struct sym_prototype){ 0 };
-	if (!describe(function, &p->result))
+	if (!describe(d, function, &p->result))
 		p->result.type = SYM_UNKNOWN;
 	p->result.name[0] = 0;
 	if (dwarf_child(function, &child) != 0)
@@ -162,7 +205,7 @@ static void read_prototype(Dwarf_Die *function, struct sym_prototype *p)
 			p->more = true;
 		if (dwarf_tag(&child) != DW_TAG_formal_parameter)
 			continue;
-		if (p->more || !describe(&child, &a)) {
+		if (p->more || !describe(d, &child, &a)) {
 			p->more = true; /* where those behind it lie is not known */
 			return;
 		}
@@ -210,6 +253,6 @@ bool sym_dwarf_prototype(const struct sym_dwarf *d, const struct sym_symbol *sym
 
 	if (!find_function(d->dwarf, symbol->address, &function))
 		return false;
-	read_prototype(&function, ret_prototype);
+	read_prototype(d, &function, ret_prototype);
 	return true;
 }

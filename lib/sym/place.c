@@ -113,7 +113,8 @@ static void find_long_targets(struct place *p)
 
 void place_ready(struct place *p)
 {
-	qsort(p->targets, p->n_targets, sizeof(*p->targets), by_value);
+	if (p->n_targets)
+		qsort(p->targets, p->n_targets, sizeof(*p->targets), by_value);
 }
 
 struct place *place_new(const struct place_segment *segment, const uint64_t *entries,

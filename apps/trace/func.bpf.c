@@ -232,23 +232,29 @@ static __always_inline void fill_call(struct registers *ctx, __u32 probe,
 	}
 }
 
+static __always_inline void report_call(struct registers *ctx, __u32 probe,
+					const struct func_probe *how, __u64 bytes)
+{
+	struct func_call *call = account_reserve(&ring, bytes);
+
+	if (!call)
+		return;
+	fill_call(ctx, probe, how, call);
+	bpf_ringbuf_submit(call, 0);
+}
+
 SEC("uprobe")
 int func_call(struct registers *ctx)
 {
 	__u32 probe = bpf_get_attach_cookie(ctx);
 	struct func_probe *how = bpf_map_lookup_elem(&probes, &probe);
-	struct func_call *call;
 
 	if (!how || !filter_allows())
 		return 0;
 	if (with_strings)
-		call = account_reserve(&ring, sizeof(*call));
+		report_call(ctx, probe, how, sizeof(struct func_call));
 	else
-		call = account_reserve(&ring, FUNC_CALL_SHORT_BYTES);
-	if (!call)
-		return 0;
-	fill_call(ctx, probe, how, call);
-	bpf_ringbuf_submit(call, 0);
+		report_call(ctx, probe, how, FUNC_CALL_SHORT_BYTES);
 	return 0;
 }
 

@@ -363,7 +363,7 @@ static void say_places(struct func *f, double ms)
 	}
 	tool_say(&f->tool,
 		 "hook: %s; %u probes attached in %.1f ms, %u of them moved behind the entry",
-		 f->hook == FUNC_HOOK_MULTI ? "uprobe_multi" : "uprobe (perf events)", n - refused,
+		 trace_func_tool.hooks[f->hook].name, n - refused,
 		 ms, moved);
 	if (slow)
 		tool_note(

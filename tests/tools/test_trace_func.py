@@ -221,6 +221,64 @@ def perf_events_do_the_same(world):
 
 
 @case
+def numbers_add_up_when_the_reader_is_stopped(world):
+    with Target(world, "malloc", 50000) as target, \
+            Trace(world, "func", "libc:malloc(size_t n)", "-p", str(target.pid), "--ring", "64", "-o", "json") as trace:
+        trace.process.send_signal(signal.SIGSTOP)
+        target.go()
+        trace.process.send_signal(signal.SIGCONT)
+        out = trace.stop()
+    events, shown, dropped = map(int, re.search(r"(\d+) events: (\d+) shown, (\d+) dropped", trace.notes).groups())
+    assert events == 50001 and shown == len(out.splitlines()) and shown + dropped == events and dropped > 0, trace.notes
+
+
+@case
+def metrics_and_csv_have_the_counts(world):
+    _, out, _ = world.traced("malloc", 100, "func", "libc:malloc", "-o", "prom")
+    assert re.search(r'^skep_function_calls_total\{[^}]*function="malloc"[^}]*\} 101$', out, re.M), out
+    _, out, _ = world.traced("malloc", 100, "func", "libc:malloc", "-o", "csv")
+    head, row = (line.split(",") for line in out.splitlines())
+    assert dict(zip(head, row))["count"] == "101", out
+    _, out, _ = world.traced("factorial", 100, "func", "-L", f"{world.target}:factorial", "-o", "prom")
+    assert re.search(r'^skep_function_seconds_count\{[^}]*function="factorial"[^}]*\} \d+$', out, re.M), out
+
+
+@case
+def intervals_show_what_is_new(world):
+    with Target(world, "malloc", 5000) as target, \
+            Trace(world, "func", "libc:malloc", "-p", str(target.pid), "-i", "0.3", "-o", "json") as trace:
+        target.go()
+        time.sleep(1)
+        out = trace.stop()
+    counts = [o["count"] for o in objects(out)]
+    assert sum(counts) == 5001 and counts[-1] == 0 and len(counts) >= 3, counts
+
+
+@case
+def process_with_mounts_of_its_own_is_traced(world):
+    if not shutil.which("unshare"):
+        raise Skipped("needs unshare (package util-linux)")
+    inside = f"mount -t tmpfs none /mnt && cp {world.target} /mnt/inside && exec /mnt/inside factorial 20"
+    with Target(world, "malloc", 0) as outside:
+        outside.process.kill()
+        outside.process.wait()
+        outside.process = subprocess.Popen(["unshare", "-m", "sh", "-c", inside], stdin=subprocess.PIPE,
+                                           stdout=subprocess.PIPE, text=True)
+        pid = outside.process.pid
+        for _ in range(200):
+            if os.readlink(f"/proc/{pid}/exe") == "/mnt/inside" or outside.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        if outside.process.poll() is not None:
+            raise Skipped("no mount namespace can be made here")
+        assert not os.path.exists("/mnt/inside")
+        with Trace(world, "func", "factorial", "libc:malloc", "-p", str(pid), "-o", "json") as trace:
+            outside.go()
+            counts = {o["function"]: o["count"] for o in objects(trace.stop())}
+    assert counts == {"factorial": sum(max(1, n % 10) for n in range(20)), "malloc": 1}, counts
+
+
+@case
 def stacks_of_calls_have_the_caller(world):
     _, out, _ = world.traced("spin", 50, "func", "-s", f"{world.target}:spin", "-o", "json")
     rows = objects(out)

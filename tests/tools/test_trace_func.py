@@ -430,6 +430,16 @@ def flame_graph_is_whole_and_self_contained(world):
 
 
 @case
+def script_of_flame_graph_zooms_and_searches(world):
+    if not shutil.which("node"):
+        raise Skipped("needs node (package nodejs)")
+    out, _ = profile(world, "spin", "-o", "svg")
+    script = re.search(r"<script><!\[CDATA\[\n(.*)\]\]></script>", out, re.S)[1]
+    here = os.path.dirname(os.path.abspath(__file__))
+    subprocess.run(["node", here + "/flame-dom.js"], input=script, text=True, check=True)
+
+
+@case
 def frames_past_a_broken_link_are_marked(world):
     out, _ = profile(world, "broken", "-o", "folded")
     in_spin = [line for line in out.splitlines() if "spin" in line]

@@ -158,9 +158,9 @@ static void show_latencies(struct func *f)
 
 /* --- calls ----------------------------------------------------------------------------------- */
 
-/* "malloc(size=32)" */
+/* "malloc(size=32)"; a short record has no strings. */
 static void print_call(const struct func_function *function, const struct func_call *call,
-		       struct buffer *out)
+		       bool with_strings, struct buffer *out)
 {
 	const struct sym_prototype *p = &function->prototype;
 
@@ -170,7 +170,8 @@ static void print_call(const struct func_function *function, const struct func_c
 
 		buffer_format(out, "%s%s%s", i ? ", " : "", a->name, *a->name ? "=" : "");
 		sym_argument_print(a, call->arguments[i],
-				   call->flags >> i & 1 ? call->strings[i] : NULL, out);
+				   with_strings && (call->flags >> i & 1) ? call->strings[i] : NULL,
+				   out);
 	}
 	buffer_format(out, "%s)", !p->more ? "" : p->n_arguments ? ", ..." : "...");
 }
@@ -189,7 +190,7 @@ static int show_call(void *arg, void *data, size_t bytes)
 	function = &f->targets.functions[f->targets.places[call->probe].function];
 	tool_cells(&f->tool, &call->head, cells);
 	name_cells(f, f->targets.places[call->probe].function, cells);
-	print_call(function, call, &text);
+	print_call(function, call, bytes >= sizeof(*call), &text);
 	if (call->flags & FUNC_HAS_RESULT) {
 		cells[FUNC_FIELD_DURATION] = cell_u64(call->duration_ns);
 		sym_argument_print(&function->prototype.result, call->result, NULL, &result);

@@ -7,11 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "sym/elf_files.h"
 
 #define TYPE_DEPTH_MAX 64 /* of typedefs of typedefs; a circle ends here */
 
 #define SPANS_MAX 8
+
+struct entry {
+	uint64_t address;
+	Dwarf_Off die;
+};
 
 struct sym_dwarf {
 	struct sym_elf_files *files;
@@ -22,6 +28,9 @@ struct sym_dwarf {
 		size_t bytes;
 	} spans[SPANS_MAX];
 	uint32_t n_spans;
+	struct entry *entries; /* by address, once it was needed */
+	uint32_t n_entries;
+	bool is_indexed;
 };
 
 static Dwarf *open_in(Elf *elf)
@@ -77,6 +86,7 @@ struct sym_dwarf *sym_dwarf_close(struct sym_dwarf *d)
 		return NULL;
 	dwarf_end(d->dwarf);
 	elf_files_free(d->files);
+	free(d->entries);
 	free(d);
 	return NULL;
 }
@@ -232,26 +242,60 @@ static int is_it(Dwarf_Die *function, void *arg)
 	return DWARF_CB_ABORT;
 }
 
-static bool find_function(Dwarf *dwarf, uint64_t address, Dwarf_Die *function)
+static int add_entry(Dwarf_Die *function, void *arg)
 {
-	struct search s = { .address = address, .found = function };
-	Dwarf_Die unit;
-	Dwarf_CU *cu = NULL;
+	struct sym_dwarf *d = arg;
+	Dwarf_Addr low;
 
-	if (dwarf_addrdie(dwarf, address, &unit) && dwarf_getfuncs(&unit, is_it, &s, 0) >= 0 &&
-	    s.is_found)
-		return true;
-	while (dwarf_get_units(dwarf, cu, &cu, NULL, NULL, &unit, NULL) == 0 && !s.is_found)
-		dwarf_getfuncs(&unit, is_it, &s, 0);
-	return s.is_found;
+	if (dwarf_lowpc(function, &low))
+		return DWARF_CB_OK;
+	array_grow(d->entries, d->n_entries);
+	d->entries[d->n_entries++] = (struct entry){ low, dwarf_dieoffset(function) };
+	return d->n_entries < SYM_SYMBOLS_MAX ? DWARF_CB_OK : DWARF_CB_ABORT;
 }
 
-bool sym_dwarf_prototype(const struct sym_dwarf *d, const struct sym_symbol *symbol,
+static int by_address(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+/* Every function of every unit: once, when the file's own index does not have one. */
+static void build_index(struct sym_dwarf *d)
+{
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die unit;
+
+	d->is_indexed = true;
+	while (dwarf_get_units(d->dwarf, cu, &cu, NULL, NULL, &unit, NULL) == 0)
+		dwarf_getfuncs(&unit, add_entry, d, 0);
+	if (d->n_entries)
+		qsort(d->entries, d->n_entries, sizeof(*d->entries), by_address);
+}
+
+static bool find_function(struct sym_dwarf *d, uint64_t address, Dwarf_Die *function)
+{
+	struct search s = { .address = address, .found = function };
+	const struct entry key = { .address = address }, *entry;
+	Dwarf_Die unit;
+
+	if (dwarf_addrdie(d->dwarf, address, &unit) && dwarf_getfuncs(&unit, is_it, &s, 0) >= 0 &&
+	    s.is_found)
+		return true;
+	if (!d->is_indexed)
+		build_index(d);
+	entry = d->n_entries ? bsearch(&key, d->entries, d->n_entries, sizeof(key), by_address)
+			     : NULL;
+	return entry && dwarf_offdie(d->dwarf, entry->die, function);
+}
+
+bool sym_dwarf_prototype(struct sym_dwarf *d, const struct sym_symbol *symbol,
 			 struct sym_prototype *ret_prototype)
 {
 	Dwarf_Die function;
 
-	if (!find_function(d->dwarf, symbol->address, &function))
+	if (!find_function(d, symbol->address, &function))
 		return false;
 	read_prototype(d, &function, ret_prototype);
 	return true;

@@ -44,6 +44,17 @@ static const struct tool_option options[] = {
 	  offsetof(struct func, ring_kib), 4, 1 << 20 },
 };
 
+const struct ability_tool trace_func_ability = {
+	.name = "trace func",
+	.does = "count, time and show calls of user functions",
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON },
+	.hooks = {
+		[FUNC_HOOK_MULTI] = { "uprobe_multi", { ABILITY_UPROBE_MULTI } },
+		[FUNC_HOOK_PERF] = { "uprobe (a perf event for each probe)", { ABILITY_UPROBE },
+				     "time: detaching takes up to 0.1 s for each probe" },
+	},
+};
+
 const struct tool_spec trace_func_spec = {
 	.command = "trace func",
 	.operands = "[BINARY|LIB:]FUNCTION[+ret]...",
@@ -55,6 +66,7 @@ const struct tool_spec trace_func_spec = {
 	.flags = TOOL_OPERANDS,
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
+	.ability = &trace_func_ability,
 	.examples = "  skep trace func libc:malloc libc:free -d 5\n"
 		    "  skep trace func 'libc:void *reallocarray(void *p, size_t n, size_t size)+ret' -p 4711\n"
 		    "  skep trace func -L 'libc:pthread_mutex_*'\n"
@@ -263,17 +275,6 @@ static int load(struct func *f, struct error *err)
 	return tool_load(&f->tool, f->bpf->obj, err);
 }
 
-const struct ability_tool trace_func_ability = {
-	.name = "trace func",
-	.does = "count, time and show calls of user functions",
-	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON },
-	.hooks = {
-		[FUNC_HOOK_MULTI] = { "uprobe_multi", { ABILITY_UPROBE_MULTI } },
-		[FUNC_HOOK_PERF] = { "uprobe (a perf event for each probe)", { ABILITY_UPROBE },
-				     "time: detaching takes up to 0.1 s for each probe" },
-	},
-};
-
 /* The hook asked for, or the best there is. */
 static int choose_hook(struct func *f, struct error *err)
 {
@@ -363,7 +364,7 @@ static void say_places(struct func *f, double ms)
 	}
 	tool_say(&f->tool,
 		 "hook: %s; %u probes attached in %.1f ms, %u of them moved behind the entry",
-		 trace_func_tool.hooks[f->hook].name, n - refused,
+		 trace_func_ability.hooks[f->hook].name, n - refused,
 		 ms, moved);
 	if (slow)
 		tool_note(

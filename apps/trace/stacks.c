@@ -82,6 +82,13 @@ static const struct tool_option options[] = {
 	  offsetof(struct stacks, all_rows) },
 };
 
+const struct ability_tool trace_stacks_ability = {
+	.name = "trace stacks",
+	.does = "profile by a timer: where CPU time goes, by stack",
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON },
+	.hooks = { { "perf_event, software clock", { ABILITY_PERF_CLOCK } } },
+};
+
 const struct tool_spec trace_stacks_spec = {
 	.command = "trace stacks",
 	.summary = "profile by a timer: where CPU time goes, by stack",
@@ -91,6 +98,7 @@ const struct tool_spec trace_stacks_spec = {
 	.flags = TOOL_OPERANDS,
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
+	.ability = &trace_stacks_ability,
 	.examples = "  skep trace stacks -d 10\n"
 		    "  skep trace stacks -F 199 -d 30 -o svg > profile.svg\n"
 		    "  skep trace stacks -p 4711 -d 10 -o folded > profile.folded\n",
@@ -378,13 +386,6 @@ static void show(struct stacks *s)
 
 /* --- running --------------------------------------------------------------------------------- */
 
-const struct ability_tool trace_stacks_ability = {
-	.name = "trace stacks",
-	.does = "profile by a timer: where CPU time goes, by stack",
-	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON },
-	.hooks = { { "perf_event, software clock", { ABILITY_PERF_CLOCK } } },
-};
-
 static int start(struct stacks *s, struct error *err)
 {
 	int rc;
@@ -396,9 +397,6 @@ static int start(struct stacks *s, struct error *err)
 		return error_set(err, -EINVAL, "a graph is drawn once: -i does not go with -o svg");
 	if (s->user_only && s->kernel_only)
 		return error_set(err, -EINVAL, "-U and -K leave nothing to show");
-	rc = ability_choose(&trace_stacks_ability, NULL, err);
-	if (rc < 0)
-		return rc;
 	s->bpf = stacks_bpf__open();
 	if (!s->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * func-target WHAT N: a program whose calls are known, for tests of skep trace. Waits for a line on its
- * standard input, so that probes are in place, does WHAT N times, writes what it did to standard output
+ * standard input, so that probes are in place (says "ready" before), does WHAT N times, writes what it did to standard output
  * (one line for each call, "name arguments = result"), and waits for the end of its input.
  */
 #include <inttypes.h>
@@ -113,7 +113,9 @@ int main(int argc, char **argv)
 	uint64_t n = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
 	char line[16];
 
-	if (argc < 3 || !fgets(line, sizeof(line), stdin))
+	/* By write(2): what stdio allocates belongs to what is traced. */
+	if (argc < 3 || write(STDOUT_FILENO, "ready\n", 6) != 6 ||
+	    !fgets(line, sizeof(line), stdin))
 		return 2;
 	for (uint64_t i = 0; i < n; i++)
 		do_once(argv[1], i);

@@ -35,6 +35,7 @@ class Target:
         self.process = subprocess.Popen([world.target, what, str(n)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
         self.pid = self.process.pid
+        assert self.process.stdout.readline() == "ready\n"
 
     def go(self):
         """Lets it do its work: the lines it wrote."""
@@ -217,7 +218,7 @@ def ifunc_is_counted_whichever_is_chosen(world):
 @case
 def perf_events_do_the_same(world):
     _, out, notes = world.traced("malloc", 3000, "func", "libc:malloc", "--hook", "uprobe", "-o", "json")
-    assert objects(out)[0]["count"] == 3001 and "perf events" in notes, (out, notes)
+    assert objects(out)[0]["count"] == 3001 and "a perf event" in notes, (out, notes)
 
 
 @case
@@ -271,6 +272,7 @@ def process_with_mounts_of_its_own_is_traced(world):
             time.sleep(0.05)
         if outside.process.poll() is not None:
             raise Skipped("no mount namespace can be made here")
+        assert outside.process.stdout.readline() == "ready\n"
         assert not os.path.exists("/mnt/inside")
         with Trace(world, "func", "factorial", "libc:malloc", "-p", str(pid), "-o", "json") as trace:
             outside.go()

@@ -18,10 +18,18 @@ _skep_options()
 	esac
 }
 
-# What trace knows, and each one's options, are asked of the tool itself.
+# What trace knows, each one's options, and the functions of a binary, are asked of the tool itself.
 _skep_trace()
 {
-	local word=$1 before=$2 what=${COMP_WORDS[2]} skep=${COMP_WORDS[0]}
+	local word=$1 before=$2 what=${COMP_WORDS[2]} skep=${COMP_WORDS[0]} typed=${COMP_LINE:0:COMP_POINT}
+
+	typed=${typed##* }
+	if [[ $what == func && $typed == *:* && $typed != [-\'\"]* ]]; then
+		# The shell splits words at the colon: only what is behind it is replaced.
+		mapfile -t COMPREPLY < <(compgen -W "$("$skep" trace func --list "$typed*" 2>/dev/null |
+			awk 'NR > 1 { print $1 }' | sort -u)" -- "${typed#*:}")
+		return
+	fi
 
 	if ((COMP_CWORD == 2)); then
 		mapfile -t COMPREPLY < <(compgen -W "--help $("$skep" trace --help 2>/dev/null |

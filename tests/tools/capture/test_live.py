@@ -1,0 +1,328 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""test_live.py SKEP CASE: skep capture on devices of its own: two network namespaces joined by a veth pair.
+
+Goal: every packet is shown, filed or counted as lost; whose a packet is is true; nothing stays behind.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from tool_test import (  # noqa: E402
+    NOBODY, Cgroup, Tool, case, check, equal, main, need, need_program, need_tracing, programs_of, rows_of, run)
+
+skep = ""
+PORT = 7007
+
+
+def setup(skep_path):
+    global skep
+    skep = os.path.abspath(skep_path)
+    need_tracing()
+
+
+class Net:
+    """Namespaces a and b, devices va (10.77.0.1) and vb (10.77.0.2)."""
+
+    def __init__(self):
+        need_program("ip")
+        self.a, self.b = (f"skep-cap-{os.getpid()}-{x}" for x in "ab")
+
+    def __enter__(self):
+        for name in (self.a, self.b):
+            done = subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False)
+            need(done.returncode == 0, f"no network namespace can be made: {done.stderr.decode()}")
+        run("ip", "-n", self.a, "link", "add", "va", "type", "veth", "peer", "name", "vb", "netns", self.b)
+        for name, device, address in ((self.a, "va", "10.77.0.1"), (self.b, "vb", "10.77.0.2")):
+            run("ip", "netns", "exec", name, "sh", "-c", f"echo 1 > /proc/sys/net/ipv6/conf/{device}/disable_ipv6")
+            run("ip", "-n", name, "address", "add", f"{address}/24", "dev", device)
+            for each in ("lo", device):
+                run("ip", "-n", name, "link", "set", each, "up")
+        return self
+
+    def __exit__(self, *_):
+        for name in (self.a, self.b):
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+
+    @staticmethod
+    def inside(name):
+        """Only the network namespace changes: ip netns exec would hide the cgroups."""
+        return ["nsenter", f"--net=/run/netns/{name}"]
+
+    def python(self, name, script, cgroup=None):
+        enter = ["sh", "-c", f'echo $$ > {cgroup.path}/cgroup.procs; exec "$@"', "sh"] if cgroup else []
+        done = subprocess.run([*enter, *self.inside(name), sys.executable, "-c", script], capture_output=True,
+                              check=False, timeout=60)
+        equal(done.returncode, 0, f"the workload ({done.stderr.decode()})")
+        return done
+
+    def send(self, count, size=20, cgroup=None):
+        """UDP from a to b, where nobody listens to it (answers are ICMP)."""
+        self.python(self.a, "import socket; s = socket.socket(2, 2)\n"
+                    f"for i in range({count}):\n"
+                    f"    try: s.sendto(b'x' * {size}, ('10.77.0.2', {PORT}))\n"
+                    "    except ConnectionRefusedError: s.sendto(b'x' * %d, ('10.77.0.2', %d))" % (size, PORT), cgroup)
+
+    def capture(self, *args, name=None, stdout=subprocess.PIPE):
+        return Tool(skep, "capture", "-n", *args, prefix=self.inside(name or self.a), stdout=stdout)
+
+
+def counts(err):
+    """(captured, passed, dropped) of the closing lines."""
+    numbers = [int(line.split()[0]) for line in err.splitlines() if line.split() and line.split()[0].isdigit()]
+    equal(len(numbers), 3, f"closing lines in {err!r}")
+    return tuple(numbers)
+
+
+@case
+def every_packet_is_a_line():
+    with Net() as net, net.capture("-i", "va", "udp", "port", PORT) as tool:
+        net.send(200)
+        out, err = tool.stop()
+    equal(len(out.splitlines()), 200, "lines")
+    check(all(f"10.77.0.2.{PORT}: UDP, length 20" in line for line in out.splitlines()), out[:200])
+    equal(counts(err), (200, 200, 0), "closing lines")
+
+
+@case
+def count_ends_it():
+    with Net() as net, net.capture("-i", "va", "-c", "5", "udp") as tool:
+        net.send(20)
+        out, _ = tool.finish()
+    equal(len(out.splitlines()), 5, "lines")
+
+
+@case
+def directions():
+    for way, wanted in (("in", 0), ("out", 30)):
+        with Net() as net, net.capture("-i", "va", "-Q", way, "udp", "port", PORT) as tool:
+            net.send(30)
+            out, _ = tool.stop()
+        equal(len(out.splitlines()), wanted, f"lines with -Q {way}")
+
+
+@case
+def a_loopback_shows_each_packet_once():
+    with Net() as net, net.capture("-i", "lo", "udp", "port", PORT) as tool:
+        net.python(net.a, f"import socket; s = socket.socket(2, 2); s.bind(('127.0.0.1', {PORT}))\n"
+                   f"for i in range(9): s.sendto(b'x', ('127.0.0.1', {PORT}))")
+        out, _ = tool.stop()
+    equal(len(out.splitlines()), 9, "lines")
+
+
+@case
+def whose_packets_are():
+    with Net() as net, Cgroup("a") as cgroup, \
+            net.capture("-i", "va", "-o", "json", f"cgroup {cgroup.below} and udp") as tool:
+        net.send(10)
+        net.send(25, cgroup=cgroup)
+        out, _ = tool.stop()
+    rows = rows_of(out)
+    equal(len([r for r in rows if r["direction"] == "out"]), 25, "packets of the cgroup")
+    equal({(r["comm"], r["cgroup"]) for r in rows}, {("python3", cgroup.below)}, "owners")
+
+
+@case
+def a_connection_has_its_owner_both_ways():
+    server = "import socket; s = socket.socket(); s.setsockopt(1, 2, 1); s.bind(('10.77.0.2', %d)); s.listen()\n" \
+             "print('ready', flush=True); c, _ = s.accept(); c.sendall(c.recv(100)); c.recv(1)" % PORT
+    client = f"import socket; s = socket.create_connection(('10.77.0.2', {PORT})); s.sendall(b'hello'); s.recv(100)"
+    with Net() as net, Cgroup("a") as cgroup:
+        listening = subprocess.Popen([*net.inside(net.b), sys.executable, "-c", server], stdout=subprocess.PIPE)
+        try:
+            listening.stdout.readline()
+            with net.capture("-i", "va", "-o", "json", f"cgroup {cgroup.below} and tcp") as tool:
+                net.python(net.a, client, cgroup)
+                out, _ = tool.stop()
+        finally:
+            listening.kill()
+            listening.wait()
+    rows = rows_of(out)
+    ways = [r["direction"] for r in rows]
+    check(ways.count("out") >= 4 and ways.count("in") >= 3, f"packets both ways: {ways}")
+    equal({r["cgroup"] for r in rows}, {cgroup.below}, "owners")
+
+
+@case
+def negated_terms_leave_out():
+    with Net() as net, Cgroup("a") as cgroup, \
+            net.capture("-i", "va", "-Q", "out", "--count", f"udp and cgroup {cgroup.below} and not comm python3") as tool:
+        net.send(10, cgroup=cgroup)
+        out, _ = tool.stop()
+    equal(out.strip(), "0 packets", "packets of others")
+
+
+@case
+def pcapng_has_owner_and_losses():
+    tshark = need_program("tshark")
+    with Net() as net, Cgroup("a") as cgroup, tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "x.pcapng")
+        with net.capture("-i", "va", "-w", path, f"cgroup {cgroup.below} and udp dst port {PORT}") as tool:
+            net.send(40, cgroup=cgroup)
+            _, err = tool.stop()
+        equal(counts(err), (40, 40, 0), "closing lines")
+        out, _ = run(tshark, "-r", path, "-T", "fields", "-e", "frame.comment", "-e", "frame.interface_name",
+                     "-e", "frame.packet_flags_direction")
+    lines = out.splitlines()
+    equal(len(lines), 40, "packets tshark reads")
+    check(all("comm=python3" in line and f"cgroup={cgroup.below}" in line and "\tva\t" in line for line in lines),
+          lines[0])
+
+
+@case
+def snapshot_length_cuts():
+    with Net() as net, net.capture("-i", "va", "-s", "60", "-o", "json", "udp port %d" % PORT) as tool:
+        net.send(3, size=500)
+        out, _ = tool.stop()
+    equal([(r["length"], r["captured"]) for r in rows_of(out)], [(542, 60)] * 3, "lengths")
+
+
+@case
+def large_packets_are_whole():
+    """Beyond a frame: what segmentation offload makes of one write."""
+    server = "import socket; s = socket.socket(); s.setsockopt(1, 2, 1); s.bind(('10.77.0.2', %d)); s.listen()\n" \
+             "print('ready', flush=True); c, _ = s.accept()\nwhile c.recv(1 << 20): pass" % PORT
+    client = f"import socket; s = socket.create_connection(('10.77.0.2', {PORT})); s.sendall(b'z' * 4000000)"
+    with Net() as net:
+        listening = subprocess.Popen([*net.inside(net.b), sys.executable, "-c", server], stdout=subprocess.PIPE)
+        try:
+            listening.stdout.readline()
+            with net.capture("-i", "va", "-Q", "out", "-o", "json", "greater 5000") as tool:
+                net.python(net.a, client)
+                out, err = tool.stop()
+        finally:
+            listening.kill()
+            listening.wait()
+    rows = rows_of(out)
+    check(rows and max(r["length"] for r in rows) > 20000, f"no large packet: {err}")
+    check(all(r["length"] == r["captured"] for r in rows), "a large packet was cut")
+
+
+@case
+def a_ring_that_is_full_is_counted():
+    """The reader stands still: what the ring has no room for is dropped and counted."""
+    with Net() as net, net.capture("-i", "va", "-Q", "out", "-B", "4", "udp port %d" % PORT) as tool:
+        os.kill(tool.process.pid, signal.SIGSTOP)
+        net.send(4000, size=1400)
+        os.kill(tool.process.pid, signal.SIGCONT)
+        time.sleep(0.2)
+        out, err = tool.stop()
+    captured, passed, dropped = counts(err)
+    equal((passed, captured + dropped, len(out.splitlines())), (4000, 4000, captured), "shown + dropped = sent")
+    check(dropped > 0, "nothing was dropped: the ring was never full")
+
+
+@case
+def a_full_disk_ends_it_and_the_file_is_valid():
+    tcpdump = need_program("tcpdump")
+    with Net() as net, tempfile.TemporaryDirectory() as folder:
+        need(subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], capture_output=True,
+                            check=False).returncode == 0, "no tmpfs can be mounted")
+        try:
+            path = os.path.join(folder, "x.pcapng")
+            with net.capture("-i", "va", "-U", "-Q", "out", "-w", path, "udp") as tool:
+                net.send(300, size=1000)
+                _, err = tool.finish(code=2)
+            check("No space left" in err and "last whole packet" in err, err)
+            out, warnings = run(tcpdump, "-nr", path)
+            check(len(out.splitlines()) > 30, f"packets in the file: {out}")
+            check("truncated" not in warnings, warnings)
+        finally:
+            run("umount", folder)
+
+
+@case
+def files_follow_one_another():
+    tcpdump = need_program("tcpdump")
+    with Net() as net, tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "x.pcap")
+        with net.capture("-i", "va", "-Q", "out", "-C", "10k", "-w", path, "udp") as tool:
+            net.send(50, size=1000)
+            tool.stop()
+        names = sorted(os.listdir(folder))
+        total = sum(len(run(tcpdump, "-nr", os.path.join(folder, n))[0].splitlines()) for n in names)
+    check(len(names) >= 4 and "x.pcap" in names and "x.pcap1" in names, f"files: {names}")
+    equal(total, 50, "packets in all files")
+
+
+@case
+def a_device_that_goes_ends_it():
+    with Net() as net, net.capture("-i", "va", "udp") as tool:
+        net.send(5)
+        run("ip", "-n", net.a, "link", "del", "va")
+        out, err = tool.finish()
+    check("is gone" in err, err)
+    equal(len(out.splitlines()), 5, "lines before")
+
+
+@case
+def a_renamed_device_is_captured_on():
+    with Net() as net, net.capture("-i", "va", "udp port %d" % PORT) as tool:
+        run("ip", "-n", net.a, "link", "set", "va", "down")
+        run("ip", "-n", net.a, "link", "set", "va", "name", "other")
+        run("ip", "-n", net.a, "link", "set", "other", "up")
+        net.send(7)
+        out, _ = tool.stop()
+    equal(len(out.splitlines()), 7, "lines")
+
+
+@case
+def two_at_once():
+    with Net() as net, net.capture("-i", "va", "udp port %d" % PORT) as one, \
+            net.capture("-i", "va", "-c", "3", "udp port %d" % PORT) as two:
+        net.send(10)
+        two.finish()
+        net.send(10)
+        out, _ = one.stop()
+    equal(len(out.splitlines()), 20, "lines of the one that stays")
+
+
+@case
+def kill_leaves_nothing():
+    before = programs_of("keep_in")
+    with Net() as net, net.capture("-i", "va", "udp") as tool:
+        tool.process.send_signal(signal.SIGKILL)
+        tool.process.wait()
+        left = {}
+        for _ in range(400):
+            left = programs_of("keep_in") - before
+            if not left:
+                break
+            time.sleep(0.05)
+        check(not left, f"programs left: {left}")
+        out, _ = run("ip", "netns", "exec", net.a, "tc", "filter", "show", "dev", "va", "ingress")
+        equal(out, "", "filters left")
+
+
+@case
+def no_privilege():
+    _, err = run(skep, "capture", "-i", "lo", code=2, user=NOBODY, group=NOBODY, extra_groups=[])
+    check("CAP_" in err, err)
+
+
+@case
+def socket_sees_the_same():
+    with Net() as net, net.capture("-i", "va", "--by", "socket", "udp port %d" % PORT) as tool:
+        net.send(50)
+        time.sleep(0.3)
+        out, err = tool.stop()
+    equal(len(out.splitlines()), 50, f"lines ({err})")
+
+
+@case
+def bad_words_are_said():
+    for args, part in ((["-i", "nosuchdevice"], "no device nosuchdevice"), (["tcp prt 5"], "syntax error"),
+                       (["-i", "lo", "pid 0"], "names no process"), (["-C", "5"], "-w"),
+                       (["-i", "lo", "cgroup /no/such/cgroup"], "no/such/cgroup")):
+        _, err = run(skep, "capture", *args, code=2)
+        check(part in err and len(err.strip().splitlines()) == 1, f"{args}: {err!r}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(setup))

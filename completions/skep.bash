@@ -14,6 +14,8 @@ _skep_options()
 		;;
 	check) echo "--engine --set --json --verbose --help" ;;
 	dump) echo "--source --insns --xlated --jited --engine --set --json --help" ;;
+	capture) echo "-i -r -w -c -s -B -Q -F -d -D -n -e -v -o -C -G -W -U -Z --interface --duration --count --direction \
+				--by --owner --ebpf --print --format --nano --help" ;;
 	doctor) echo "--output --verbose --quick --engine --help" ;;
 	esac
 }
@@ -68,7 +70,7 @@ _skep()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor trace help --version --help" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor capture trace help --version --help" -- "$word")
 		return
 	fi
 	if [[ $command == trace ]]; then
@@ -100,7 +102,7 @@ _skep()
 		return
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor trace" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor capture trace" -- "$word")
 		return
 		;;
 	--set | --repeat | --seed | --rows)

@@ -60,6 +60,24 @@ const char capture_usage[] =
 	"  skep capture -r examples/traffic.pcap -n tcp port 80\n"
 	"  skep capture -i eth0 -w web.pcapng 'comm nginx and tcp port 443'\n";
 
+const struct ability_tool capture_ability = {
+	.name = "capture",
+	.does = "capture packets, and say whose they are",
+	.hooks = {
+		{ "tcx, with owners",
+		  { ABILITY_CAP_BPF, ABILITY_CAP_NET_ADMIN, ABILITY_CAP_PERFMON,
+		    ABILITY_RINGBUF, ABILITY_TCX, ABILITY_TP_BTF, ABILITY_CGROUP_SOCK, ABILITY_ITER } },
+		{ "tc, with owners",
+		  { ABILITY_CAP_BPF, ABILITY_CAP_NET_ADMIN, ABILITY_CAP_PERFMON,
+		    ABILITY_RINGBUF, ABILITY_TC, ABILITY_TP_BTF, ABILITY_CGROUP_SOCK, ABILITY_ITER } },
+		{ "tc",
+		  { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_NET_ADMIN, ABILITY_RINGBUF,
+		    ABILITY_TC },
+		  "whose packets are" },
+		{ "-r FILE", { ABILITY_NONE }, "live packets" },
+	},
+};
+
 static int link_type_of(const struct capture_options *o)
 {
 	char why[PCAP_ERRBUF_SIZE];

@@ -2,11 +2,13 @@
 /* skep capture: packets with tcpdump's expressions, flags and lines, and who sent them. */
 #pragma once
 
+#include "ability/ability.h"
 #include "capture/expression.h"
 #include "capture/options.h"
 
 int capture_main(int argc, char **argv);
 extern const char capture_usage[];
+extern const struct ability_tool capture_ability;
 
 /* Packets of a file. 0, or -errno with a sentence. */
 int capture_read(const struct capture_options *options, const struct expression *e,

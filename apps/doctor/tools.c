@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "capture/capture.h"
 #include "trace/trace.h"
 
 static const struct ability_tool run_tool = {
@@ -48,6 +49,7 @@ const struct ability_tool *const tools[] = {
 	&attach_tool,
 	&check_tool,
 	&dump_tool,
+	&capture_ability,
 	&trace_syscalls_ability,
 	&trace_exec_ability,
 	&trace_open_ability,

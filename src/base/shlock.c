@@ -6,12 +6,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hostile.h"
 #include "base/macros.h"
 #include "base/proc.h"
 #include "base/spin.h"
 
 enum {
-	SPINS = 200,
+	SPINS = TUNE_SPINS,
 	YIELDS = 50,
 	AWAKE = SPINS + YIELDS,
 	SLEEP_NS = 50000,

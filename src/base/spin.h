@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hostile.h"
+
 struct spin {
 	uint32_t held;
 };
 
-enum { SPIN_TRIES = 128 }; /* before each yield */
+enum { SPIN_TRIES = TUNE_SPINS }; /* before each yield */
 
 #if defined(__x86_64__)
 #define spin_relax() __builtin_ia32_pause()

@@ -8,9 +8,10 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/hostile.h"
 #include "base/strbuf.h"
 
-enum { STRBUF_CAP_MIN = 64 };
+enum { STRBUF_CAP_MIN = TUNE_CAP_MIN };
 
 void strbuf_init(struct strbuf *sb)
 {

@@ -3,9 +3,10 @@
 #include <errno.h>
 
 #include "base/alloc.h"
+#include "base/hostile.h"
 #include "base/vec.h"
 
-enum { VEC_CAP_MIN = 8 };
+enum { VEC_CAP_MIN = TUNE_CAP_MIN / 8 + 1 };
 
 int vec_reserve_raw(void **data, size_t *cap, size_t need, size_t elem_bytes)
 {

@@ -13,9 +13,10 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/hostile.h"
 #include "base/macros.h"
 
-#define FIRST_CAP 64
+#define FIRST_CAP TUNE_CAP_MIN
 
 static int __printf_like(3, 4) reject(const struct btf_log *log, int err, const char *fmt, ...)
 {

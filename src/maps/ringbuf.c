@@ -27,6 +27,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/errno.h"
+#include "base/hostile.h"
 #include "base/proc.h"
 #include "base/shlock.h"
 #include "maps/common.h"
@@ -41,7 +42,7 @@
 #define RING_BUSY BPF_RINGBUF_BUSY_BIT
 #define RING_FLAGS ((uint64_t)BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP)
 
-#define RING_LOOKS_EVERY 64 /* reservations that find the same record unfinished */
+#define RING_LOOKS_EVERY TUNE_RING_LOOKS /* reservations that find the same record unfinished */
 
 struct ring_record {
 	uint32_t bytes; /* | RING_BUSY; written last when it is committed */

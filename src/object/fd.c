@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/hostile.h"
 #include "base/list.h"
 #include "base/macros.h"
 #include "base/u64map.h"
@@ -47,7 +48,7 @@
 #endif
 
 #define SUSPECT_NS 100000000 /* how long after a hint the kernel may still be closing */
-#define EVENT_BYTES 4096
+#define EVENT_BYTES TUNE_CLOSE_EVENT_BYTES
 #define PATH_FD_BYTES 32
 
 struct object_fd {

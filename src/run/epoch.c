@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/hostile.h"
 #include "base/macros.h"
 #include "base/proc.h"
 #include "object/engine.h"
@@ -36,9 +37,9 @@
 
 #define PID_SHIFT 42
 #define EPOCH_MASK ((UINT64_C(1) << PID_SHIFT) - 1)
-#define ENTER_SPINS 64       /* before the first sleep */
+#define ENTER_SPINS TUNE_SPINS       /* before the first sleep */
 #define WAIT_NS 500000       /* one futex wait */
-#define WAITS_PER_REAP 8     /* look for dead owners every so many waits */
+#define WAITS_PER_REAP TUNE_REAP_WAITS     /* look for dead owners every so many waits */
 #define SYNC_SLEEP_NS 50000
 
 /* Unique per living thread; what a slot's owner field holds. */

@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hostile.h"
 
-#define VLOG_CAP_MIN 4096u
+#define VLOG_CAP_MIN (64u * TUNE_CAP_MIN)
 
 int vlog_init(struct vlog *log, uint32_t level, bool has_buf, uint32_t size)
 {

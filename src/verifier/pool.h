@@ -12,8 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hostile.h"
+
 #define POOL_CLASSES 26		 /* 32 bytes << 25 = 1 GiB */
-#define POOL_CHUNK_BYTES (1u << 18)
+#define POOL_CHUNK_BYTES ((size_t)TUNE_POOL_CHUNK_BYTES)
 
 struct pool_chunk;
 struct pool_block {

@@ -290,6 +290,9 @@ void sym_frame_print(const struct sym_frame *frame, struct buffer *out)
 
 	if (frame->name)
 		buffer_text(out, frame->name);
+	else if (frame->module && *frame->module == '[')
+		buffer_text(out,
+			    frame->module); /* [vdso], [anon]: no file to look an offset up in */
 	else if (frame->module)
 		buffer_format(out, "[%s+0x%llx]", frame->module, (unsigned long long)frame->offset);
 	else

@@ -59,7 +59,7 @@ int sym_stacks_kernel_names(struct sym_stacks *s, struct error *err);
 
 struct buffer;
 /*
- * Appends a frame as folded stacks have it: `name`, `[module+0x12]` without a name, `[unknown]`; kernel
+ * Appends a frame as folded stacks have it: `name`, `[module+0x12]` without a name, `[anon]`, `[unknown]`; kernel
  * frames end in _[k], unreliable ones in _[?]. ';' and blanks in names become '_'.
  */
 void sym_frame_print(const struct sym_frame *frame, struct buffer *out);

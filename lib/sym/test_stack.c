@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "buffer.h"
 #include "sym/kallsyms.h"
 #include "sym/maps.h"
 #include "sym/stack.h"
@@ -126,6 +127,27 @@ static void every_form_of_call_is_known(void **state)
 				 cases[i].is_call);
 }
 
+static void assert_prints(struct sym_frame frame, const char *wanted)
+{
+	struct buffer out = { 0 };
+
+	sym_frame_print(&frame, &out);
+	assert_string_equal(buffer_string(&out), wanted);
+	buffer_deinit(&out);
+}
+
+static void frames_are_printed_as_folded_stacks_have_them(void **state)
+{
+	assert_prints((struct sym_frame){ .name = "main" }, "main");
+	assert_prints((struct sym_frame){ .name = "operator new;x" }, "operator_new_x");
+	assert_prints((struct sym_frame){ .name = "vfs_read", .kernel = true }, "vfs_read_[k]");
+	assert_prints((struct sym_frame){ .name = "f", .unreliable = true }, "f_[?]");
+	assert_prints((struct sym_frame){ .module = "libc.so.6", .offset = 0x12 },
+		      "[libc.so.6+0x12]");
+	assert_prints((struct sym_frame){ .module = "[anon]", .offset = 0x12 }, "[anon]");
+	assert_prints((struct sym_frame){ .unreliable = true }, "[unknown]_[?]");
+}
+
 static void maps_keep_code_and_survive_nonsense(void **state)
 {
 	static const char text[] = "1000-2000 r--p 00000000 08:01 7 /bin/a\n"
@@ -187,6 +209,7 @@ int main(void)
 		cmocka_unit_test(what_is_past_a_broken_link_is_unreliable),
 		cmocka_unit_test(process_is_named_after_it_is_gone),
 		cmocka_unit_test(every_form_of_call_is_known),
+		cmocka_unit_test(frames_are_printed_as_folded_stacks_have_them),
 		cmocka_unit_test(maps_keep_code_and_survive_nonsense),
 		cmocka_unit_test(kernel_functions_are_found_by_address),
 	};

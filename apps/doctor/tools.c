@@ -50,6 +50,7 @@ const struct ability_tool *const tools[] = {
 	&check_tool,
 	&dump_tool,
 	&capture_ability,
+	&trace_kernel_ability,
 	&trace_syscalls_ability,
 	&trace_exec_ability,
 	&trace_open_ability,

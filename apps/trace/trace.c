@@ -14,6 +14,7 @@ static const struct {
 } subcommands[] = {
 	{ &trace_func_spec, trace_func_main },
 	{ &trace_stacks_spec, trace_stacks_main },
+	{ &trace_kernel_spec, trace_kernel_main },
 	{ &trace_syscalls_spec, trace_syscalls_main },
 	{ &trace_exec_spec, trace_exec_main },
 	{ &trace_open_spec, trace_open_main },

@@ -18,6 +18,9 @@ int trace_func_main(int argc, char **argv);
 extern const struct ability_tool trace_stacks_ability;
 extern const struct tool_spec trace_stacks_spec;
 int trace_stacks_main(int argc, char **argv);
+extern const struct tool_spec trace_kernel_spec;
+extern const struct ability_tool trace_kernel_ability;
+int trace_kernel_main(int argc, char **argv);
 
 extern const struct tool_spec trace_syscalls_spec;
 extern const struct ability_tool trace_syscalls_ability;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine.h"
@@ -31,16 +32,19 @@ const char doctor_usage[] =
 	"What is attached is attached in a network namespace or cgroup made for it, or to this\n"
 	"process's own system calls, for some milliseconds.\n"
 	"\n"
-	"Exit codes: 0 every tool (or TOOL) has a way of working here; 1 one has none; 2 usage.\n";
+	"Exit codes: 0 every tool (or TOOL) has a way of working here; 1 one has none (what `run\n"
+	"--attach` can attach is told and not counted, unless TOOL names it); 2 usage.\n";
 
 enum {
 	OPTION_ENGINE = OPTION_FIRST,
 	OPTION_QUICK,
+	OPTION_ATTACH,
 };
 
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "verbose", no_argument, NULL, 'v' },
+	{ "attach", no_argument, NULL, OPTION_ATTACH }, /* a word of tools' names */
 	{ "quick", no_argument, NULL, OPTION_QUICK },
 	{ "engine", required_argument, NULL, OPTION_ENGINE },
 	{ 0 },
@@ -48,7 +52,7 @@ static const struct option long_options[] = {
 
 struct arguments {
 	struct doctor doctor;
-	bool json;
+	bool json, attach;
 	char chosen[WORD_BYTES];
 };
 
@@ -75,13 +79,13 @@ bool doctor_shows(const struct doctor *d, enum ability a)
 	return ability_group_of(a) >= ABILITY_GROUP_PROGRAM;
 }
 
-/* "trace" means every "trace ..." */
+/* "trace" means every "trace ...", but "run" not "run --attach". */
 bool doctor_shows_tool(const struct doctor *d, const struct ability_tool *tool)
 {
 	size_t n = d->chosen ? strlen(d->chosen) : 0;
 
-	return !n ||
-	       (strncmp(tool->name, d->chosen, n) == 0 && (!tool->name[n] || tool->name[n] == ' '));
+	return !n || (strncmp(tool->name, d->chosen, n) == 0 &&
+		      (!tool->name[n] || (tool->name[n] == ' ' && tool->name[n + 1] != '-')));
 }
 
 static bool read_option(struct arguments *args, int option)
@@ -98,6 +102,9 @@ static bool read_option(struct arguments *args, int option)
 	case 'v':
 		args->doctor.verbose = true;
 		return true;
+	case OPTION_ATTACH:
+		args->attach = true;
+		return true;
 	case OPTION_QUICK:
 		args->doctor.quick = true;
 		return true;
@@ -112,22 +119,32 @@ static bool read_option(struct arguments *args, int option)
 	}
 }
 
-/* The words of a tool's name are arguments of their own. */
+/* One more word of a tool's name: false when there is no room. */
+static bool add_word(struct arguments *args, const char *word)
+{
+	size_t used = strlen(args->chosen);
+	int n = snprintf(args->chosen + used, sizeof(args->chosen) - used, "%s%s", used ? " " : "",
+			 word);
+
+	return n < (int)(sizeof(args->chosen) - used);
+}
+
+/* The words of a tool's name are arguments of their own; "run --attach xdp" is one, too. */
 static bool read_tool(struct arguments *args, char **words)
 {
 	const char *names[64];
 	const char *meant;
 	uint32_t n = 0;
-	size_t room;
+	bool fits = true;
 
-	for (; *words; words++) {
-		room = sizeof(args->chosen) - strlen(args->chosen) - 1;
-		if (strlen(*words) + 1 > room) {
-			complain(NAME, "there is no tool of so long a name");
-			return false;
-		}
-		strcat(args->chosen, *args->chosen ? " " : "");
-		strcat(args->chosen, *words);
+	for (; *words && fits; words++) {
+		fits = add_word(args, *words);
+		if (fits && args->attach && strcmp(args->chosen, "run") == 0)
+			fits = add_word(args, "--attach");
+	}
+	if (!fits) {
+		complain(NAME, "there is no tool of so long a name");
+		return false;
 	}
 	if (!*args->chosen)
 		return true;
@@ -154,6 +171,12 @@ static bool read_arguments(struct arguments *args, int argc, char **argv)
 	return read_tool(args, argv + optind);
 }
 
+/* One of the things a tool can do counts when it was asked about. */
+static bool counts(const struct doctor *d, const struct ability_tool *tool)
+{
+	return !tool->optional || (d->chosen && strcmp(tool->name, d->chosen) == 0);
+}
+
 /* Each tool tries its ways: exit code. */
 static int judge(const struct doctor *d)
 {
@@ -161,7 +184,8 @@ static int judge(const struct doctor *d)
 	int code = EXIT_DONE;
 
 	for (uint32_t i = 0; !d->user_engine && tools[i]; i++)
-		if (doctor_shows_tool(d, tools[i]) && ability_choose(tools[i], NULL, &err) < 0)
+		if (doctor_shows_tool(d, tools[i]) && counts(d, tools[i]) &&
+		    ability_choose(tools[i], NULL, &err) < 0)
 			code = EXIT_DIFFERENCE;
 	return code;
 }

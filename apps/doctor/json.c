@@ -83,6 +83,7 @@ static void put_tool(struct json *j, const struct ability_tool *tool)
 	json_object_begin(j, NULL);
 	json_string(j, "name", tool->name);
 	json_bool(j, "works", taken >= 0);
+	json_bool(j, "optional", tool->optional);
 	if (taken >= 0 && tool->hooks[taken].name)
 		json_string(j, "way", tool->hooks[taken].name);
 	else

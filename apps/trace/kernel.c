@@ -27,7 +27,22 @@ static const struct tool_option options[] = {
 	  OPTION_TEXT, offsetof(struct kernel, hook_name) },
 };
 
+const struct ability_tool trace_kernel_ability = {
+	.name = "trace kernel",
+	.does = "count, time and show calls of kernel functions",
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_BTF, ABILITY_RINGBUF },
+	.hooks = {
+		[KERNEL_HOOK_FENTRY] = { "fentry", { ABILITY_FENTRY, ABILITY_FEXIT } },
+		[KERNEL_HOOK_KPROBE_MULTI] = { "kprobe.multi", { ABILITY_KPROBE_MULTI },
+					       "arguments beyond the sixth" },
+		[KERNEL_HOOK_KPROBE] = { "kprobe", { ABILITY_KPROBE }, "arguments beyond the sixth" },
+		[KERNEL_HOOK_TRACEPOINT] = { "tracepoint", { ABILITY_RAW_TP },
+					     "functions in which no tracepoint stands, and what they return" },
+	},
+};
+
 const struct tool_spec trace_kernel_spec = {
+	.ability = &trace_kernel_ability,
 	.command = "trace kernel",
 	.operands = "FUNCTION[+ret]|tp:TRACEPOINT...",
 	.summary = "count, time and show calls of kernel functions",
@@ -55,19 +70,6 @@ static const struct field fields[KERNEL_FIELDS_MAX] = {
 	[KERNEL_FIELD_CALL] = { "call", "CALL", FIELD_STRING, 0, .help = "the call as C has it" },
 };
 
-const struct ability_tool trace_kernel_ability = {
-	.name = "trace kernel",
-	.does = "count, time and show calls of kernel functions",
-	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_BTF, ABILITY_RINGBUF },
-	.hooks = {
-		[KERNEL_HOOK_FENTRY] = { "fentry", { ABILITY_FENTRY, ABILITY_FEXIT } },
-		[KERNEL_HOOK_KPROBE_MULTI] = { "kprobe.multi", { ABILITY_KPROBE_MULTI },
-					       "arguments beyond the sixth" },
-		[KERNEL_HOOK_KPROBE] = { "kprobe", { ABILITY_KPROBE }, "arguments beyond the sixth" },
-		[KERNEL_HOOK_TRACEPOINT] = { "tracepoint", { ABILITY_RAW_TP },
-					     "functions in which no tracepoint stands, and what they return" },
-	},
-};
 /* clang-format on */
 
 static const struct output_spec output_spec = { .fields = fields, .n_fields = KERNEL_FIELDS_MAX };

@@ -29,6 +29,7 @@ ABILITY(BTF,               "btf",                KERNEL,    "types of the kernel
 ABILITY(BTF_MODULES,       "btf-modules",        KERNEL,    "types of kernel modules")
 ABILITY(JIT,               "jit",                KERNEL,    "programs are compiled")
 ABILITY(JIT_OPEN,          "jit-open",           KERNEL,    "compiled without hardening of constants")
+ABILITY(NO_LOCKDOWN,       "no-lockdown",        KERNEL,    "the kernel is not locked down")
 ABILITY(KALLSYMS,          "kallsyms",           KERNEL,    "addresses of kernel functions")
 ABILITY(TRACEFS,           "tracefs",            KERNEL,    "tracefs")
 ABILITY(BPFFS,             "bpffs",              KERNEL,    "a bpf file system, for pins")

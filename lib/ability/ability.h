@@ -84,6 +84,7 @@ struct ability_tool {
 	const char *does;		       /* in a few words */
 	enum ability needs[ABILITY_NEEDS_MAX]; /* whichever way is taken */
 	struct ability_hook hooks[ABILITY_HOOKS_MAX];
+	bool optional; /* one of several things of the same tool: to lack it is told, and no failure */
 };
 
 /*

@@ -176,6 +176,25 @@ void probe_jit_open(struct ability_answer *a, uint32_t unused)
 		answer_yes(a, "net.core.bpf_jit_harden is %lld", (long long)value);
 }
 
+/* Lockdown is a security module: without it there is nothing to ask. */
+void probe_no_lockdown(struct ability_answer *a, uint32_t unused)
+{
+	struct buffer modules = { 0 };
+	char mode[32];
+	int rc = machine_lockdown(mode, sizeof(mode));
+
+	if (!rc && strcmp(mode, "none") == 0)
+		answer_yes(a, "%s", "");
+	else if (!rc)
+		answer_no(a, -EPERM, "lockdown=%s: programs may not %s", mode,
+			  *mode == 'c' ? "read kernel memory" : "write user memory");
+	else if (!machine_lsm_list(&modules) && !strstr(buffer_string(&modules), "lockdown"))
+		answer_yes(a, "it has no lockdown");
+	else
+		answer_no(a, rc, "how far cannot be read from securityfs: %s", strerror(-rc));
+	buffer_deinit(&modules);
+}
+
 void probe_kallsyms(struct ability_answer *a, uint32_t unused)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "re");

@@ -14,6 +14,7 @@ void probe_btf_file(struct ability_answer *a, uint32_t unused);
 void probe_btf_modules(struct ability_answer *a, uint32_t unused);
 void probe_jit(struct ability_answer *a, uint32_t unused);
 void probe_jit_open(struct ability_answer *a, uint32_t unused);
+void probe_no_lockdown(struct ability_answer *a, uint32_t unused);
 void probe_kallsyms(struct ability_answer *a, uint32_t unused);
 void probe_tracefs(struct ability_answer *a, uint32_t unused);
 void probe_bpffs(struct ability_answer *a, uint32_t unused);

@@ -26,6 +26,7 @@ const struct ability_row ability_rows[ABILITY_MAX] = {
 	[ABILITY_BTF_MODULES]	   = { probe_btf_modules, .remedy = "a kernel with CONFIG_DEBUG_INFO_BTF_MODULES" },
 	[ABILITY_JIT]		   = { probe_jit, .remedy = "sysctl net.core.bpf_jit_enable=1" },
 	[ABILITY_JIT_OPEN]	   = { probe_jit_open, .remedy = "sysctl net.core.bpf_jit_harden=1, if speed matters more" },
+	[ABILITY_NO_LOCKDOWN]	   = { probe_no_lockdown, .remedy = "boot with lockdown=none, where the kernel was not built to force it" },
 	[ABILITY_KALLSYMS]	   = { probe_kallsyms, .remedy = "run it as root, with kernel.kptr_restrict below 2" },
 	[ABILITY_TRACEFS]	   = { probe_tracefs, .remedy = "mount -t tracefs tracefs /sys/kernel/tracing" },
 	[ABILITY_BPFFS]		   = { probe_bpffs, .remedy = "mount -t bpf bpf /sys/fs/bpf" },

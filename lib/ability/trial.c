@@ -270,13 +270,29 @@ static void run_forked(const struct ability_row *row, const char *cgroup, struct
 	close(ends[0]);
 }
 
+/* A trial ends by itself, soon, and clears up: what would end this process waits. */
+static void hold_signals(sigset_t *before)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, before);
+}
+
 void trial_run(const struct ability_row *row, struct ability_answer *answer)
 {
 	struct report report = { 0 };
 	char cgroup[PATH_BYTES] = "";
-	int rc = row->places & TRIAL_CGROUP ? make_cgroup(cgroup, sizeof(cgroup)) : 0;
+	sigset_t before;
+	int rc;
 
+	hold_signals(&before);
+	rc = row->places & TRIAL_CGROUP ? make_cgroup(cgroup, sizeof(cgroup)) : 0;
 	if (rc) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
 		answer_no(answer, rc, "programs load, but a cgroup to try it in: %s",
 			  strerror(-rc));
 		return;
@@ -284,6 +300,7 @@ void trial_run(const struct ability_row *row, struct ability_answer *answer)
 	run_forked(row, cgroup, &report);
 	if (row->places & TRIAL_CGROUP)
 		remove_cgroup(cgroup);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	report.why[sizeof(report.why) - 1] = '\0';
 	if (report.rc)
 		answer_no(answer, report.rc, "%s", report.why);

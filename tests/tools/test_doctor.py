@@ -260,6 +260,14 @@ def tool_is_explained():
     for words in ("skep run: run a program", "1. --engine kernel", "2. --engine user", "(taken)"):
         if words not in text:
             raise AssertionError(text)
+    code = 0 if os.geteuid() == 0 else 1
+    found = document("--quick", "run", "--attach", code=code)["tools"]
+    expect({t["name"].split()[1] for t in found}, {"--attach"}, "tools of run --attach")
+    expect({t["name"]: t["optional"] for t in found}["run --attach"], False, "run --attach counts")
+    expect(all(t["optional"] for t in found if t["name"] != "run --attach"), True, "what is not counted")
+    found = document("--quick", "run", "--attach", "xdp", code=code)["tools"]
+    expect([t["name"] for t in found], ["run --attach xdp"], "tools")
+    expect([t["name"] for t in document("--quick", "run")["tools"]], ["run"], "tools")
     found = document("--quick", "dump")["tools"]
     expect([t["name"] for t in found], ["dump"], "tools")
     expect([w["name"] for w in found[0]["ways"]], ["--engine kernel", "--engine user"], "ways")

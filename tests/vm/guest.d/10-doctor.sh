@@ -28,6 +28,7 @@ for key in bpf-syscall btf jit tracefs bpffs cgroup2 stats probe-read probe-writ
 	says yes $key
 done
 says no override-return
+says yes no-lockdown
 says no perf-cycles
 if kernel_is 6.1; then
 	for key in kprobe-multi uprobe-multi tcx netkit netfilter; do

@@ -7,7 +7,7 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-kernels ci mutants nightly conformance conformance-progs bench install clean check
+.PHONY: help build demo test test-kernels ci mutants nightly conformance conformance-progs bench bench-tools install clean check
 
 help:
 	@echo 'make demo     set up, build, and run three example programs on a real capture'
@@ -22,6 +22,8 @@ help:
 	@echo 'make conformance, make conformance-progs'
 	@echo '              Linux'\''s own verifier tests (from its source package) against the running kernel'
 	@echo 'make bench    speed against the kernel'\''s JIT and native code: one table (as root)'
+	@echo 'make bench-tools'
+	@echo '              what the tools cost beside bpftrace, perf, strace and tcpdump (as root)'
 	@echo 'make install  build and install under PREFIX ($(PREFIX))'
 	@echo 'make clean    remove everything that was built'
 	@echo
@@ -75,6 +77,11 @@ conformance-progs:
 
 bench: build
 	@$(BUILD)/bench/bench $(BUILD)/bench
+
+# The peers are installed where the distribution has them; what is missing is named and left out.
+bench-tools: build
+	@tools/setup bench
+	@python3 bench/tools/bench_tools.py $(BUILD)/cli/skep $(BUILD)/bench/tools/tools-loop $(BUILD)/tests/tools/attach/flood
 
 install: build
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))

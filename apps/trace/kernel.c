@@ -328,8 +328,10 @@ static void run(struct kernel *k)
 
 	do {
 		more = loop_wait(&k->tool.loop);
-		if (!more)
+		if (!more) {
+			k->n_missed = kernel_missed(&k->links);
 			kernel_detach(&k->links);
+		}
 		kernel_show(k, !more);
 	} while (more);
 }

@@ -39,6 +39,7 @@ struct kernel {
 	uint64_t *counted; /* per function, in the intervals before */
 	struct hist *timed;
 	uint64_t n_shown; /* calls */
+	uint64_t n_missed;
 };
 
 /* Readies what the mode needs. 0, or -errno with a sentence. */

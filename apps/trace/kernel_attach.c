@@ -32,6 +32,20 @@ void kernel_detach(struct kernel_links *l)
 	*l = (struct kernel_links){ 0 };
 }
 
+uint64_t kernel_missed(const struct kernel_links *l)
+{
+	uint64_t missed = 0;
+
+	for (uint32_t i = 0; i < l->n_progs; i++) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t bytes = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(l->progs[i], &info, &bytes))
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
 /* --- copies of a program, with numbers in their code ------------------------------------------ */
 
 static uint32_t number_of(const struct kernel_function *f, uint32_t index, uint32_t mark)

@@ -39,3 +39,8 @@ struct kernel_links {
 void kernel_attach(struct kernel_links *l, enum kernel_hook hook, const struct bpf_program *prog,
 		   struct kernel_targets *t, bool is_return);
 void kernel_detach(struct kernel_links *l);
+/*
+ * Runs the kernel refused because a copy was running on that CPU already (what it traces had been
+ * called from within it): before kernel_detach().
+ */
+uint64_t kernel_missed(const struct kernel_links *l);

@@ -184,6 +184,11 @@ static void say_losses(struct kernel *k)
 			  " returns were left out: their calls had begun before, or there "
 			  "were more than %u at once",
 			  lost, KERNEL_STARTS_MAX);
+	if (k->n_missed)
+		tool_note(&k->tool,
+			  "%" PRIu64 " runs of its programs were left out by the kernel: they came from "
+			  "within one",
+			  k->n_missed);
 	if (k->mode == KERNEL_CALLS || k->mode == KERNEL_CALLS_RETURNING)
 		tool_account(&k->tool, bpf_map__fd(k->bpf->maps.account), k->n_shown);
 }

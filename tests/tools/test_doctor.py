@@ -11,8 +11,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TIMEOUT_S = 100
@@ -197,6 +199,27 @@ def nothing_is_left_behind():
     for mount in mounts:
         for path, folders, _ in os.walk(mount):
             expect([f for f in folders if f == f"skep-try-{child.pid}"], [], f"cgroups left in {path}")
+
+
+@case
+def interrupted_leaves_nothing_behind():
+    """Ctrl-C at many moments: the trial under way ends first, and its cgroup goes."""
+    need_bpf()
+    mount = subprocess.run(["findmnt", "-n", "-t", "cgroup2", "-o", "TARGET"], capture_output=True, text=True,
+                           check=False).stdout.split()
+    if not mount:
+        raise Skip("cgroup v2 is not mounted")
+    pids, codes = [], []
+    for turn in range(25):
+        child = subprocess.Popen([skep, "doctor"], stdout=subprocess.DEVNULL)
+        time.sleep(turn * 0.02)
+        child.send_signal(signal.SIGINT)
+        codes.append(child.wait(TIMEOUT_S))
+        pids.append(child.pid)
+    if -signal.SIGINT not in codes:
+        raise AssertionError(f"none was interrupted: {codes}")
+    left = [f for path, folders, _ in os.walk(mount[0]) for f in folders if f in {f"skep-try-{p}" for p in pids}]
+    expect(left, [], "cgroups left")
 
 
 # --- who asks -----------------------------------------------------------------------------------------------

@@ -177,6 +177,7 @@ static int check_programs(struct attach *a, struct error *err)
 /* Opens one of the two images and makes it ready to load. */
 static int open_image(struct attach *a, const struct buffer *image, struct error *err)
 {
+	struct bpf_program *prog;
 	struct bpf_map *ring;
 	int rc;
 
@@ -187,6 +188,8 @@ static int open_image(struct attach *a, const struct buffer *image, struct error
 	a->args.target.bpf = a->object.bpf;
 	hook_prepare_object(a->object.bpf);
 	select_programs(a);
+	bpf_object__for_each_program(prog, a->object.bpf) if (!rc && is_chosen(a, prog)) rc =
+		hook_retarget_program(prog, &a->args.target, err);
 	for (uint32_t i = 0; i < a->args.n_settings && !rc; i++)
 		rc = object_set(&a->object, a->args.settings[i], err);
 	ring = bpf_object__find_map_by_name(a->object.bpf, PRINTK_RING_MAP);
@@ -231,11 +234,24 @@ static int load(struct attach *a, struct error *err)
 	return 0;
 }
 
-static int refuse_load(struct attach *a, int rc, const struct error *err)
+/* libbpf does not say that it is the target's name that is wrong. */
+static void explain_missing(const struct attach *a, int rc, struct error *err)
+{
+	struct bpf_program *prog;
+
+	if (rc == -EBADMSG || !a->object.bpf)
+		return;
+	bpf_object__for_each_program(
+		prog, a->object.bpf) if (is_chosen(a, prog) &&
+					 hook_target_is_missing(prog, &a->args.target, err)) return;
+}
+
+static int refuse_load(struct attach *a, int rc, struct error *err)
 {
 	struct buffer out = { 0 };
 	struct rejection r;
 
+	explain_missing(a, rc, err);
 	note("%s", err->text);
 	if (rc != -EBADMSG)
 		return EXIT_INPUT;
@@ -267,6 +283,9 @@ static int attach_one(struct attach *a, struct bpf_program *prog, struct error *
 	a->n_iters += one.is_iter;
 	if (a->args.verbose)
 		note("%s: %s", bpf_program__name(prog), one.hook->what);
+	if (a->args.target.pid > 0 && !hook_is_for_processes(prog))
+		note("note: --pid does not concern program '%s': it sees every process",
+		     bpf_program__name(prog));
 	cost_add(&a->cost, bpf_program__fd(prog));
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "buffer.h"
 #include "hook/hook.h"
+#include "hook/kernel_name.h"
 #include "hook/link.h"
 #include "object.h"
 #include "sym/elf.h"
@@ -278,6 +279,7 @@ static int attach_kernel(struct bpf_program *prog, const char *section, const ch
 	LIBBPF_OPTS(bpf_kprobe_multi_opts, multi, .retprobe = is_return);
 	char *what = xformat("%.*s %s", (int)strcspn(section, "/"), section, place);
 	struct bpf_link *link = NULL;
+	char *meant = NULL;
 	int rc;
 
 	if (access(KPROBE_PMU, F_OK)) {
@@ -295,8 +297,14 @@ static int attach_kernel(struct bpf_program *prog, const char *section, const ch
 		link = bpf_program__attach_kprobe_multi_opts(prog, place, &multi);
 	else
 		link = bpf_program__attach_kprobe(prog, is_return, place);
-	rc = keep_link(link, what, "CAP_PERFMON and a kernel with kprobes (CONFIG_KPROBES)", out,
-		       err);
+	if (!link && !strchr(place, '*') && !kernel_name_exists(KERNEL_FUNCTION, place, &meant))
+		rc = error_set(err, -ENOENT, "%s: this kernel has no such function%s%s%s", what,
+			       meant ? "; did you mean " : "", meant ? meant : "",
+			       meant ? "?" : "");
+	else
+		rc = keep_link(link, what, "CAP_PERFMON and a kernel with kprobes (CONFIG_KPROBES)",
+			       out, err);
+	free(meant);
 	free(what);
 	return rc;
 }

@@ -13,6 +13,7 @@
 
 #include "buffer.h"
 #include "hook/hook.h"
+#include "hook/kernel_name.h"
 #include "hook/packet.h"
 #include "hook/perf_event.h"
 #include "hook/probe.h"
@@ -335,6 +336,16 @@ static int check_tracing(struct attachment *a, struct error *err)
 									    : 0;
 }
 
+/* "fentry/vfs_read", of whatever target was given. */
+static int attach_settled(const struct attachment *a, struct hook **out, struct error *err)
+{
+	char *what = xformat("%.*s/%s", (int)strcspn(a->section, "/"), a->section, place_of(a));
+	int rc = hook_attach_tracing(a->fd, what, out, err);
+
+	free(what);
+	return rc;
+}
+
 static int attach_tracing(const struct attachment *a, struct hook **out, struct error *err)
 {
 	switch (bpf_program__expected_attach_type(a->prog)) {
@@ -343,7 +354,7 @@ static int attach_tracing(const struct attachment *a, struct hook **out, struct 
 	case BPF_LSM_CGROUP:
 		return attach_cgroup(a, out, err);
 	default:
-		return hook_attach_tracing(a->fd, a->section, out, err);
+		return attach_settled(a, out, err);
 	}
 }
 
@@ -447,6 +458,65 @@ static const struct way {
 };
 /* clang-format on */
 
+/* --- targets that are settled at load --------------------------------------------------------------- */
+
+static bool is_settled_at_load(const struct bpf_program *prog)
+{
+	return (bpf_program__type(prog) == BPF_PROG_TYPE_TRACING ||
+		bpf_program__type(prog) == BPF_PROG_TYPE_LSM) &&
+	       bpf_program__expected_attach_type(prog) != BPF_TRACE_ITER;
+}
+
+int hook_retarget_program(struct bpf_program *prog, const struct hook_target *target,
+			  struct error *err)
+{
+	if (!target->at || !is_settled_at_load(prog))
+		return 0;
+	/* It looks in the kernel's BTF by itself. */
+	if (bpf_program__set_attach_target(prog, 0, target->at) == 0)
+		return 0;
+	if (!hook_target_is_missing(prog, target, err))
+		error_set(err, -EINVAL, "--at %s: not a target of program '%s' (%s)", target->at,
+			  bpf_program__name(prog), bpf_program__section_name(prog));
+	return -EINVAL;
+}
+
+static const char *kind_of(const struct bpf_program *prog)
+{
+	switch (bpf_program__expected_attach_type(prog)) {
+	case BPF_TRACE_RAW_TP:
+		return KERNEL_TRACEPOINT;
+	case BPF_LSM_MAC:
+	case BPF_LSM_CGROUP:
+		return KERNEL_LSM_HOOK;
+	case BPF_TRACE_ITER:
+		return KERNEL_ITERATOR;
+	default:
+		return KERNEL_FUNCTION;
+	}
+}
+
+bool hook_target_is_missing(const struct bpf_program *prog, const struct hook_target *target,
+			    struct error *err)
+{
+	const char *section = bpf_program__section_name(prog), *slash = strchr(section, '/');
+	const char *name = target->at && is_settled_at_load(prog) ? target->at
+			   : slash				  ? slash + 1
+								  : "";
+	char *meant;
+
+	if (bpf_program__type(prog) != BPF_PROG_TYPE_TRACING &&
+	    bpf_program__type(prog) != BPF_PROG_TYPE_LSM)
+		return false;
+	if (!*name || kernel_name_exists(kind_of(prog), name, &meant))
+		return false;
+	error_set(err, -ENOENT, "program '%s' (%s): this kernel has no %s%s%s%s",
+		  bpf_program__name(prog), section, name, meant ? "; did you mean " : "",
+		  meant ? meant : "", meant ? "?" : "");
+	free(meant);
+	return true;
+}
+
 static const struct way *find_way(const struct bpf_program *prog)
 {
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
@@ -491,6 +561,20 @@ int hook_check_program(const struct bpf_program *prog, const struct hook_target 
 	struct attachment a = describe(prog, target);
 
 	return check(&a, err);
+}
+
+bool hook_is_for_processes(const struct bpf_program *prog)
+{
+	switch (bpf_program__type(prog)) {
+	case BPF_PROG_TYPE_KPROBE:
+		return bpf_program__section_name(prog)[0] == 'u';
+	case BPF_PROG_TYPE_PERF_EVENT:
+		return true;
+	case BPF_PROG_TYPE_TRACING:
+		return bpf_program__expected_attach_type(prog) == BPF_TRACE_ITER;
+	default:
+		return false;
+	}
 }
 
 int hook_attach_program(struct bpf_program *prog, const struct hook_target *target,

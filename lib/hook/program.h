@@ -39,10 +39,23 @@ struct hook_target {
 /* Gives programs in sections newer than libbpf their types. Before loading. */
 void hook_prepare_object(struct bpf_object *bpf);
 
+/* Gives a program the target that the user named, where that is settled at load (tp_btf, fentry, fexit,
+ * lsm). Before loading. 0 or -errno with a sentence. */
+int hook_retarget_program(struct bpf_program *prog, const struct hook_target *target,
+			  struct error *err);
+
+/* After a load that failed: whether this program's target is not in the kernel's BTF, with the nearest
+ * name as the sentence. Reads all of that BTF. */
+bool hook_target_is_missing(const struct bpf_program *prog, const struct hook_target *target,
+			    struct error *err);
+
 /* What is missing to attach the program (an option, a name), as a sentence; NULL: nothing. Before
  * loading, so that a user learns it first. */
 int hook_check_program(const struct bpf_program *prog, const struct hook_target *target,
 		       struct error *err);
+
+/* Whether hook_target's pid says anything to it. */
+bool hook_is_for_processes(const struct bpf_program *prog);
 
 /* 0 or -errno with a sentence. The program is loaded. */
 int hook_attach_program(struct bpf_program *prog, const struct hook_target *target,

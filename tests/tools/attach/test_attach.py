@@ -307,7 +307,19 @@ def tracing_hooks():
 
 
 @case
+def another_target_than_the_section_names():
+    own = ["--only_tgid", str(os.getpid())]
+    for name, at in (("on_tracepoint", "syscalls/sys_exit_getpgid"), ("on_raw_tp", "sys_enter"),
+                     ("on_no_tp_btf", "sys_exit"), ("on_no_tracepoint", "syscalls:sys_enter_getpgid")):
+        got, notes = hits(name, lambda: call_getpgid(10), "--at", at, *own)
+        expect(got >= 10, True, name)
+        expect_in(re.split("[/:]", at)[-1], notes)
+
+
+@case
 def uprobe_of_one_process_at_a_place_given():
+    _, notes = hits("on_raw_tp", lambda: None, "--pid", str(os.getpid()))
+    expect_in("--pid does not concern program 'on_raw_tp'", notes)
     got, _ = hits("on_any_uprobe", lambda: call_getpgid(50), "--at", "libc.so.6:getpgid", "--pid",
                   str(os.getpid()))
     expect(got, 50)
@@ -739,6 +751,8 @@ def missing_targets():
     complains("did you mean sched:sched_switch?", hooks, "on_no_tracepoint")
     complains("did you mean sys_enter?", hooks, "on_no_raw_tp")
     complains("did you mean malloc?", hooks, "on_no_function")
+    complains(["no sys_entre", "did you mean sys_enter?"], hooks, "on_no_tp_btf")
+    complains("did you mean sys_exit?", hooks, "on_tp_btf", "--at", "sys_exti")
     complains("there is no such process", hooks, "on_uprobe", "--pid", "4194304")
     complains("No such file", hooks, "on_any_uprobe", "--at", "/nowhere/at/all:main")
     complains("give --at", hooks, "on_any_uprobe")

@@ -72,10 +72,12 @@ runs kretprobe read_something $kernel on_kretprobe
 runs fentry read_something $kernel on_fentry
 says fentry-printk "bpf_printk: [1-9][0-9]* lines, [1-9][0-9]* shown, 0 dropped"
 runs fexit read_something $kernel on_fexit
+runs fentry-at read_something $kernel on_no_function --at vfs_open
 runs lsm read_something $kernel on_lsm
 runs sleepable read_something $kernel on_sleepable
 says sleepable-printk "bpf_printk: [1-9][0-9]* lines, [1-9][0-9]* shown, 0 dropped"
-refused no-function "vfs_raed" skep run --attach $kernel on_no_function
+refused no-kprobe "did you mean vfs_read?" skep run --attach $kernel on_kprobe --at vfs_raed
+refused no-function "did you mean vfs_read?" skep run --attach $kernel on_no_function
 if kernel_is 6.1; then
 	refused uprobes "Linux 6.6" skep run --attach $hooks on_uprobes
 else

@@ -149,3 +149,9 @@ int on_no_function(void *ctx __attribute__((unused)))
 {
 	return hit(0);
 }
+
+SEC("tp_btf/sys_entre")
+int on_no_tp_btf(void *ctx __attribute__((unused)))
+{
+	return hit(0);
+}

@@ -71,6 +71,7 @@ struct live {
 	struct loop loop;
 	struct who *who;
 	struct sink *sink;
+	uint64_t clock_offset_ns; /* from CLOCK_MONOTONIC to the time since 1970 */
 	struct error failure; /* of a callback */
 	int failed;
 	uint8_t *frame; /* a packet with its tag put back */
@@ -420,7 +421,7 @@ static int take_record(void *arg, void *data, size_t bytes)
 		c.packet.wire_bytes += TAG_BYTES;
 	}
 	c.packet.bytes = n;
-	c.packet.time_ns = loop_realtime_ns(p->ktime_ns);
+	c.packet.time_ns = p->ktime_ns + l->clock_offset_ns;
 	c.interface = device_name(l, p->ifindex);
 	c.way = p->is_egress ? SAVEFILE_WAY_OUT : SAVEFILE_WAY_IN;
 	fill_owner(l, p, &c);
@@ -442,12 +443,13 @@ static void flush(void *arg)
 		loop_stop(&l->loop);
 }
 
-/* Devices that went away: said once each; with the last, the capture ends. */
+/* Devices that went away: said once each; with the last, the capture ends. And what time it is. */
 static uint64_t check_devices(void *arg, uint64_t now_ns)
 {
 	struct live *l = arg;
 	uint32_t n = 0;
 
+	l->clock_offset_ns = loop_realtime_ns(0);
 	for (uint32_t i = 0; i < l->n_hooks; i++) {
 		if (hook_is_gone(l->hooks[i])) {
 			fprintf(stderr, "skep capture: %s is gone\n", l->hooks[i]->what);
@@ -547,6 +549,7 @@ static void report(struct live *l)
 
 static int capture(struct live *l, struct error *err)
 {
+	l->clock_offset_ns = loop_realtime_ns(0);
 	l->loop.idle = flush;
 	l->loop.idle_arg = l;
 	l->loop.chore = check_devices;

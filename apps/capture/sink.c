@@ -36,6 +36,13 @@ struct sink {
 	uint32_t n_interfaces;
 	uint64_t n_packets;
 	struct savefile_counts counts;
+	/* The last owner's comment: packets come in runs. */
+	struct {
+		uint32_t pid;
+		char comm[32];
+		char cgroup[512]; /* "" : too long to be kept */
+		struct buffer text;
+	} said;
 };
 
 /* The path of the next file: strftime's of -w with -G, a number behind it with -C. */
@@ -178,6 +185,29 @@ static void comment(const struct captured *c, struct buffer *out)
 		buffer_format(out, "%sverdict=%d", out->bytes ? " " : "", c->verdict);
 }
 
+static bool is_as_said(const struct sink *s, const struct captured *c)
+{
+	return c->pid == s->said.pid && s->said.text.bytes && !c->has_verdict && c->comm &&
+	       c->cgroup && strcmp(c->comm, s->said.comm) == 0 &&
+	       strcmp(c->cgroup, s->said.cgroup) == 0;
+}
+
+static const char *comment_of(struct sink *s, const struct captured *c)
+{
+	if (is_as_said(s, c))
+		return s->said.text.data;
+	buffer_reset(&s->said.text);
+	comment(c, &s->said.text);
+	s->said.pid = 0;
+	if (c->has_verdict || !c->comm || !c->cgroup || strlen(c->comm) >= sizeof(s->said.comm) ||
+	    strlen(c->cgroup) >= sizeof(s->said.cgroup))
+		return s->said.text.data;
+	s->said.pid = c->pid;
+	strcpy(s->said.comm, c->comm);
+	strcpy(s->said.cgroup, c->cgroup);
+	return s->said.text.data;
+}
+
 static int write_packet(struct sink *s, const struct captured *c, struct error *err)
 {
 	struct savefile_packet p = {
@@ -189,17 +219,12 @@ static int write_packet(struct sink *s, const struct captured *c, struct error *
 		.has_verdict = c->has_verdict,
 		.verdict = (uint64_t)(int64_t)c->verdict,
 	};
-	struct buffer text = { 0 };
-	int rc;
 
 	if (s->options->format == SAVEFILE_PCAPNG) {
 		p.interface = interface_number(s, c->interface ? c->interface : "unknown");
-		comment(c, &text);
-		p.comment = text.data;
+		p.comment = comment_of(s, c);
 	}
-	rc = savefile_packet(s->file, &p, err);
-	buffer_deinit(&text);
-	return rc;
+	return savefile_packet(s->file, &p, err);
 }
 
 static void print_json(struct sink *s, const struct captured *c)
@@ -330,6 +355,7 @@ int sink_close(struct sink *s, struct error *err)
 	file_rc = close_file(s, rc ? &unread : err);
 	forget_interfaces(s);
 	buffer_deinit(&s->text);
+	buffer_deinit(&s->said.text);
 	line_destroy(s->line);
 	free(s);
 	return rc ? rc : file_rc;

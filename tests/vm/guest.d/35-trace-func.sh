@@ -37,7 +37,7 @@ shows()
 traced /bin/hooks:main
 shows count "^main  *hooks  *2$"
 if kernel_is 6.1; then
-	hook="hook: uprobe (perf events)"
+	hook="hook: uprobe ("
 else
 	hook="hook: uprobe_multi"
 fi

@@ -24,7 +24,7 @@ int hook_link_create(const struct hook_link_attr *attr);
 int hook_link_info(int link_fd, struct hook_link_info *info);
 
 /*
- * A link of @attr as the hook that @fmt names. *out or -errno with a sentence; @needs says what the
+ * A link of @attr as the hook that @what names. *out or -errno with a sentence; @needs says what the
  * kernel must have ("Linux 6.6", "CAP_NET_ADMIN").
  */
 int hook_attach_link(const struct hook_link_attr *attr, const char *what, const char *needs,

@@ -40,7 +40,7 @@ const char attach_usage[] =
 	"                         set a `const volatile` global before loading\n"
 	"  -d, --duration SEC     end after this time\n"
 	"  -i, --interval SEC     show maps (and read iterators) so often\n"
-	"  -o, --output FORMAT    columns (default), json (one object a line), or csv (records only)\n"
+	"  -o, --output FORMAT    columns (default), json (one object a line), or csv\n"
 	"      --ring BYTES       of the ring that bpf_printk goes through (default 8 MiB)\n"
 	"      --trace-pipe       bpf_printk by the kernel's trace pipe instead\n"
 	"      --no-maps          do not show maps\n"

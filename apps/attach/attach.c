@@ -475,11 +475,15 @@ static void say_counts(const struct attach *a)
 
 	if (c.prints && (c.lines_shown || c.lines_lost || a->args.verbose))
 		note("bpf_printk: %llu lines, %llu shown, %llu dropped%s",
-		     (unsigned long long)(c.lines_shown + c.lines_lost + c.lines_wrong),
+		     (unsigned long long)(c.lines_shown + c.lines_hidden + c.lines_lost +
+					  c.lines_wrong),
 		     (unsigned long long)c.lines_shown, (unsigned long long)c.lines_lost,
 		     !c.lost_is_exact ? " as far as the trace pipe says"
 		     : c.lines_lost   ? " (the ring was full: --ring makes it larger)"
 				      : "");
+	if (c.lines_hidden)
+		note("%llu lines are not shown: -o csv has the records only",
+		     (unsigned long long)c.lines_hidden);
 	if (c.lines_wrong)
 		note("%llu calls of bpf_printk had a format it does not take, and print nothing",
 		     (unsigned long long)c.lines_wrong);

@@ -43,8 +43,25 @@ struct source {
 	struct output output;
 };
 
+/* CSV of an object that has nothing but lines to say. */
+enum {
+	LINE_TS,
+	LINE_CPU,
+	LINE_TEXT,
+	N_LINE_FIELDS
+};
+
+static const struct field line_fields[N_LINE_FIELDS] = {
+	[LINE_TS] = { "ts", "ts", FIELD_TIME_NS, 0 },
+	[LINE_CPU] = { "cpu", "cpu", FIELD_U64, 0 },
+	[LINE_TEXT] = { "printk", "printk", FIELD_STRING, 0 },
+};
+
+static const struct output_spec line_spec = { .fields = line_fields, .n_fields = N_LINE_FIELDS };
+
 struct events {
 	struct events_setup setup;
+	struct output lines; /* CSV */
 	const struct btf *btf;
 	struct source **sources;
 	uint32_t n_sources;
@@ -52,7 +69,7 @@ struct events {
 	struct buffer text;
 	struct tracepipe *pipe;
 	int lost_fd; /* map of lines lost; -1: none */
-	uint64_t lines_shown, lines_wrong, records_shown, records_lost;
+	uint64_t lines_shown, lines_hidden, lines_wrong, records_shown, records_lost;
 	uint32_t n_since_look;
 	uint64_t n_at_pause; /* of records and lines, at the last look for a pause */
 	uint32_t ring_bytes_min;
@@ -122,6 +139,25 @@ static void put_line_json(struct events *e, const struct printk_line *line, cons
 	buffer_deinit(&j.out);
 }
 
+/* Two tables do not go into one CSV: where there are records, lines are left out and counted so. */
+static void put_line_csv(struct events *e, const struct printk_line *line, const char *text)
+{
+	struct cell cells[N_LINE_FIELDS] = { [LINE_TEXT] = cell_text(text) };
+
+	if (e->n_sources) {
+		e->lines_shown--;
+		e->lines_hidden++;
+		return;
+	}
+	if (line) {
+		cells[LINE_TS] = cell_u64(loop_realtime_ns(line->ktime_ns));
+		cells[LINE_CPU] = cell_u64(line->cpu);
+	}
+	output_row(&e->lines, cells);
+	buffer_add(&e->text, e->lines.text.data, e->lines.text.bytes);
+	buffer_reset(&e->lines.text);
+}
+
 /* @line NULL: when and where is not known. */
 static void put_line(struct events *e, const struct printk_line *line, const char *text)
 {
@@ -135,7 +171,8 @@ static void put_line(struct events *e, const struct printk_line *line, const cha
 		buffer_text(&e->text, text);
 		buffer_text(&e->text, "\n");
 		break;
-	default: /* CSV has the columns of one kind of record */
+	default:
+		put_line_csv(e, line, text);
 		break;
 	}
 	flush_if_much(e);
@@ -397,6 +434,8 @@ int events_open(const struct events_setup *setup, struct events **out, struct er
 	e->btf = bpf_object__btf(setup->bpf);
 	e->lost_fd = -1;
 	e->ring_bytes_min = UINT32_MAX;
+	output_init(&e->lines, &line_spec, OUTPUT_CSV, setup->stream);
+	e->lines.no_header = setup->no_header;
 	setup->loop->idle = idle;
 	setup->loop->idle_arg = e;
 	bpf_object__for_each_map(map, setup->bpf) if (!rc) rc = open_map(e, map, err);
@@ -437,6 +476,7 @@ void events_close(struct events *e)
 	}
 	free(e->sources);
 	tracepipe_close(e->pipe);
+	output_deinit(&e->lines);
 	buffer_deinit(&e->text);
 	free(e);
 }
@@ -447,6 +487,7 @@ struct events_count events_count(const struct events *e)
 		.prints = e->pipe || e->lost_fd >= 0,
 		.lost_is_exact = !e->pipe,
 		.lines_shown = e->lines_shown,
+		.lines_hidden = e->lines_hidden,
 		.lines_wrong = e->lines_wrong,
 		.records_shown = e->records_shown,
 		.records_lost = e->records_lost,

@@ -38,10 +38,11 @@ void events_text(struct events *e, const char *text, size_t bytes);
 void events_close(struct events *e);
 
 struct events_count {
-	bool prints;	      /* lines are taken at all */
-	bool lost_is_exact;   /* false: the trace pipe's own word */
-	uint64_t lines_shown; /* of bpf_printk */
-	uint64_t lines_wrong; /* the kernel would have printed nothing */
+	bool prints;	       /* lines are taken at all */
+	bool lost_is_exact;    /* false: the trace pipe's own word */
+	uint64_t lines_shown;  /* of bpf_printk */
+	uint64_t lines_hidden; /* CSV of records has no place for them */
+	uint64_t lines_wrong;  /* the kernel would have printed nothing */
 	uint64_t lines_lost;
 	uint64_t records_shown;
 	uint64_t records_lost; /* of perf buffers; ring buffers count in the program */

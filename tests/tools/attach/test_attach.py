@@ -450,6 +450,25 @@ def records_are_typed():
 
 
 @case
+def lines_as_csv():
+    own = ["--only_tgid", str(os.getpid()), "-o", "csv"]
+    with netns() as name:
+        with Tool(example("ttl"), "--dev", "a0", "--egress", "-o", "csv", namespace=name) as tool:
+            send(name, 2)
+            out, notes = tool.finish()
+    lines = out.splitlines()
+    expect(lines[0], "ts,cpu,printk")
+    expect([line.split(",")[2] for line in lines[1:]], ["length 46 ttl 1", "length 47 ttl 2"])
+    expect(printk_counts(notes), (2, 2, 0))
+    with Tool(program("formats"), *own) as tool:
+        call_getpgid(1)
+        out, notes = tool.finish()
+    expect(out.splitlines()[0], "text")
+    expect(printk_counts(notes), (18, 0, 0))
+    expect_in("18 lines are not shown: -o csv has the records only", notes)
+
+
+@case
 def maps_are_shown_live():
     with netns() as name:
         with Tool(program("hooks"), "on_tc", "--dev", "a0", "--egress", "-o", "json", "-i", "0.2",

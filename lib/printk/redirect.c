@@ -4,9 +4,11 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +63,8 @@ static int link_files(const char *user, const char *sink, const char *linked)
  * a process of its own, for a bounded time. */
 static int link_apart(const char *user, const char *sink, const char *linked, struct error *err)
 {
+	static const int deadly[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
+	const struct rlimit no_core = { 0 };
 	pid_t pid = fork();
 	int status = 0;
 
@@ -68,6 +72,10 @@ static int link_apart(const char *user, const char *sink, const char *linked, st
 		return error_set(err, -errno, "no process to link its object in (%s)",
 				 strerror(errno));
 	if (pid == 0) {
+		/* Its end is its own affair: no handler of this process, no core. */
+		for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+			signal(deadly[i], SIG_DFL);
+		setrlimit(RLIMIT_CORE, &no_core);
 		alarm(LINK_SECONDS_MAX);
 		_exit(link_files(user, sink, linked) ? 1 : 0);
 	}

@@ -6,6 +6,7 @@ Goal: every count is the number of calls made, whoever else counts them (strace,
 filter, the format or the interval; nothing stays behind. Method: calls.c between two lines of input.
 """
 
+import contextlib
 import os
 import re
 import signal
@@ -41,6 +42,18 @@ class Calls:
                                         stdout=subprocess.PIPE, **kw)
         self.pid = self.process.pid
         self.has_32 = True
+        self.wait_reading()
+
+    def wait_reading(self):
+        """Until it is loaded, whatever it was started by, and waits for its line."""
+        end = time.monotonic() + 30
+        while time.monotonic() < end and self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                with open(f"/proc/{self.pid}/comm", encoding="utf-8") as comm, \
+                        open(f"/proc/{self.pid}/syscall", encoding="utf-8") as call:
+                    if comm.read().strip() == "calls" and call.read().split()[:2] == ["0", "0x0"]:
+                        return
+            time.sleep(0.002)
 
     def __enter__(self):
         return self

@@ -148,7 +148,8 @@ void print_ethernet(struct layer *l, const uint8_t *p, uint32_t length)
 		p += 4;
 		length -= 4;
 	}
-	l->link_bytes = (uint32_t)(p - frame);
+	if (!l->depth) /* a frame within a packet is not its link-level header */
+		l->link_bytes = (uint32_t)(p - frame);
 	if (type <= LENGTH_MAX)
 		print_llc(l, p, type < length ? type : length);
 	else if (!print_ethertype(l, type, p, length))

@@ -214,13 +214,21 @@ static void print_payload(struct layer *l, const struct layer_ip *ip, const uint
 static void print_authenticated(struct layer *l, const struct layer_ip *ip, const uint8_t *p,
 				uint32_t length)
 {
-	uint32_t size = print_ah(l, p, length);
 	struct layer_ip inner = *ip;
+	uint32_t size;
 
+	if (l->depth == LAYER_DEPTH_MAX) {
+		buffer_text(l->out, "[more headers within headers]");
+		return;
+	}
+	size = print_ah(l, p, length);
+	if (!size)
+		return;
 	inner.protocol = p[0];
 	inner.hosts_said = true;
-	if (size)
-		print_payload(l, &inner, p + size, length - size);
+	l->depth++;
+	print_payload(l, &inner, p + size, length - size);
+	l->depth--;
 }
 
 /* What an IPv4 or IPv6 packet carries. */

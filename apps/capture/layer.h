@@ -65,7 +65,7 @@ struct layer_name {
 	const char *text;
 };
 const char *layer_name_of(const struct layer_name *names, uint32_t n, uint32_t value);
-/* Bytes with everything but printable ASCII escaped as tcpdump does (^M, M-x). */
+/* line_text() of bytes. */
 void layer_text(struct layer *l, const uint8_t *p, uint32_t bytes);
 /* "\n\t0x0000:  4500 003c ... E..<" */
 void layer_hex(struct layer *l, const uint8_t *p, uint32_t bytes, bool ascii);

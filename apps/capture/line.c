@@ -228,20 +228,25 @@ const char *layer_name_of(const struct layer_name *names, uint32_t n, uint32_t v
 	return NULL;
 }
 
-void layer_text(struct layer *l, const uint8_t *p, uint32_t bytes)
+void line_text(struct buffer *out, const char *text, size_t bytes)
 {
-	for (uint32_t i = 0; i < bytes; i++) {
-		uint8_t c = p[i];
+	for (size_t i = 0; i < bytes; i++) {
+		uint8_t c = (uint8_t)text[i];
 
 		if (c >= 128) {
-			buffer_text(l->out, "M-");
+			buffer_text(out, "M-");
 			c &= 127;
 		}
 		if (c < 32 || c == 127)
-			buffer_format(l->out, "^%c", c ^ 64);
+			buffer_format(out, "^%c", c ^ 64);
 		else
-			buffer_format(l->out, "%c", c);
+			buffer_format(out, "%c", c);
 	}
+}
+
+void layer_text(struct layer *l, const uint8_t *p, uint32_t bytes)
+{
+	line_text(l->out, (const char *)p, bytes);
 }
 
 static void print_hex_line(struct layer *l, const uint8_t *p, uint32_t n)

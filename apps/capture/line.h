@@ -69,4 +69,6 @@ struct line;
 struct line *line_create(const struct line_options *options);
 /* Appends the packet's line, or lines, each ended by a newline. */
 void line_print(struct line *line, const struct line_packet *packet, struct buffer *out);
+/* Appends a stranger's text, all but printable ASCII escaped as tcpdump does (^M, M-x). */
+void line_text(struct buffer *out, const char *text, size_t bytes);
 void line_destroy(struct line *line);

@@ -3,11 +3,14 @@
 #include "capture/capture.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <linux/filter.h>
 #include <net/if.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct bpf_program;
 #define PCAP_DONT_INCLUDE_PCAP_BPF_H
@@ -164,6 +167,20 @@ static int list_devices(struct error *err)
 		printf("%u.%s\n", names[i].if_index, names[i].if_name);
 	printf("any (every device of this network namespace)\n");
 	if_freenameindex(names);
+	return 0;
+}
+
+int capture_become(const struct capture_options *o, struct error *err)
+{
+	const char *name = o->user;
+	const struct passwd *user = name ? getpwnam(name) : NULL;
+
+	if (!name)
+		return 0;
+	if (!user)
+		return error_set(err, -ENOENT, "there is no user %s (-Z)", name);
+	if (initgroups(name, user->pw_gid) || setgid(user->pw_gid) || setuid(user->pw_uid))
+		return error_set(err, -errno, "cannot become %s: %s", name, strerror(errno));
 	return 0;
 }
 

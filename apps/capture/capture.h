@@ -18,3 +18,5 @@ int capture_live(const struct capture_options *options, const struct expression 
 		 struct error *err);
 int capture_socket(const struct capture_options *options, const struct expression *e,
 		   struct error *err);
+/* -Z: becomes its user, once all that wants privileges is open. Without -Z nothing. */
+int capture_become(const struct capture_options *o, struct error *err);

@@ -25,3 +25,12 @@ int link_of_type(int link_type, enum line_link *link)
 		}
 	return -ENOTSUP;
 }
+
+uint16_t link_of_file(int link_type)
+{
+	enum {
+		LINKTYPE_RAW = 101
+	};
+
+	return link_type == DLT_RAW ? LINKTYPE_RAW : (uint16_t)link_type;
+}

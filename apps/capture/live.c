@@ -6,10 +6,8 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <grp.h>
 #include <net/if.h>
 #include <net/if_arp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -466,17 +464,6 @@ static uint64_t check_devices(void *arg, uint64_t now_ns)
 
 /* --- the whole ------------------------------------------------------------------------------------ */
 
-static int become(const char *name, struct error *err)
-{
-	const struct passwd *user = getpwnam(name);
-
-	if (!user)
-		return error_set(err, -ENOENT, "there is no user %s (-Z)", name);
-	if (initgroups(name, user->pw_gid) || setgid(user->pw_gid) || setuid(user->pw_uid))
-		return error_set(err, -errno, "cannot become %s: %s", name, strerror(errno));
-	return 0;
-}
-
 static void announce(const struct live *l)
 {
 	struct buffer names = { 0 };
@@ -519,11 +506,12 @@ static int set_up(struct live *l, const struct expression *e, struct error *err)
 		rc = loop_add_ring(&l->loop, bpf_map__fd(l->bpf->maps.packets), take_record, l,
 				   err);
 	if (!rc)
-		rc = sink_open(l->options, LINKTYPE_ETHERNET, l->options->snap, &l->sink, err);
-	if (!rc)
 		rc = attach(l, err);
-	if (!rc && l->options->user)
-		rc = become(l->options->user, err);
+	/* Before its files are made: those that follow must be allowed to replace them. */
+	if (!rc)
+		rc = capture_become(l->options, err);
+	if (!rc)
+		rc = sink_open(l->options, LINKTYPE_ETHERNET, l->options->snap, &l->sink, err);
 	return rc;
 }
 

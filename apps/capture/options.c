@@ -389,8 +389,9 @@ static int check(const struct capture_options *o, struct error *err)
 		return error_set(err, -EINVAL, "-C, -G and -z are about the files of -w: give -w too");
 	if (o->file_count && !o->file_bytes && !o->file_seconds)
 		return error_set(err, -EINVAL, "-W bounds the files of -C or -G: give one of them");
-	if (o->file_bytes && o->write && strcmp(o->write, "-") == 0)
-		return error_set(err, -EINVAL, "-C cannot go on in another file after -w -");
+	if ((o->file_bytes || o->file_seconds) && strcmp(o->write, "-") == 0)
+		return error_set(err, -EINVAL, "-%c cannot go on in another file after -w -",
+				 o->file_bytes ? 'C' : 'G');
 	if (o->read && o->user)
 		return error_set(err, -EINVAL, "-Z gives up what -r does not need");
 	return 0;

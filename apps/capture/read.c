@@ -100,8 +100,7 @@ static int run(struct reader *r, const struct expression *e, struct error *err)
 
 	if (rc)
 		return rc;
-	rc = sink_open(r->options, (uint16_t)pcap_datalink(r->pcap), r->options->snap, &r->sink,
-		       err);
+	rc = sink_open(r->options, link_of_file(r->link_type), r->options->snap, &r->sink, err);
 	if (rc)
 		return rc;
 	rc = read_all(r, err);

@@ -30,7 +30,8 @@ struct sink {
 	struct savefile *file;
 	char path[PATH_BYTES]; /* of the file */
 	uint64_t n_files;
-	uint64_t began_s; /* of the file, by its packets' time */
+	uint64_t began_s; /* of -G's period, by its packets' time */
+	uint64_t number;  /* of the file within the period */
 	uint64_t last_ns;
 	char *interfaces[INTERFACES]; /* known to the file, by number */
 	uint32_t n_interfaces;
@@ -46,11 +47,11 @@ struct sink {
 };
 
 /* The path of the next file: strftime's of -w with -G, a number behind it with -C. */
-static void next_path(struct sink *s, uint64_t time_ns)
+static void next_path(struct sink *s)
 {
 	const struct capture_options *o = s->options;
-	time_t seconds = (time_t)(time_ns / NS_PER_S);
-	uint64_t number = s->n_files;
+	time_t seconds = (time_t)s->began_s;
+	uint64_t number = s->number;
 	struct tm tm = { 0 };
 	int digits = 0;
 	size_t n;
@@ -80,7 +81,7 @@ static void forget_interfaces(struct sink *s)
 	s->n_interfaces = 0;
 }
 
-static int open_file(struct sink *s, uint64_t time_ns, struct error *err)
+static int open_file(struct sink *s, struct error *err)
 {
 	const struct savefile_setup setup = {
 		.format = s->options->format,
@@ -92,12 +93,12 @@ static int open_file(struct sink *s, uint64_t time_ns, struct error *err)
 	};
 	int rc;
 
-	next_path(s, time_ns);
+	next_path(s);
 	rc = savefile_open(s->path, &setup, &s->file, err);
 	if (rc)
 		return rc;
 	s->n_files++;
-	s->began_s = time_ns / NS_PER_S;
+	s->number++;
 	forget_interfaces(s);
 	return 0;
 }
@@ -144,7 +145,7 @@ int sink_open(const struct capture_options *options, uint16_t link_type, uint32_
 	s->line = line_create(&options->line);
 	/* Files of -G are named by the time of their first packet. */
 	if (options->write && !options->file_seconds)
-		rc = open_file(s, 0, err);
+		rc = open_file(s, err);
 	if (rc) {
 		line_destroy(s->line);
 		free(s);
@@ -265,23 +266,45 @@ static void print_json(struct sink *s, const struct captured *c)
 	buffer_deinit(&text);
 }
 
-/* Whether the file is over, by size or by time. */
-static bool is_over(const struct sink *s, uint64_t time_ns)
+/* The packet's line; with --owner another that says whose it is. Names are strangers' text. */
+static void print_lines(struct sink *s, const struct captured *c)
 {
-	const struct capture_options *o = s->options;
+	struct buffer text = { 0 };
 
-	if (o->file_seconds && time_ns / NS_PER_S >= s->began_s + o->file_seconds)
-		return true;
-	return o->file_bytes && savefile_bytes(s->file) > o->file_bytes;
+	line_print(s->line, &c->packet, &s->text);
+	if (!s->options->owners)
+		return;
+	comment(c, &text);
+	if (text.bytes) {
+		buffer_text(&s->text, "\t");
+		line_text(&s->text, text.data, text.bytes);
+		buffer_text(&s->text, "\n");
+	}
+	buffer_deinit(&text);
+}
+
+/* Whether another of -G's periods begins. */
+static bool is_late(const struct sink *s, uint64_t time_ns)
+{
+	uint64_t seconds = s->options->file_seconds;
+
+	return seconds && (!s->n_files || time_ns / NS_PER_S >= s->began_s + seconds);
+}
+
+/* Whether the file is over by size. */
+static bool is_full(const struct sink *s)
+{
+	return s->options->file_bytes && savefile_bytes(s->file) > s->options->file_bytes;
 }
 
 /* Sees to it that there is a file for the packet. 1: -W says there is none. */
 static int ready_file(struct sink *s, uint64_t time_ns, struct error *err)
 {
 	const struct capture_options *o = s->options;
+	bool late = is_late(s, time_ns);
 	int rc;
 
-	if (s->file && !is_over(s, time_ns))
+	if (s->file && !late && !is_full(s))
 		return 0;
 	rc = close_file(s, err);
 	if (rc)
@@ -289,7 +312,11 @@ static int ready_file(struct sink *s, uint64_t time_ns, struct error *err)
 	/* With -G, -W is how many files there are at all; with -C alone they go round. */
 	if (o->file_seconds && !o->file_bytes && o->file_count && s->n_files == o->file_count)
 		return 1;
-	return open_file(s, time_ns, err);
+	if (late) {
+		s->began_s = time_ns / NS_PER_S;
+		s->number = 0;
+	}
+	return open_file(s, err);
 }
 
 int sink_packet(struct sink *s, const struct captured *c, struct error *err)
@@ -308,7 +335,7 @@ int sink_packet(struct sink *s, const struct captured *c, struct error *err)
 	if (s->lines && s->options->json)
 		print_json(s, c);
 	else if (s->lines)
-		line_print(s->line, &c->packet, &s->text);
+		print_lines(s, c);
 	if (s->text.bytes >= TEXT_BYTES || (s->text.bytes && s->options->line_buffered)) {
 		rc = sink_flush(s, err);
 		if (rc)

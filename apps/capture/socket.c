@@ -143,7 +143,9 @@ static int capture(struct socket_capture *s, const struct expression *e, struct 
 	if (!rc)
 		rc = loop_add_fd(&s->loop, pcap_get_selectable_fd(s->pcap), take_packets, s, err);
 	if (!rc)
-		rc = sink_open(s->options, (uint16_t)pcap_datalink(s->pcap), s->options->snap,
+		rc = capture_become(s->options, err);
+	if (!rc)
+		rc = sink_open(s->options, link_of_file(pcap_datalink(s->pcap)), s->options->snap,
 			       &s->sink, err);
 	if (rc)
 		return rc;
@@ -153,6 +155,8 @@ static int capture(struct socket_capture *s, const struct expression *e, struct 
 	while (loop_wait(&s->loop))
 		;
 	report(s);
+	if (s->options->count_only)
+		printf("%llu packets\n", (unsigned long long)sink_packets(s->sink));
 	if (s->failed)
 		*err = s->failure;
 	return s->failed;

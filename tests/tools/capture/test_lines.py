@@ -4,6 +4,7 @@
 
 import filecmp
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,29 @@ def output(*command):
     if done.returncode:
         sys.exit(f"{' '.join(command)}: {done.returncode}: {done.stderr.decode()}")
     return done.stdout
+
+
+def packets_of(capture):
+    data, at = Path(capture).read_bytes(), 24
+    while at < len(data):
+        size = struct.unpack_from("<I", data, at + 8)[0]
+        yield data[at + 16:at + 16 + size]
+        at += 16 + size
+
+
+def make_capture(path, link, packets):
+    """Packets as (seconds, bytes)."""
+    data = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, link)
+    path.write_bytes(data + b"".join(struct.pack("<IIII", s, 0, len(p), len(p)) + p for s, p in packets))
+
+
+def rotated(skep, folder):
+    """-C counts files within -G's periods, which begin with a packet."""
+    source, frame = Path(folder, "rotate.pcap"), b"\2" * 12 + b"\x88\xb5" + b"x" * 1400
+    make_capture(source, 1, [(second, frame) for second in (0, 1, 2, 100, 101)])
+    output(skep, "capture", "-r", str(source), "-G", "50", "-C", "1k", "-w", str(Path(folder, "p%s-.pcap")))
+    names = sorted(path.name for path in Path(folder).glob("p*"))
+    return names == ["p0-.pcap", "p0-.pcap1", "p0-.pcap2", "p100-.pcap", "p100-.pcap1"] or print("-G -C:", names)
 
 
 def main():
@@ -39,6 +63,13 @@ def main():
                 first = next((f"\n  ours   {a!r}\n  theirs {b!r}" for a, b in pairs if a != b), " (one is shorter)")
                 print(f"{flags} '{expression}':{first}")
     with tempfile.TemporaryDirectory() as folder:
+        failed += not rotated(skep, folder)
+        raw = Path(folder, "raw.pcap")
+        make_capture(raw, 101, [(1, p[14:]) for p in packets_of(capture) if p[12:14] in (b"\x08\0", b"\x86\xdd")])
+        output(skep, "capture", "-r", str(raw), "-w", str(Path(folder, "again.pcap")))
+        if not filecmp.cmp(raw, Path(folder, "again.pcap"), shallow=False):
+            failed += 1
+            print("-w: a file of raw IP is not what was read")
         for expression in EXPRESSIONS:
             ours, theirs = Path(folder, "ours.pcap"), Path(folder, "theirs.pcap")
             output(skep, "capture", "-r", capture, "-w", str(ours), *expression.split())

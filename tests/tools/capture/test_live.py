@@ -150,6 +150,30 @@ def a_connection_has_its_owner_both_ways():
 
 
 @case
+def lines_name_owners_when_asked():
+    with Net() as net, net.capture("-i", "va", "-Q", "out", "--owner", "udp") as tool:
+        net.send(3)
+        out, _ = tool.stop()
+    lines = out.splitlines()
+    equal(len(lines), 6, f"lines of 3 packets: {out!r}")
+    check(all(line.startswith("\tpid=") and "comm=python3" in line for line in lines[1::2]), out)
+
+
+@case
+def another_user_writes_the_files():
+    for by in "tc", "socket":
+        with Net() as net, tempfile.TemporaryDirectory() as folder:
+            os.chown(folder, NOBODY, NOBODY)
+            path = os.path.join(folder, "x.pcap")
+            with net.capture("-i", "va", "--by", by, "-Z", "nobody", "-C", "2k", "-W", "2", "-w", path, "udp") as tool:
+                net.send(20, size=1000)
+                time.sleep(0.3)
+                tool.stop()
+            equal({name: os.stat(os.path.join(folder, name)).st_uid for name in os.listdir(folder)},
+                  {"x.pcap0": NOBODY, "x.pcap1": NOBODY}, f"owners of the files of --by {by}")
+
+
+@case
 def negated_terms_leave_out():
     with Net() as net, Cgroup("a") as cgroup, \
             net.capture("-i", "va", "-Q", "out", "--count", f"udp and cgroup {cgroup.below} and not comm python3") as tool:

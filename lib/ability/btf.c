@@ -130,10 +130,11 @@ int probe_btf_member(const char *name, const char *member)
 {
 	int rc = image_open(&kernel);
 	const struct btf_type *t = rc ? NULL : find(&kernel, name, BTF_KIND_STRUCT, &rc);
-	const struct btf_member *members = (const void *)(t + 1);
+	const struct btf_member *members;
 
 	if (!t)
 		return rc;
+	members = (const void *)(t + 1);
 	for (uint32_t i = 0; i < BTF_INFO_VLEN(t->info); i++)
 		if (is_named(&kernel, members[i].name_off, member))
 			return i;

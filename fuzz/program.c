@@ -27,6 +27,7 @@ enum {
 	PACKET_BYTES = 96,
 	INSNS_RUN_MAX = 200000,
 	VERIFIER_BYTES = 64 << 20,
+	VERIFIER_NS = 1000000000,
 	CHANGE_BYTES = 4,
 };
 
@@ -46,6 +47,7 @@ static void set_up_once(void)
 		return;
 	FUZZ_CHECK(!skep_engine_new(&opts, &engine));
 	((struct engine *)engine)->quota.verifier_bytes_max = VERIFIER_BYTES;
+	((struct engine *)engine)->quota.verifier_ns_max = VERIFIER_NS;
 	map_fd = skep_bpf(engine, BPF_MAP_CREATE, &attr, sizeof(attr));
 	FUZZ_CHECK(map_fd > 0);
 }

@@ -17,8 +17,8 @@
 #include "verifier/verify.h"
 
 /* Of a walk's states, and of its time; with more there is nothing to ask. */
-#define WALKED_BYTES_MAX (128u << 20)
-#define WALKED_NS_MAX 3000000000ull
+#define WALKED_BYTES_MAX (64u << 20)
+#define WALKED_NS_MAX 1000000000ull
 
 struct map;
 struct prog;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -47,6 +48,10 @@ enum {
 };
 
 #define GONE_CHECK_NS 500000000ull
+#define PAUSE_NS      1000000l
+
+/* From so many packets a batch on, the reader lets some gather: being woken for each costs their sender. */
+#define BATCH_MANY 64
 
 struct device {
 	uint32_t ifindex;
@@ -69,6 +74,7 @@ struct live {
 	struct loop loop;
 	struct who *who;
 	struct sink *sink;
+	uint32_t batch; /* packets taken since the reader last went to sleep */
 	uint64_t clock_offset_ns; /* from CLOCK_MONOTONIC to the time since 1970 */
 	struct error failure; /* of a callback */
 	int failed;
@@ -412,6 +418,7 @@ static int take_record(void *arg, void *data, size_t bytes)
 	if (bytes < sizeof(*p) || p->bytes > bytes - sizeof(*p))
 		return 0;
 	n = p->bytes;
+	l->batch++;
 	c.packet.data = (const uint8_t *)(p + 1);
 	c.packet.wire_bytes = p->wire_bytes;
 	if (p->vlan_proto && n >= TAG_OFF) {
@@ -433,8 +440,12 @@ static int take_record(void *arg, void *data, size_t bytes)
 
 static void flush(void *arg)
 {
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	struct live *l = arg;
 
+	if (l->batch >= BATCH_MANY)
+		nanosleep(&pause, NULL);
+	l->batch = 0;
 	if (!l->failed)
 		l->failed = sink_flush(l->sink, &l->failure);
 	if (l->failed)

@@ -36,10 +36,13 @@ static struct tool_spec spec = {
 
 static int parse(const char *line, struct self *self, struct tool_options *options, struct error *err)
 {
-	static char text[256];
-	char name[] = "x", *argv[ARGC_MAX] = { name }, *save;
+	/* What was read points into them. */
+	static char text[256], name[] = "x", *argv[ARGC_MAX];
 	int argc = 1;
+	char *save;
 
+	memset(argv, 0, sizeof(argv));
+	argv[0] = name;
 	snprintf(text, sizeof(text), "%s", line);
 	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
 		argv[argc++] = word;

@@ -425,6 +425,7 @@ static bool text_differs(const struct program *p, bool keep_logs, int *verdict)
 	bool bad;
 	size_t n;
 
+	*verdict = -EINVAL;
 	if (isa_asm(p->text, strlen(p->text), &insns, &n, &err)) {
 		printf("%s, line %u: %s\n%s\n", p->name, err.line, err.text, p->text);
 		return true;

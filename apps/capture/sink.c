@@ -17,7 +17,7 @@
 enum {
 	TEXT_BYTES = 64 * 1024, /* gathered for standard output */
 	PATH_BYTES = 4096,
-	INTERFACES = CAPTURE_DEVICES_MAX + 1,
+	INTERFACES = 1024, /* as many as live.c has devices */
 };
 
 struct sink {

@@ -68,8 +68,8 @@ static __always_inline struct flow_counts *counts_of(struct sock *sk)
 		account_lost();
 		return NULL;
 	}
-	/* Another CPU may have made it. */
-	if (!counts->comm[0])
+	/* Another CPU may have made it. (A name may be empty, a cgroup's id is not 0.) */
+	if (!counts->cgroup_id)
 		*counts = fresh;
 	return counts;
 }

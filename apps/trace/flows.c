@@ -120,7 +120,7 @@ static struct flow total_of(const struct flow_key *key, const struct flow_counts
 		flow.total.received_bytes += cpus[cpu].received_bytes;
 		flow.total.sends += cpus[cpu].sends;
 		flow.total.receives += cpus[cpu].receives;
-		if (cpus[cpu].comm[0]) {
+		if (cpus[cpu].cgroup_id) { /* this CPU saw it; a name may be empty */
 			flow.total.cgroup_id = cpus[cpu].cgroup_id;
 			memcpy(flow.total.comm, cpus[cpu].comm, FLOWS_COMM_BYTES);
 		}

@@ -119,23 +119,25 @@ static int make_filter(int fd, const struct hook_tc *tc, int prog_fd)
 	return netlink_do(fd, &r);
 }
 
-static void remove_filter(const struct hook_tc *tc)
+/* 0, also when there is none, or -errno. */
+static int remove_filter(const struct hook_tc *tc)
 {
 	int fd = netlink_open();
 	struct netlink_request r;
 	struct found f;
+	int rc = 0;
 
 	if (fd < 0)
-		return;
+		return fd;
 	f = find_filters(fd, tc->ifindex, tc->parent, tc->prog_id);
 	if (f.n) {
 		netlink_begin(&r, RTM_DELTFILTER, 0, tc->ifindex, tc->parent);
 		r.tc.tcm_handle = f.handle;
 		r.tc.tcm_info = f.info;
 		netlink_attr(&r, TCA_KIND, "bpf", sizeof("bpf"));
-		netlink_do(fd, &r);
+		rc = netlink_do(fd, &r);
 	}
-	if (tc->made_qdisc &&
+	if (!rc && tc->made_qdisc &&
 	    !find_filters(fd, tc->ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), 0).n &&
 	    !find_filters(fd, tc->ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), 0).n) {
 		netlink_begin(&r, RTM_DELQDISC, 0, tc->ifindex, TC_H_CLSACT);
@@ -143,6 +145,7 @@ static void remove_filter(const struct hook_tc *tc)
 		netlink_do(fd, &r);
 	}
 	close(fd);
+	return rc;
 }
 
 /* --- the watcher ------------------------------------------------------------------------------------- */
@@ -197,9 +200,11 @@ void hook_tc_remove(struct hook_tc *tc)
 {
 	if (!tc)
 		return;
-	remove_filter(tc);
-	/* Should the watcher be gone, there is nobody left to tell. */
-	if (send(tc->watched_fd, "q", 1, MSG_NOSIGNAL) != 1)
+	/*
+	 * Without the privilege any more it is left to the watcher, which has kept it. Should the watcher
+	 * be gone, there is nobody left to tell.
+	 */
+	if (remove_filter(tc) != -EPERM && send(tc->watched_fd, "q", 1, MSG_NOSIGNAL) != 1)
 		kill(tc->watcher, SIGKILL);
 	close(tc->watched_fd);
 	while (waitpid(tc->watcher, NULL, 0) < 0 && errno == EINTR)

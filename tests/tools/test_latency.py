@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """test_latency.py SKEP CASE: skep trace flows, runq and disk on workloads that are known exactly."""
 
+import ctypes
 import os
 import socket
 import subprocess
@@ -68,6 +69,7 @@ def flows_of(family, kind, address, protocol):
     check_flow(rows, server, client, MESSAGES, MESSAGES * BYTES)
     equal({r["protocol"] for r in rows}, {protocol}, "protocols")
     equal({r["laddr"] for r in rows}, {address}, "addresses")
+    return rows
 
 
 @case
@@ -96,6 +98,20 @@ def flows_intervals_add_up():
     rows = rows_of(out)
     equal(sum(r["sends"] for r in rows), 6 * MESSAGES, "messages sent in all intervals")
     equal(sum(r["received_bytes"] for r in rows), 3 * MESSAGES * (BYTES + 1), "bytes received in all intervals")
+
+
+@case
+def flows_of_a_process_without_a_name():
+    set_name = 15  # PR_SET_NAME
+    with open("/proc/self/comm", "rb") as comm:
+        before = comm.read().strip()
+    libc = ctypes.CDLL(None)
+    libc.prctl(set_name, b"", 0, 0, 0)
+    try:
+        rows = flows_of(socket.AF_INET, socket.SOCK_STREAM, "127.0.0.1", "tcp")
+        check(all(row.get("cgroup") for row in rows), f"cgroups: {rows}")
+    finally:
+        libc.prctl(set_name, before, 0, 0, 0)
 
 
 @case

@@ -5,6 +5,7 @@
 enum {
 	HEADER = 12,
 	LABELS_MAX = 128, /* of one name, pointers followed */
+	NAME_BYTES_MAX = 255,
 	CLASS_IN = 1,
 	TYPE_OPT = 41,
 	MDNS_UNICAST = 0x8000, /* in a question's class; in a record's: cache flush */
@@ -66,7 +67,7 @@ static void print_type(struct layer *l, uint16_t type)
  */
 static uint32_t walk_name(struct layer *l, const struct message *m, uint32_t at)
 {
-	uint32_t behind = 0, n = 0;
+	uint32_t behind = 0, n = 0, bytes = 0;
 
 	if (at < m->bytes && !m->p[at] && l)
 		buffer_text(l->out, ".");
@@ -87,7 +88,8 @@ static uint32_t walk_name(struct layer *l, const struct message *m, uint32_t at)
 			at = to;
 			continue;
 		}
-		if (size > 63 || at + 1 + size > m->bytes)
+		bytes += 1u + size;
+		if (size > 63 || at + 1 + size > m->bytes || bytes > NAME_BYTES_MAX)
 			return 0;
 		if (l) {
 			layer_text(l, m->p + at + 1, size);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Packets from a file (-r): libpcap reads it, the engine in this process filters. No privilege. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,15 +75,34 @@ static int take_packet(struct reader *r, const struct pcap_pkthdr *head, const u
 	return sink_packet(r->sink, &c, err);
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	interrupted = number;
+}
+
+/* Ctrl-C ends the reading: what was read is shown. A read that waits (of a pipe) is not begun again. */
+static void watch_signals(void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
 static int read_all(struct reader *r, struct error *err)
 {
 	struct pcap_pkthdr *head;
 	const u_char *data;
-	int got, rc = 0;
+	int got = PCAP_ERROR_BREAK, rc = 0;
 
-	while (!rc && (got = pcap_next_ex(r->pcap, &head, &data)) == 1)
+	interrupted = 0;
+	watch_signals(on_signal);
+	while (!rc && !interrupted && (got = pcap_next_ex(r->pcap, &head, &data)) == 1)
 		rc = take_packet(r, head, data, err);
-	if (!rc && got != PCAP_ERROR_BREAK)
+	watch_signals(SIG_DFL);
+	if (!rc && got != PCAP_ERROR_BREAK && !interrupted)
 		return error_set(err, -EINVAL, "%s: %s", r->options->read, pcap_geterr(r->pcap));
 	return rc < 0 ? rc : 0;
 }

@@ -45,13 +45,31 @@ def rotated(skep, folder):
     return names == ["p0-.pcap", "p0-.pcap1", "p0-.pcap2", "p100-.pcap", "p100-.pcap1"] or print("-G -C:", names)
 
 
+def interrupted(skep, capture):
+    """Ctrl-C while reading from a pipe that stays open: what was read is shown, exit code 0."""
+    wanted = output(skep, "capture", "-n", "-r", capture)
+    with subprocess.Popen([skep, "capture", "-n", "-r", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as reader:
+        reader.stdin.write(Path(capture).read_bytes())
+        reader.stdin.flush()
+        end = time.monotonic() + 30  # until it waits in read(2) of descriptor 0
+        while time.monotonic() < end and Path(f"/proc/{reader.pid}/syscall").read_text().split()[:2] != ["0", "0x0"]:
+            time.sleep(0.01)
+        reader.send_signal(signal.SIGINT)
+        got = reader.stdout.read()
+        code = reader.wait(timeout=60)
+    if code or got != wanted:
+        print(f"interrupted: exit code {code}, {len(got)} of {len(wanted)} bytes of lines")
+    return code != 0 or got != wanted
+
+
 def main():
     skep, capture = sys.argv[1:3]
     tcpdump = shutil.which("tcpdump") or shutil.which("tcpdump", path="/usr/sbin:/sbin")
     if not tcpdump:
         print("SKIP: tcpdump is not installed")
         return 77
-    lines = failed = 0
+    lines, failed = 0, int(interrupted(skep, capture))
     for flags in FLAGS:
         for expression in EXPRESSIONS:
             ours = output(skep, "capture", flags, "-r", capture, *expression.split())

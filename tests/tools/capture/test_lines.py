@@ -48,16 +48,17 @@ def rotated(skep, folder):
 def interrupted(skep, capture):
     """Ctrl-C while reading from a pipe that stays open: what was read is shown, exit code 0."""
     wanted = output(skep, "capture", "-n", "-r", capture)
-    with subprocess.Popen([skep, "capture", "-n", "-r", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL) as reader:
+    with tempfile.TemporaryFile() as lines, subprocess.Popen([skep, "capture", "-n", "-r", "-"], stdout=lines,
+                                                             stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as reader:
         reader.stdin.write(Path(capture).read_bytes())
         reader.stdin.flush()
         end = time.monotonic() + 30  # until it waits in read(2) of descriptor 0
         while time.monotonic() < end and Path(f"/proc/{reader.pid}/syscall").read_text().split()[:2] != ["0", "0x0"]:
             time.sleep(0.01)
         reader.send_signal(signal.SIGINT)
-        got = reader.stdout.read()
         code = reader.wait(timeout=60)
+        lines.seek(0)
+        got = lines.read()
     if code or got != wanted:
         print(f"interrupted: exit code {code}, {len(got)} of {len(wanted)} bytes of lines")
     return code != 0 or got != wanted

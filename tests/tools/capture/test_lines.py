@@ -4,10 +4,12 @@
 
 import filecmp
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 FLAGS = ("-n", "-nv", "-nvv", "-ne", "-nq", "-nev", "-nx", "-nxx", "-nX", "-nA", "-nS", "-nt", "-ntt", "-nttt", "-ntttt",

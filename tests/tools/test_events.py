@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from tool_test import (  # noqa: E402
-    NOBODY, Cgroup, Tool, case, check, equal, main, need, need_program, need_tracing, programs_of,
+    NOBODY, Cgroup, Tool, case, check, equal, main, need, need_program, need_tracing, own_programs, still_loaded,
     prometheus_page, rows_of, run)
 
 skep = spawn = ""
@@ -413,17 +413,13 @@ def tcp_metrics_add_up():
 
 @case
 def killed_tools_leave_nothing():
-    for what, program in (("exec", "exec_started"), ("open", "openat_enter"), ("tcp", "tcp_state")):
-        before = programs_of(program)
+    for what in ("exec", "open", "tcp"):
         with Tool(skep, "trace", what, "-C") as tool:
-            check(programs_of(program) > before, f"{what}: its program is loaded")
+            own = own_programs(tool.process.pid)
+            check(own, f"{what}: its programs are loaded")
             tool.process.kill()
             tool.process.wait()
-        for _ in range(100):
-            if programs_of(program) <= before:
-                break
-            time.sleep(0.05)
-        equal(programs_of(program) - before, set(), f"{what}: programs left")
+        equal(still_loaded(own), set(), f"{what}: programs left")
 
 
 @case

@@ -13,8 +13,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from tool_test import (  # noqa: E402
-    NOBODY, Cgroup, Tool, case, check, equal, main, need, need_program, need_tracing, programs_of,
-    prometheus_page, rows_of, run)
+    NOBODY, Cgroup, Tool, case, check, equal, main, need, need_program, need_tracing, own_programs,
+    prometheus_page, rows_of, run, still_loaded)
 
 skep = ""
 MESSAGES = 500
@@ -200,17 +200,15 @@ def latency_no_privilege():
 
 @case
 def latency_kill_leaves_nothing():
-    before = programs_of("switched") | programs_of("sent") | programs_of("issued")
+    own = set()
     for name in ("flows", "runq", "disk"):
         with Tool(skep, "trace", name) as tool:
+            held = own_programs(tool.process.pid)
+            check(held, f"{name}: its programs are loaded while it runs")
+            own |= held
             tool.process.kill()
             tool.process.wait()
-    for _ in range(400):
-        left = (programs_of("switched") | programs_of("sent") | programs_of("issued")) - before
-        if not left:
-            return
-        time.sleep(0.05)
-    check(False, f"programs left: {left}")
+    equal(still_loaded(own), set(), "programs left")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from tool_test import (  # noqa: E402
     NOBODY, Cgroup, Skip, Tool, case, check, equal, main, need, need_program, need_tracing,
-    programs_of, prometheus_page, rows_of, run)
+    own_programs, still_loaded, prometheus_page, rows_of, run)
 
 N = 1000
 KNOWN = {"getppid": N, "dup": 2 * N, "openat": 2 * N // 10, "close": N // 10, "nanosleep": 1,
@@ -330,16 +330,12 @@ def interrupt_prints_once_and_ends_well():
 
 @case
 def kill_leaves_nothing_behind():
-    before = programs_of("count_enter")
     with Tool(skep, "trace", "syscalls", "--by", "cgroup", "-C") as tool:
-        check(programs_of("count_enter") > before, "its program is loaded while it runs")
+        own = own_programs(tool.process.pid)
+        check(own, "its programs are loaded while it runs")
         tool.process.kill()
         tool.process.wait()
-    for _ in range(100):
-        if programs_of("count_enter") <= before:
-            break
-        time.sleep(0.05)
-    equal(programs_of("count_enter") - before, set(), "programs left by a killed tool")
+    equal(still_loaded(own), set(), "programs left by a killed tool")
 
 
 @case

@@ -160,10 +160,23 @@ def need_tracing():
     need(done.returncode == 0, f"bpf(2) is not allowed here: {done.stderr.decode().strip()[:100]}")
 
 
-def programs_of(name):
-    """Ids of loaded programs of this name."""
-    out, _ = run("/usr/sbin/bpftool", "-j", "prog", "show")
-    return {p["id"] for p in json.loads(out) if p.get("name") == name[:15]}
+def own_programs(pid):
+    """Ids of the programs a process holds by descriptor: its own, whatever other tests load."""
+    ids = set()
+    for name in os.listdir(f"/proc/{pid}/fdinfo"):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/fdinfo/{name}", encoding="utf-8") as info:
+            ids |= {int(line.split()[1]) for line in info if line.startswith("prog_id:")}
+    return ids
+
+
+def still_loaded(ids, seconds=20):
+    """Those of the programs that are there after at most so long."""
+    end = time.monotonic() + seconds
+    while True:
+        left = ids & {p["id"] for p in json.loads(run("/usr/sbin/bpftool", "-j", "prog", "show")[0])}
+        if not left or time.monotonic() > end:
+            return left
+        time.sleep(0.05)
 
 
 def prometheus_page(text):

@@ -15,7 +15,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 from tool_test import (  # noqa: E402
-    NOBODY, Cgroup, Tool, case, check, equal, main, need, need_program, need_tracing, programs_of, rows_of, run)
+    NOBODY, Cgroup, Tool, case, check, equal, main, need, need_program, need_tracing, own_programs,
+    rows_of, run, still_loaded)
 
 skep = ""
 PORT = 7007
@@ -309,17 +310,12 @@ def two_at_once():
 
 @case
 def kill_leaves_nothing():
-    before = programs_of("keep_in")
     with Net() as net, net.capture("-i", "va", "udp") as tool:
+        own = own_programs(tool.process.pid)
+        check(own, "its programs are loaded while it runs")
         tool.process.send_signal(signal.SIGKILL)
         tool.process.wait()
-        left = {}
-        for _ in range(400):
-            left = programs_of("keep_in") - before
-            if not left:
-                break
-            time.sleep(0.05)
-        check(not left, f"programs left: {left}")
+        equal(still_loaded(own), set(), "programs left")
         out, _ = run("ip", "netns", "exec", net.a, "tc", "filter", "show", "dev", "va", "ingress")
         equal(out, "", "filters left")
 

@@ -8,6 +8,11 @@
 
 #include <linux/types.h>
 
+#include <stdbool.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef struct {
@@ -32,6 +37,20 @@ struct mm_struct {
 	unsigned long arg_end;
 };
 
+struct kernfs_node {
+	__u64 id; /* of a cgroup's: the cgroup's id */
+};
+
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[]; /* by level, itself the last (Linux 6.1) */
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp; /* of the v2 hierarchy */
+};
+
 struct signal_struct {
 	atomic_t live; /* threads that have not ended */
 };
@@ -46,6 +65,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+	struct css_set *cgroups;
 	char comm[16];
 };
 
@@ -88,3 +108,14 @@ struct tcp_sock {
 };
 
 #pragma clang attribute pop
+
+/* Whether the cgroup is the one of this id and level, or below it. */
+static __always_inline bool cgroup_is_in(const struct cgroup *cgroup, __u64 id, __u32 level)
+{
+	struct cgroup *above = NULL;
+
+	if (level > (__u32)BPF_CORE_READ(cgroup, level))
+		return false;
+	bpf_core_read(&above, sizeof(above), &cgroup->ancestors[level]);
+	return above && BPF_CORE_READ(above, kn, id) == id;
+}

@@ -11,6 +11,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "capture/live-api.bpf.h"
+#include "kernel.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -26,30 +27,13 @@ struct {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct kernfs_node {
-	__u64 id;
-};
-
-struct cgroup {
-	int level;
-	struct kernfs_node *kn;
-	struct cgroup *ancestors[];
-};
-
-struct css_set {
-	struct cgroup *dfl_cgrp;
-};
-
 struct cred {
 	struct {
 		__u32 val;
 	} uid;
 };
 
-struct task_struct {
-	int tgid;
-	char comm[LIVE_COMM_BYTES];
-	struct css_set *cgroups;
+struct task_struct___cred {
 	const struct cred *real_cred;
 };
 
@@ -137,15 +121,10 @@ static __always_inline __u32 terms_of(struct cgroup *cgroup)
 		if (i >= live.n_terms)
 			break;
 		for (__u32 j = 0; j < LIVE_CGROUPS_MAX; j++) {
-			__u32 level = live.terms[i].cgroup_levels[j];
-			struct cgroup *above = NULL;
-
 			if (j >= live.terms[i].n_cgroups)
 				break;
-			if (level > (__u32)BPF_CORE_READ(cgroup, level))
-				continue;
-			bpf_core_read(&above, sizeof(above), &cgroup->ancestors[level]);
-			if (above && BPF_CORE_READ(above, kn, id) == live.terms[i].cgroup_ids[j])
+			if (cgroup_is_in(cgroup, live.terms[i].cgroup_ids[j],
+					 live.terms[i].cgroup_levels[j]))
 				bits |= 1u << i;
 		}
 	}
@@ -172,7 +151,7 @@ int walk(struct bpf_iter__task_file *ctx)
 	cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
 	owner->cgroup_id = BPF_CORE_READ(cgroup, kn, id);
 	owner->terms = terms_of(cgroup);
-	owner->uid = BPF_CORE_READ(task, real_cred, uid.val);
+	owner->uid = BPF_CORE_READ((struct task_struct___cred *)task, real_cred, uid.val);
 	BPF_CORE_READ_STR_INTO(&owner->comm, task, comm);
 	owner->pid = task->tgid;
 	return 0;

@@ -26,24 +26,6 @@ struct task_struct___state {
 	unsigned int __state;
 };
 
-struct kernfs_node {
-	__u64 id;
-};
-
-struct cgroup {
-	int level;
-	struct kernfs_node *kn;
-	struct cgroup *ancestors[];
-};
-
-struct css_set {
-	struct cgroup *dfl_cgrp;
-};
-
-struct task_struct___cgroups {
-	struct css_set *cgroups;
-};
-
 #pragma clang attribute pop
 
 /* Since when a thread waits; 0: it does not. */
@@ -56,23 +38,17 @@ struct {
 
 static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 {
-	return BPF_CORE_READ((struct task_struct___cgroups *)task, cgroups, dfl_cgrp);
+	return BPF_CORE_READ(task, cgroups, dfl_cgrp);
 }
 
 static __always_inline bool is_in_cgroups(struct task_struct *task)
 {
-	struct cgroup *cgroup = cgroup_of(task), *above;
+	const struct cgroup *cgroup = cgroup_of(task);
 
 	for (__u32 i = 0; i < FILTER_CGROUPS_MAX; i++) {
-		__u32 level = filter.cgroups[i].level;
-
 		if (i >= filter.n_cgroups)
 			break;
-		above = NULL;
-		if (level > (__u32)BPF_CORE_READ(cgroup, level))
-			continue;
-		bpf_core_read(&above, sizeof(above), &cgroup->ancestors[level]);
-		if (above && BPF_CORE_READ(above, kn, id) == filter.cgroups[i].id)
+		if (cgroup_is_in(cgroup, filter.cgroups[i].id, filter.cgroups[i].level))
 			return true;
 	}
 	return false;

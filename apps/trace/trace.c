@@ -12,16 +12,9 @@ static const struct {
 	const struct tool_spec *spec; /* its command is "trace NAME" */
 	int (*main)(int argc, char **argv);
 } subcommands[] = {
-	{ &trace_func_spec, trace_func_main },
-	{ &trace_stacks_spec, trace_stacks_main },
-	{ &trace_kernel_spec, trace_kernel_main },
-	{ &trace_syscalls_spec, trace_syscalls_main },
-	{ &trace_exec_spec, trace_exec_main },
-	{ &trace_open_spec, trace_open_main },
-	{ &trace_tcp_spec, trace_tcp_main },
-	{ &trace_flows_spec, trace_flows_main },
-	{ &trace_runq_spec, trace_runq_main },
-	{ &trace_disk_spec, trace_disk_main },
+#define ROW(name) { &trace_##name##_spec, trace_##name##_main },
+	TRACE_SUBCOMMANDS(ROW)
+#undef ROW
 };
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

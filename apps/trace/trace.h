@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * skep trace: a table of subcommands in trace.c. Each is one file apps/trace/NAME.c with a tool_spec and
+ * skep trace: a table of subcommands. Each is one file apps/trace/NAME.c with a tool_spec and
  * a main, made as tool/tool.h says; its program is NAME.bpf.c, what they share NAME-api.bpf.h.
  */
 #pragma once
@@ -11,35 +11,23 @@
 int trace_main(int argc, char **argv);
 extern const char trace_usage[];
 
-extern const struct ability_tool trace_func_ability;
-extern const struct tool_spec trace_func_spec;
-int trace_func_main(int argc, char **argv);
+/* In the order `skep trace` lists them. */
+#define TRACE_SUBCOMMANDS(ROW)                                                                     \
+	ROW(func)                                                                                  \
+	ROW(stacks)                                                                                \
+	ROW(kernel)                                                                                \
+	ROW(syscalls)                                                                              \
+	ROW(exec)                                                                                  \
+	ROW(open)                                                                                  \
+	ROW(tcp)                                                                                   \
+	ROW(flows)                                                                                 \
+	ROW(runq)                                                                                  \
+	ROW(disk)
 
-extern const struct ability_tool trace_stacks_ability;
-extern const struct tool_spec trace_stacks_spec;
-int trace_stacks_main(int argc, char **argv);
-extern const struct tool_spec trace_kernel_spec;
-extern const struct ability_tool trace_kernel_ability;
-int trace_kernel_main(int argc, char **argv);
+/* trace_NAME_spec, whose command is "trace NAME"; trace_NAME_ability, for doctor; trace_NAME_main(). */
+#define TRACE_DECLARE(name)                                                                        \
+	extern const struct ability_tool trace_##name##_ability;                                   \
+	extern const struct tool_spec trace_##name##_spec;                                         \
+	int trace_##name##_main(int argc, char **argv);
 
-extern const struct tool_spec trace_syscalls_spec;
-extern const struct ability_tool trace_syscalls_ability;
-int trace_syscalls_main(int argc, char **argv);
-extern const struct tool_spec trace_exec_spec;
-extern const struct ability_tool trace_exec_ability;
-int trace_exec_main(int argc, char **argv);
-extern const struct tool_spec trace_open_spec;
-extern const struct ability_tool trace_open_ability;
-int trace_open_main(int argc, char **argv);
-extern const struct tool_spec trace_tcp_spec;
-extern const struct ability_tool trace_tcp_ability;
-int trace_tcp_main(int argc, char **argv);
-extern const struct ability_tool trace_flows_ability;
-extern const struct tool_spec trace_flows_spec;
-int trace_flows_main(int argc, char **argv);
-extern const struct ability_tool trace_runq_ability;
-extern const struct tool_spec trace_runq_spec;
-int trace_runq_main(int argc, char **argv);
-extern const struct ability_tool trace_disk_ability;
-extern const struct tool_spec trace_disk_spec;
-int trace_disk_main(int argc, char **argv);
+TRACE_SUBCOMMANDS(TRACE_DECLARE)

@@ -16,20 +16,14 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from tool_test import Skip, case, main  # noqa: E402
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TIMEOUT_S = 100
 NOBODY = 65534
-CASES = {}
 skep = "skep"
-
-
-class Skip(Exception):
-    pass
-
-
-def case(function):
-    CASES[function.__name__] = function
-    return function
 
 
 def expect(got, wanted, what):
@@ -307,19 +301,10 @@ def bad_input_gets_one_sentence():
             raise AssertionError(f"{args}: {err}")
 
 
-def main():
+def setup(skep_path):
     global skep
-    if sys.argv[1:] == ["--list"]:
-        print("\n".join(CASES))
-        return 0
-    skep = os.path.abspath(sys.argv[1])
-    try:
-        CASES[sys.argv[2]]()
-    except Skip as reason:
-        print(reason)
-        return 77
-    return 0
+    skep = os.path.abspath(skep_path)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(setup))

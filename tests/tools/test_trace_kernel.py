@@ -16,18 +16,12 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from tool_test import Skip, case, main  # noqa: E402
+
 TIMEOUT_S = 60
-CASES = {}
 skep = "skep"
-
-
-class Skip(Exception):
-    pass
-
-
-def case(function):
-    CASES[function.__name__] = function
-    return function
 
 
 def expect(got, wanted, what):
@@ -163,19 +157,10 @@ def bad_input_gets_one_sentence():
             raise AssertionError(f"{args}: {err}")
 
 
-def main():
+def setup(skep_path):
     global skep
-    if sys.argv[1:] == ["--list"]:
-        print("\n".join(CASES))
-        return 0
-    skep = os.path.abspath(sys.argv[1])
-    try:
-        CASES[sys.argv[2]]()
-    except Skip as reason:
-        print(reason)
-        return 77
-    return 0
+    skep = os.path.abspath(skep_path)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(setup))

@@ -47,7 +47,7 @@ enum {
 	OWNER_HOOKS_MAX = 3,
 };
 
-#define GONE_CHECK_NS 500000000ull
+#define LOOK_AROUND_NS 500000000ull
 #define PAUSE_NS      1000000l
 
 /* From so many packets a batch on, the reader lets some gather: being woken for each costs their sender. */
@@ -452,13 +452,11 @@ static void flush(void *arg)
 		loop_stop(&l->loop);
 }
 
-/* Devices that went away: said once each; with the last, the capture ends. And what time it is. */
-static uint64_t check_devices(void *arg, uint64_t now_ns)
+/* Devices that went away: said once each; with the last, the capture ends. */
+static void check_devices(struct live *l)
 {
-	struct live *l = arg;
 	uint32_t n = 0;
 
-	l->clock_offset_ns = loop_realtime_ns(0);
 	for (uint32_t i = 0; i < l->n_hooks; i++) {
 		if (hook_is_gone(l->hooks[i])) {
 			fprintf(stderr, "skep capture: %s is gone\n", l->hooks[i]->what);
@@ -470,7 +468,16 @@ static uint64_t check_devices(void *arg, uint64_t now_ns)
 	l->n_hooks = n;
 	if (!n)
 		loop_stop(&l->loop);
-	return now_ns + GONE_CHECK_NS;
+}
+
+/* Now and then, the first time before any packet. */
+static uint64_t look_around(void *arg, uint64_t now_ns)
+{
+	struct live *l = arg;
+
+	l->clock_offset_ns = loop_realtime_ns(0);
+	check_devices(l);
+	return now_ns + LOOK_AROUND_NS;
 }
 
 /* --- the whole ------------------------------------------------------------------------------------ */
@@ -548,10 +555,9 @@ static void report(struct live *l)
 
 static int capture(struct live *l, struct error *err)
 {
-	l->clock_offset_ns = loop_realtime_ns(0);
 	l->loop.idle = flush;
 	l->loop.idle_arg = l;
-	l->loop.chore = check_devices;
+	l->loop.chore = look_around;
 	l->loop.chore_arg = l;
 	announce(l);
 	while (loop_wait(&l->loop))

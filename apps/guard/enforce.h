@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guard in the kernel: its program loaded, given rules, attached to a cgroup, pinned, found again.
+ * The rules are replaced as one: an access is judged by the old set or by the new. One thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "guard-api.bpf.h"
+#include "ruleset.h"
+
+#define ENFORCE_PINS "/sys/fs/bpf/skep/guard"
+
+struct enforce;
+
+/* Loads the program, with no rule. -EPERM, -EOPNOTSUPP, ... with a sentence. */
+int enforce_load(struct enforce **out, struct error *err);
+/* The one pinned in this folder of a bpf file system. -ENOENT: none is. */
+int enforce_open_pinned(const char *pins, struct enforce **out, struct error *err);
+/* Not pinned: it goes from its cgroup now. Pinned: it stays. NULL is fine. */
+void enforce_close(struct enforce *e);
+
+/* 0, or -errno with a sentence: the old rules stay. */
+int enforce_replace_rules(struct enforce *e, const struct ruleset *set, struct error *err);
+/* @cgroup: path of it (who/cgroup.h), "/" the root. */
+int enforce_attach(struct enforce *e, const char *cgroup, struct error *err);
+/* The program, maps and link into a folder that is made. All or nothing. -EEXIST: a guard is there. */
+int enforce_pin(struct enforce *e, const char *pins, struct error *err);
+/* Takes the pins of a folder away, and the folder. -ENOENT: none is there. */
+int enforce_unpin(const char *pins, struct error *err);
+
+/* Whether the link is on its cgroup; and putting it back there when it was taken off. */
+bool enforce_is_attached(struct enforce *e);
+int enforce_reattach(struct enforce *e, struct error *err);
+/* The cgroup's path; "" when it is gone. Valid until the next call. */
+const char *enforce_cgroup(struct enforce *e);
+
+/* The rules in force: a copy of rule @i, aliases among them, with its hits. -ENOENT behind the last. */
+int enforce_rule(struct enforce *e, uint32_t i, struct guard_rule *out);
+uint64_t enforce_generation(struct enforce *e);
+
+/* --- the log -------------------------------------------------------------------------------- */
+
+/* Number of the next event; the last GUARD_LOG_ENTRIES are kept. */
+uint64_t enforce_log_end(struct enforce *e);
+/*
+ * Copies event *@seq and goes on to the next. 1; 0: there is none yet. Those overwritten before they were read are added
+ * to *@lost and *@seq goes on to the oldest kept.
+ */
+int enforce_log_next(struct enforce *e, uint64_t *seq, struct guard_event *out, uint64_t *lost);
+/* Appends an event of the watcher's. ns, seq and generation are filled in. */
+void enforce_log_add(struct enforce *e, struct guard_event *event);
+/* Becomes readable (epoll) when events were added; clears it. */
+int enforce_bell_fd(struct enforce *e);
+void enforce_bell_clear(struct enforce *e);
+/* The object's program, for the cost (tool/cost.h). */
+int enforce_program_fd(struct enforce *e);

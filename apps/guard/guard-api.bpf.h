@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
+/*
+ * What the guard's programs and its user side share: rules as the program matches them, and the log of
+ * what happened, which any number of readers read where it stands.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#define GUARD_NAME_BYTES   128 /* of a key, with '/' between its parts, and its NUL */
+#define GUARD_VALUE_BYTES  256 /* longest write that can be pinned to another value */
+#define GUARD_TEXT_BYTES   160 /* of a rule as written, cut off behind it */
+#define GUARD_WHERE_BYTES  64  /* "/etc/skep/guard.d/10-net.conf:3" */
+#define GUARD_SHOWN_BYTES  64  /* of a value in the log, cut off behind it */
+#define GUARD_COMM_BYTES   16
+#define GUARD_FOLDER_BYTES 72 /* of a container's name in a cgroup folder's */
+#define GUARD_CLAUSES_MAX  4  /* of one rule */
+#define GUARD_RULES_MAX	   4096
+#define GUARD_LOG_ENTRIES  4096 /* a power of two: as many events are kept */
+#define GUARD_NO_RULE	   0xffffffffu
+
+enum guard_action {
+	GUARD_ALLOW = 1, /* decides: no later rule is asked */
+	GUARD_DENY,	 /* decides: EPERM */
+	GUARD_PIN,	 /* decides: a write writes the rule's value */
+	GUARD_AUDIT	 /* logged; the rules that follow decide */
+};
+
+enum guard_access {
+	GUARD_READ = 1,
+	GUARD_WRITE = 2
+};
+
+enum guard_by {
+	GUARD_BY_COMM = 1,
+	GUARD_BY_UID = 2,
+	GUARD_BY_PID = 4,    /* the process, not the thread */
+	GUARD_BY_CGROUP = 8, /* it or one below it */
+	GUARD_BY_CONTAINER = 16
+};
+
+/* Who: all that is set must hold. */
+struct guard_clause {
+	__u32 by;     /* enum guard_by, or-ed */
+	__u32 except; /* 1: where it holds the rule does not apply; 0: the rule applies only where one
+			 of the clauses with 0 holds */
+	__u32 uid;
+	__u32 pid;
+	__u64 cgroup;
+	__u32 cgroup_level;
+	__u32 unused;
+	char comm[GUARD_COMM_BYTES];	    /* a pattern */
+	char container[GUARD_FOLDER_BYTES]; /* a pattern, for any folder of the cgroup's path */
+};
+
+/*
+ * Patterns: '*' is any run of characters other than '/', '?' one of them; "x/" followed by '*' at the end is
+ * everything below x, at any depth.
+ */
+struct guard_rule {
+	char pattern[GUARD_NAME_BYTES];
+	__u32 action, access;
+	__u32 number;	/* of the rule as written, from 0: its aliases have the same */
+	__u32 is_alias; /* it stands for another key's rule: a write of it changes that key */
+	__u32 n_clauses;
+	__u32 value_bytes; /* of GUARD_PIN */
+	char value
+		[GUARD_VALUE_BYTES]; /* behind it newlines to the end: what every proc handler skips */
+	struct guard_clause clauses[GUARD_CLAUSES_MAX];
+	char text[GUARD_TEXT_BYTES];
+	char where[GUARD_WHERE_BYTES];
+	__u64 hits; /* counted by the program */
+};
+
+enum guard_outcome {
+	GUARD_AUDITED = 1, /* let through and logged */
+	GUARD_DENIED,
+	GUARD_PINNED,	   /* the rule's value was written in its place */
+	GUARD_PIN_REFUSED, /* denied: shorter than the pinned value, longer than GUARD_VALUE_BYTES, or
+			      not at the start of the file */
+	/* by the watcher: */
+	GUARD_REVERTED,	    /* changed by a side door, and set back */
+	GUARD_NOT_REVERTED, /* changed by a side door; setting it back failed */
+	GUARD_DETACHED,	    /* the program was taken off its cgroup, and put back */
+	GUARD_DOOR_USED /* a side door was used where values are not known (another namespace) */
+};
+
+struct guard_event {
+	__u64 seq; /* its number + 1, written last; 0 while the rest is being written */
+	__u64 ns;  /* CLOCK_MONOTONIC */
+	__u64 cgroup;
+	__u64 generation; /* of the rules */
+	__u32 tgid, pid, uid;
+	__u32 rule;    /* guard_rule.number, or GUARD_NO_RULE */
+	__u32 access;  /* enum guard_access, one */
+	__u32 outcome; /* enum guard_outcome */
+	__u32 door;    /* enum door_kind (doors.h), 0: through /proc/sys itself */
+	__u32 unused;
+	char comm[GUARD_COMM_BYTES];
+	char name[GUARD_NAME_BYTES];
+	char old_value[GUARD_SHOWN_BYTES]; /* no newline at the end */
+	char new_value[GUARD_SHOWN_BYTES]; /* what the caller wrote; "" of a read */
+};
+
+/* Entry 0 of each set of rules has this in the place of a rule. */
+struct guard_rules_head {
+	__u64 generation; /* counts sets, from 1 */
+	__u32 n_rules;	  /* that follow */
+};

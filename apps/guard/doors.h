@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Side doors: the other ways to a key's value. Each row says by what a key changes that is not a write
- * of the key itself. The rows are what `skep guard doors` finds by experiment (experiment.h) in a
- * scratch namespace, and for keys that are not of a namespace in a guest; a test runs it again.
+ * Side doors: the other ways to a key's value. Each row says by what a key changes that is not a
+ * write of the key itself. The rows are what `skep guard doors` finds by experiment (experiment.h)
+ * in a scratch namespace, and for keys that are not of a namespace in a guest; a test runs it
+ * again.
  */
 #pragma once
 
@@ -34,8 +35,8 @@ extern const struct door doors[];
 const char *door_kind_name(enum door_kind kind);
 
 /*
- * The aliases of the keys @pattern matches, as patterns, each once and not @pattern's own: calls @fn
- * for each. 0, or what @fn returned first other than 0.
+ * The aliases of the keys @pattern matches, as patterns, each once and not @pattern's own: calls
+ * @fn for each. 0, or what @fn returned first other than 0.
  */
 int doors_each_alias(const char *pattern, int (*fn)(void *arg, const char *alias), void *arg);
 /* Whether some key that @pattern matches has a door of this kind. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guard in the kernel: its program loaded, given rules, attached to a cgroup, pinned, found again.
- * The rules are replaced as one: an access is judged by the old set or by the new. One thread.
+ * The guard in the kernel: its program loaded, given rules, attached to a cgroup, pinned, found
+ * again. The rules are replaced as one: an access is judged by the old set or by the new. One
+ * thread.
  */
 #pragma once
 
@@ -47,8 +48,8 @@ uint64_t enforce_generation(struct enforce *e);
 /* Number of the next event; the last GUARD_LOG_ENTRIES are kept. */
 uint64_t enforce_log_end(struct enforce *e);
 /*
- * Copies event *@seq and goes on to the next. 1; 0: there is none yet. Those overwritten before they were read are added
- * to *@lost and *@seq goes on to the oldest kept.
+ * Copies event *@seq and goes on to the next. 1; 0: there is none yet. Those overwritten before
+ * they were read are added to *@lost and *@seq goes on to the oldest kept.
  */
 int enforce_log_next(struct enforce *e, uint64_t *seq, struct guard_event *out, uint64_t *lost);
 /* Appends an event of the watcher's. ns, seq and generation are filled in. */

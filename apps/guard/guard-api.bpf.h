@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
- * What the guard's programs and its user side share: rules as the program matches them, and the log of
- * what happened, which any number of readers read where it stands.
+ * What the guard's programs and its user side share: rules as the program matches them, and the log
+ * of what happened, which any number of readers read where it stands.
  */
 #pragma once
 
@@ -54,8 +54,8 @@ struct guard_clause {
 };
 
 /*
- * Patterns: '*' is any run of characters other than '/', '?' one of them; "x/" followed by '*' at the end is
- * everything below x, at any depth.
+ * Patterns: '*' is any run of characters other than '/', '?' one of them; "x/" followed by '*' at
+ * the end is everything below x, at any depth.
  */
 struct guard_rule {
 	char pattern[GUARD_NAME_BYTES];

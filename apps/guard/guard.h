@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * skep guard: sysctls that cannot be tampered with. A program at the cgroup's hook for accesses to /proc/sys decides by
- * rules (rule.h); side doors are closed or watched (doors.h, watch.h).
+ * skep guard: sysctls that cannot be tampered with. A program at the cgroup's hook for accesses to
+ * /proc/sys decides by rules (rule.h); side doors are closed or watched (doors.h, watch.h).
  *
  *	run      guards until Ctrl-C; shows what happens; rule files are read again when they change
  *	install  guards from now on, without a process; again: replaces the rules
@@ -9,7 +9,7 @@
  *	status   the rules in force, what they did, how each door is held
  *	log      what happened, -f: goes on
  *	learn    looks on and writes rules that allow just what happened
- *	check    what rules would do to sysctl.d's files, or to one access; on our own engine, no privilege
+ *	check    what rules would do to sysctl.d, or to one access: on our own engine, no privilege
  *	doors    the other ways to a key's value; found by experiment with --try
  */
 #pragma once

@@ -9,10 +9,11 @@
  *
  *	ACTION KEY [read|write|read,write] [VALUE, of pin] { if|except COND [and COND]... }...
  *
- * Keys are written as sysctl(8) takes them: net.ipv4.conf.eth0/100.forwarding, or with slashes, also
- * behind /proc/sys/. Conditions: comm=PATTERN uid=NUMBER|NAME pid=N cgroup=PATH container=NAME. Access
- * is write when not given. A value with blanks stands in double quotes. '#' and ';' begin comments.
- * Rules are asked in order; the first allow, deny or pin that applies decides; audit logs and goes on.
+ * Keys are written as sysctl(8) takes them: net.ipv4.conf.eth0/100.forwarding, or with slashes,
+ * also behind /proc/sys/. Conditions: comm=PATTERN uid=NUMBER|NAME pid=N cgroup=PATH
+ * container=NAME. Access is write when not given. A value with blanks stands in double quotes. '#'
+ * and ';' begin comments. Rules are asked in order; the first allow, deny or pin that applies
+ * decides; audit logs and goes on.
  *
  * This file knows the language only: nothing of files, the program, or doors.
  */
@@ -32,9 +33,9 @@ struct rule_mistake {
 };
 
 /*
- * Reads one line, of @bytes without its newline. 1: a rule, in *out (number, where and text of which
- * are the caller's to set; cgroups and user names are resolved now); 0: nothing but blanks and a
- * comment; -EINVAL: the first mistake.
+ * Reads one line, of @bytes without its newline. 1: a rule, in *out (number, where and text of
+ * which are the caller's to set; cgroups and user names are resolved now); 0: nothing but blanks
+ * and a comment; -EINVAL: the first mistake.
  */
 int rule_parse(const char *line, size_t bytes, struct guard_rule *out,
 	       struct rule_mistake *mistake);

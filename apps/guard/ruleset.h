@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Rules from files, folders and the command line, in order, with the rules for their aliases behind
- * each: what is handed to the program as one. All mistakes are told, each with file, line and column;
- * with any of them there is no set.
+ * each: what is handed to the program as one. All mistakes are told, each with file, line and
+ * column; with any of them there is no set.
  */
 #pragma once
 
@@ -34,6 +34,7 @@ int ruleset_add_text(struct ruleset *set, const char *text, struct error *err);
 
 /*
  * When all are added: puts the rules for aliases (doors.h) behind the rules they stand for. 0, or
- * -EINVAL with a sentence: there were mistakes ("3 mistakes; no rule is applied"), or too many rules.
+ * -EINVAL with a sentence: there were mistakes ("3 mistakes; no rule is applied"), or too many
+ * rules.
  */
 int ruleset_finish(struct ruleset *set, struct error *err);

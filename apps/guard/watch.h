@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What needs a process that looks on: side doors that no program can close are seen when they are
- * used, and the value set back; the guard's own program is put back when it is taken off. Values are
- * those of this process's namespaces. The doors in use are chosen by the rules: a guard without a rule for
- * kernel.hostname pays nothing for sethostname(2).
+ * used, and the value set back; the guard's own program is put back when it is taken off. Values
+ * are those of this process's namespaces. The doors in use are chosen by the rules: a guard without
+ * a rule for kernel.hostname pays nothing for sethostname(2).
  */
 #pragma once
 

@@ -55,7 +55,7 @@ struct guard_clause {
 
 /*
  * Patterns: '*' is any run of characters other than '/', '?' one of them; "x/" followed by '*' at
- * the end is everything below x, at any depth.
+ * the end is everything below x, at any depth; "*" alone is everything.
  */
 struct guard_rule {
 	char pattern[GUARD_NAME_BYTES];

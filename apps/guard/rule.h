@@ -10,9 +10,11 @@
  *	ACTION KEY [read|write|read,write] [VALUE, of pin] { if|except COND [and COND]... }...
  *
  * Keys are written as sysctl(8) takes them: net.ipv4.conf.eth0/100.forwarding, or with slashes,
- * also behind /proc/sys/. Conditions: comm=PATTERN uid=NUMBER|NAME pid=N cgroup=PATH
- * container=NAME. Access is write when not given. A value with blanks stands in double quotes. '#'
- * and ';' begin comments. Rules are asked in order; the first allow, deny or pin that applies
+ * also behind /proc/sys/; `*` is every key. Conditions: comm=PATTERN uid=NUMBER|NAME pid=N
+ * cgroup=PATH container=NAME. NAME is 12 digits of a container's id or more, the uid of a pod, the
+ * name of an LXC container or a machine, or a pattern of its cgroup's folder. Access is write when
+ * not given. What has blanks in it stands in double quotes (\" and \\ in them). '#' and ';' begin
+ * comments where a word could. Rules are asked in order; the first allow, deny or pin that applies
  * decides; audit logs and goes on.
  *
  * This file knows the language only: nothing of files, the program, or doors.
@@ -25,6 +27,8 @@
 
 #include "error.h"
 #include "guard-api.bpf.h"
+
+#define RULE_LINE_BYTES 4096
 
 /* One mistake: where in the line (from 1) and what. */
 struct rule_mistake {

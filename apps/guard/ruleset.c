@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "guard/ruleset.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guard/doors.h"
+#include "guard/rule.h"
+
+#define CHUNK_BYTES 16384
+#define ENDING	    ".conf"
+
+void ruleset_init(struct ruleset *set)
+{
+	memset(set, 0, sizeof(*set));
+}
+
+void ruleset_deinit(struct ruleset *set)
+{
+	free(set->rules);
+	buffer_deinit(&set->mistakes);
+	ruleset_init(set);
+}
+
+static void add_mistake(struct ruleset *set, const char *where, const struct rule_mistake *mistake)
+{
+	if (set->n_mistakes++ < RULESET_MISTAKES_MAX)
+		buffer_format(&set->mistakes, "%s:%u: %s\n", where, mistake->column,
+			      mistake->why.text);
+}
+
+static void append(struct ruleset *set, const struct guard_rule *rule)
+{
+	set->too_many |= set->n_rules == GUARD_RULES_MAX;
+	if (set->too_many)
+		return;
+	array_grow(set->rules, set->n_rules);
+	set->rules[set->n_rules++] = *rule;
+}
+
+/* As it was written, without the blanks around it. */
+static void keep_text(struct guard_rule *rule, const char *line, size_t bytes)
+{
+	while (bytes && strchr(" \t", *line)) {
+		line++;
+		bytes--;
+	}
+	while (bytes && strchr(" \t\r", line[bytes - 1]))
+		bytes--;
+	snprintf(rule->text, sizeof(rule->text), "%.*s", (int)bytes, line);
+}
+
+/* Its end is what tells places apart. */
+static void keep_where(struct guard_rule *rule, const char *where)
+{
+	size_t n = strlen(where), most = sizeof(rule->where) - 1;
+
+	snprintf(rule->where, sizeof(rule->where), "%s", n > most ? where + n - most : where);
+}
+
+/* False: there is no rule in the line. */
+static bool add_line(struct ruleset *set, const char *where, const char *line, size_t bytes)
+{
+	struct rule_mistake mistake;
+	struct guard_rule rule;
+	int rc = rule_parse(line, bytes, &rule, &mistake);
+
+	if (rc < 0)
+		add_mistake(set, where, &mistake);
+	if (rc <= 0)
+		return rc != 0;
+	rule.number = set->n_written++;
+	keep_text(&rule, line, bytes);
+	keep_where(&rule, where);
+	append(set, &rule);
+	return true;
+}
+
+static void add_lines(struct ruleset *set, const char *path, const char *text, size_t bytes)
+{
+	uint32_t number = 0;
+
+	while (bytes) {
+		const char *end = memchr(text, '\n', bytes);
+		size_t n = end ? (size_t)(end - text) : bytes;
+		char *where = xformat("%s:%u", path, ++number);
+
+		add_line(set, where, text, n);
+		free(where);
+		n += end != NULL;
+		text += n;
+		bytes -= n;
+	}
+}
+
+static int read_rules(int fd, const char *path, struct buffer *out, struct error *err)
+{
+	char chunk[CHUNK_BYTES];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set(err, -errno, "cannot read %s: %s", path, strerror(errno));
+		buffer_add(out, chunk, (size_t)n);
+		if (out->bytes > RULESET_FILE_BYTES)
+			return error_set(err, -EFBIG,
+					 "%s is longer than %u KiB, which no file of rules is",
+					 path, RULESET_FILE_BYTES >> 10);
+	}
+	return 0;
+}
+
+static int add_file(struct ruleset *set, const char *path, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	struct buffer text = { 0 };
+
+	if (fd < 0)
+		return error_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
+	rc = read_rules(fd, path, &text, err);
+	if (!rc)
+		add_lines(set, path, buffer_string(&text), text.bytes);
+	close(fd);
+	buffer_deinit(&text);
+	return rc;
+}
+
+static int is_rules(const struct dirent *entry)
+{
+	size_t n = strlen(entry->d_name), m = strlen(ENDING);
+
+	return entry->d_name[0] != '.' && n > m && strcmp(entry->d_name + n - m, ENDING) == 0;
+}
+
+/* Not by the locale: the order of rules is the same everywhere. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* A link to /dev/null takes a file away, as systemd has it; so does any other that is no file. */
+static int add_entry(struct ruleset *set, const char *folder, const char *name, struct error *err)
+{
+	bool slash = *folder && folder[strlen(folder) - 1] == '/';
+	char *path = xformat("%s%s%s", folder, slash ? "" : "/", name);
+	struct stat st;
+	int rc = 0;
+
+	if (stat(path, &st))
+		rc = error_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
+	else if (S_ISREG(st.st_mode))
+		rc = add_file(set, path, err);
+	free(path);
+	return rc;
+}
+
+static int add_folder(struct ruleset *set, const char *path, struct error *err)
+{
+	struct dirent **entries;
+	int n = scandir(path, &entries, is_rules, by_name), rc = 0;
+
+	if (n < 0)
+		return error_set(err, -errno, "cannot read %s: %s", path, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		if (!rc)
+			rc = add_entry(set, path, entries[i]->d_name, err);
+		free(entries[i]);
+	}
+	free(entries);
+	return rc;
+}
+
+int ruleset_add_path(struct ruleset *set, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return error_set(err, -errno, "there are no rules at %s: %s", path,
+				 strerror(errno));
+	return S_ISDIR(st.st_mode) ? add_folder(set, path, err) : add_file(set, path, err);
+}
+
+int ruleset_add_text(struct ruleset *set, const char *text, struct error *err)
+{
+	struct rule_mistake nothing = { .column = 1, .why.text = "there is no rule in this" };
+	char where[GUARD_WHERE_BYTES];
+
+	(void)err;
+	snprintf(where, sizeof(where), "rule %u", ++set->n_texts);
+	if (!add_line(set, where, text, strlen(text)))
+		add_mistake(set, where, &nothing);
+	return 0;
+}
+
+/* --- aliases -------------------------------------------------------------------------------- */
+
+struct aliases {
+	struct ruleset *set;
+	const struct guard_rule *rule;
+};
+
+static int add_alias(void *arg, const char *pattern)
+{
+	struct aliases *aliases = arg;
+	struct guard_rule alias = *aliases->rule;
+
+	assert(strlen(pattern) < sizeof(alias.pattern));
+	memset(alias.pattern, 0, sizeof(alias.pattern));
+	memcpy(alias.pattern, pattern, strlen(pattern));
+	alias.is_alias = 1;
+	alias.access = GUARD_WRITE;
+	if (alias.action == GUARD_PIN) {
+		/* What is written there is another value, or of many keys. */
+		alias.action = GUARD_DENY;
+		alias.value_bytes = 0;
+		memset(alias.value, 0, sizeof(alias.value));
+	}
+	append(aliases->set, &alias);
+	return 0;
+}
+
+/* A key that is read by another name is not written by it. */
+static bool wants_aliases(const struct guard_rule *rule)
+{
+	return rule->action != GUARD_ALLOW && (rule->access & GUARD_WRITE);
+}
+
+static void add_aliases(struct ruleset *set)
+{
+	struct ruleset whole = *set;
+
+	whole.rules = NULL;
+	whole.n_rules = 0;
+	for (uint32_t i = 0; i < set->n_rules; i++) {
+		struct aliases aliases = { &whole, &set->rules[i] };
+
+		append(&whole, &set->rules[i]);
+		if (wants_aliases(&set->rules[i]))
+			doors_each_alias(set->rules[i].pattern, add_alias, &aliases);
+	}
+	free(set->rules);
+	*set = whole;
+}
+
+int ruleset_finish(struct ruleset *set, struct error *err)
+{
+	if (set->n_mistakes)
+		return error_set(err, -EINVAL, "%u mistake%s; no rule is applied", set->n_mistakes,
+				 set->n_mistakes == 1 ? "" : "s");
+	add_aliases(set);
+	if (set->too_many)
+		return error_set(
+			err, -EINVAL,
+			"%u rules and those for their aliases are more than %u; no rule is applied: "
+			"one with '*' does for many keys",
+			set->n_written, GUARD_RULES_MAX);
+	return 0;
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
  * The few kernel structs the tools read, each with the few members they read: libbpf finds the true
- * offsets in the running kernel's BTF (CO-RE). A program that includes this needs that BTF, and some
- * milliseconds to search it; one that must start at once does without.
+ * offsets in the running kernel's BTF (CO-RE). A program that includes this needs that BTF, and two
+ * milliseconds to search it (tool_open_options(): twenty without).
  */
 #pragma once
 

@@ -137,7 +137,7 @@ static int start(struct disk *d, struct error *err)
 
 	if (rc)
 		return rc;
-	d->bpf = disk_bpf__open();
+	d->bpf = disk_bpf__open_opts(tool_open_options(&d->tool));
 	if (!d->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
 	memcpy((void *)&d->bpf->rodata->settings, &d->settings, sizeof(d->settings));

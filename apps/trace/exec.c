@@ -170,7 +170,7 @@ static struct bpf_program *prog_of(struct exec *e, size_t i)
 
 static int load(struct exec *e, struct error *err)
 {
-	e->bpf = exec_bpf__open();
+	e->bpf = exec_bpf__open_opts(tool_open_options(&e->tool));
 	if (!e->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
 	memcpy((void *)&e->bpf->rodata->filter, &e->tool.settings, sizeof(e->tool.settings));

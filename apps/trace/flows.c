@@ -250,7 +250,7 @@ static int start(struct flows *f, struct error *err)
 {
 	int rc;
 
-	f->bpf = flows_bpf__open();
+	f->bpf = flows_bpf__open_opts(tool_open_options(&f->tool));
 	if (!f->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
 	memcpy((void *)&f->bpf->rodata->filter, &f->tool.settings, sizeof(f->tool.settings));

@@ -125,7 +125,7 @@ static int start(struct runq *r, struct error *err)
 
 	if (rc)
 		return rc;
-	r->bpf = runq_bpf__open();
+	r->bpf = runq_bpf__open_opts(tool_open_options(&r->tool));
 	if (!r->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
 	memcpy((void *)&r->bpf->rodata->filter, &r->tool.settings, sizeof(r->tool.settings));

@@ -157,7 +157,7 @@ static int start(struct tcp *t, struct error *err)
 	uint32_t found;
 	int rc;
 
-	t->bpf = tcp_bpf__open();
+	t->bpf = tcp_bpf__open_opts(tool_open_options(&t->tool));
 	if (!t->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
 	memcpy((void *)&t->bpf->rodata->filter, &t->tool.settings, sizeof(t->tool.settings));

@@ -15,6 +15,7 @@
 
 #include "ability/ability.h"
 #include "tool/fields.h"
+#include "tool/kernel_types.h"
 
 #ifndef CAP_PERFMON
 #error "linux/capability.h is older than Linux 5.8"
@@ -176,6 +177,7 @@ static int say_warnings(enum libbpf_print_level level, const char *fmt, va_list 
 static void close_all(struct tool *tool)
 {
 	tool->who = who_free(tool->who);
+	tool->types = kernel_types_free(tool->types);
 	cost_deinit(&tool->cost);
 	tool->metrics = metrics_free(tool->metrics);
 	output_deinit(&tool->output);
@@ -236,15 +238,25 @@ void tool_want_names(struct tool *tool, bool always)
 		tool_say(tool, "short-lived cgroups may have no name: %s", err.text);
 }
 
+const struct bpf_object_open_opts *tool_open_options(struct tool *tool)
+{
+	if (!tool->types)
+		tool->types = kernel_types_new();
+	return kernel_types_options(tool->types);
+}
+
 int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err)
 {
-	int rc = bpf_object__load(obj);
+	int found = kernel_types_find(tool->types, obj, err);
+	int rc = found ? found : bpf_object__load(obj);
 	struct error missing;
 
 	if (!rc)
 		return 0;
 	if (tool->spec->ability && ability_choose(tool->spec->ability, NULL, &missing) < 0)
 		return error_set(err, rc, "%s", missing.text);
+	if (found)
+		return found;
 	return error_set(err, rc, "the kernel refuses its programs (%s): -v shows why",
 			 strerror(-rc));
 }

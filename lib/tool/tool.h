@@ -7,7 +7,7 @@
  *
  *	if (!tool_begin(&tool, &spec, &output_spec, &self, argc, argv, &code))
  *		return code;
- *	x = x_bpf__open();
+ *	x = x_bpf__open_opts(tool_open_options(&tool));	x_bpf__open() where no type of the kernel's is needed
  *	x->rodata->filter = tool.settings;
  *	tool_load(&tool, x->obj, &err), x_bpf__attach(x)
  *	tool_watch(&tool, x->obj);			what it costs is measured from here
@@ -41,6 +41,8 @@ enum {
 };
 
 struct bpf_object;
+struct bpf_object_open_opts;
+struct kernel_types;
 
 struct tool {
 	const struct tool_spec *spec;
@@ -51,6 +53,7 @@ struct tool {
 	struct loop loop;
 	struct cost cost;
 	struct who *who;
+	struct kernel_types *types; /* NULL: none are needed, or libbpf looks for them */
 	FILE *notes;
 	int code;		/* what tool_end() returns */
 	struct account counted; /* what the metrics have of it */
@@ -75,6 +78,10 @@ void tool_say(struct tool *tool, const char *fmt, ...) __attribute__((format(pri
  * -v, and is no failure.
  */
 void tool_want_names(struct tool *tool, bool always);
+
+/* What an object is opened with whose programs relocate against the kernel's types, or are tp_btf: they
+ * are found by kernel_types.h. One such object at a time; it is destroyed before tool_end(). */
+const struct bpf_object_open_opts *tool_open_options(struct tool *tool);
 
 /*
  * Loads an opened object: 0, or -errno with a sentence: what of spec->ability is missing, or else

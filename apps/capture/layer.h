@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "capture/line.h"
+#include "capture/talks.h"
 
 struct layer {
 	const struct line_options *options;
@@ -105,10 +106,7 @@ void print_dns(struct layer *l, const uint8_t *p, uint32_t length, bool multicas
 /* Text protocols (HTTP): ": HTTP: GET / HTTP/1.1". */
 void print_text(struct layer *l, const char *name, const uint8_t *p, uint32_t length);
 
-/* The start of the TCP conversation a segment belongs to; made when there is none. */
-struct conversation {
-	uint32_t seq, ack; /* of the side with the lower (port, address) */
-};
+/* The TCP conversation a segment belongs to (talks.h). */
 struct conversation *line_conversation(struct line *line, const struct layer_ip *ip,
 				       uint16_t source, uint16_t target, bool *is_new,
 				       bool *is_reverse);

@@ -4,22 +4,15 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "capture/hash.h"
 #include "capture/layer.h"
 
 #define NS_PER_S 1000000000ull
 
 enum {
-	CONVERSATIONS_MAX = 16384, /* tables are emptied when full: numbers are then absolute again */
-	NAMES_MAX = 4096,
-	TABLE_BUCKETS = 4096
-};
-
-struct talk {
-	struct talk *next;
-	bool v6;
-	uint8_t address[2][16];
-	uint16_t port[2];
-	struct conversation start;
+	NAMES_MAX = 4096, /* the table is emptied when full */
+	NAME_BUCKET_BITS = 12,
+	NAME_BUCKETS = 1 << NAME_BUCKET_BITS
 };
 
 struct name {
@@ -33,9 +26,9 @@ struct line {
 	struct line_options options;
 	uint64_t n_packets;
 	uint64_t first_ns, last_ns;
-	struct talk *talks[TABLE_BUCKETS];
-	uint32_t n_talks;
-	struct name *names[TABLE_BUCKETS];
+	struct talks *talks;
+	struct hash_key key;
+	struct name *names[NAME_BUCKETS];
 	uint32_t n_names;
 };
 
@@ -44,24 +37,14 @@ struct line *line_create(const struct line_options *options)
 	struct line *line = xcalloc(1, sizeof(*line));
 
 	line->options = *options;
+	line->talks = talks_new();
+	hash_key_init(&line->key);
 	return line;
-}
-
-static void drop_talks(struct line *line)
-{
-	for (uint32_t i = 0; i < TABLE_BUCKETS; i++)
-		while (line->talks[i]) {
-			struct talk *talk = line->talks[i];
-
-			line->talks[i] = talk->next;
-			free(talk);
-		}
-	line->n_talks = 0;
 }
 
 static void drop_names(struct line *line)
 {
-	for (uint32_t i = 0; i < TABLE_BUCKETS; i++)
+	for (uint32_t i = 0; i < NAME_BUCKETS; i++)
 		while (line->names[i]) {
 			struct name *name = line->names[i];
 
@@ -76,51 +59,16 @@ void line_destroy(struct line *line)
 {
 	if (!line)
 		return;
-	drop_talks(line);
+	talks_free(line->talks);
 	drop_names(line);
 	free(line);
-}
-
-static uint32_t bucket_of(const void *data, size_t bytes, uint32_t hash)
-{
-	const uint8_t *p = data;
-
-	for (size_t i = 0; i < bytes; i++)
-		hash = (hash ^ p[i]) * 16777619u;
-	return hash;
 }
 
 struct conversation *line_conversation(struct line *line, const struct layer_ip *ip,
 				       uint16_t source, uint16_t target, bool *is_new,
 				       bool *is_reverse)
 {
-	size_t bytes = ip->v6 ? 16 : 4;
-	struct talk key = { .v6 = ip->v6 }, *talk;
-	bool reverse = source > target ||
-		       (source == target && memcmp(ip->source, ip->target, bytes) > 0);
-	uint32_t hash;
-
-	memcpy(key.address[reverse], ip->source, bytes);
-	memcpy(key.address[!reverse], ip->target, bytes);
-	key.port[reverse] = source;
-	key.port[!reverse] = target;
-	hash = bucket_of(key.address, sizeof(key.address), 2166136261u);
-	hash = bucket_of(key.port, sizeof(key.port), hash) % TABLE_BUCKETS;
-	*is_reverse = reverse;
-	*is_new = false;
-	for (talk = line->talks[hash]; talk; talk = talk->next)
-		if (talk->v6 == key.v6 && memcmp(talk->port, key.port, sizeof(key.port)) == 0 &&
-		    memcmp(talk->address, key.address, sizeof(key.address)) == 0)
-			return &talk->start;
-	if (line->n_talks == CONVERSATIONS_MAX)
-		drop_talks(line);
-	talk = xcalloc(1, sizeof(*talk));
-	*talk = key;
-	talk->next = line->talks[hash];
-	line->talks[hash] = talk;
-	line->n_talks++;
-	*is_new = true;
-	return &talk->start;
+	return talks_find(line->talks, ip, source, target, is_new, is_reverse);
 }
 
 const char *layer_address(const uint8_t *address, bool v6, char *text)
@@ -156,7 +104,7 @@ void layer_host(struct layer *l, const uint8_t *address, bool v6)
 		buffer_text(l->out, layer_address(address, v6, text));
 		return;
 	}
-	hash = bucket_of(address, v6 ? 16 : 4, 2166136261u) % TABLE_BUCKETS;
+	hash = hash_of(&line->key, address, v6 ? 16 : 4, NAME_BUCKET_BITS);
 	for (name = line->names[hash]; name; name = name->next)
 		if (name->v6 == v6 && memcmp(name->address, address, v6 ? 16 : 4) == 0)
 			break;

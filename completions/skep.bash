@@ -15,7 +15,7 @@ _skep_options()
 	check) echo "--engine --set --json --verbose --help" ;;
 	dump) echo "--source --insns --xlated --jited --engine --set --json --help" ;;
 	capture) echo "-i -r -w -c -s -B -Q -F -d -D -n -e -v -o -C -G -W -U -Z --interface --duration --count --direction \
-				--by --owner --ebpf --print --format --nano --help" ;;
+				--by --owner --no-verdict --ebpf --print --format --nano --help" ;;
 	doctor) echo "--output --verbose --quick --engine --help" ;;
 	esac
 }

@@ -61,8 +61,7 @@ static __always_inline bool find_ends4(struct __sk_buff *skb, bool is_egress, st
 {
 	struct iphdr ip;
 
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) ||
-	    (ip.frag_off & bpf_htons(0x1fff)))
+	if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) || (ip.frag_off & bpf_htons(0x1fff)))
 		return false;
 	e->protocol = ip.protocol;
 	e->bytes = sizeof(e->tuple.ipv4);
@@ -86,19 +85,18 @@ static __always_inline bool find_ends6(struct __sk_buff *skb, bool is_egress, st
 			  &e->tuple.ipv6.dport);
 }
 
-static __always_inline void owner_of_ends(struct __sk_buff *skb, bool is_egress,
-					  struct live_owner *owner)
+static __always_inline const struct live_owner *owner_of_ends(struct __sk_buff *skb, bool is_egress)
 {
-	struct live_owner *stands;
+	const struct live_owner *owner;
 	struct bpf_sock *sk = NULL;
 	struct ends e = {};
 
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
 		if (!find_ends4(skb, is_egress, &e))
-			return;
+			return NULL;
 	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
 		if (!find_ends6(skb, is_egress, &e))
-			return;
+			return NULL;
 	}
 	if (e.protocol == IPPROTO_TCP) {
 		if (e.bytes == sizeof(e.tuple.ipv4))
@@ -116,29 +114,23 @@ static __always_inline void owner_of_ends(struct __sk_buff *skb, bool is_egress,
 					       BPF_F_CURRENT_NETNS, 0);
 	}
 	if (!sk)
-		return;
-	stands = bpf_sk_storage_get(&owners, sk, 0, 0);
-	if (stands)
-		*owner = *stands;
+		return NULL;
+	owner = bpf_sk_storage_get(&owners, sk, 0, 0);
 	bpf_sk_release(sk);
+	return owner;
 }
 
-static __always_inline void find_owner(struct __sk_buff *skb, bool is_egress,
-				       struct live_owner *owner)
+/* NULL: not known. What it points to lives as long as this program runs. */
+static __always_inline const struct live_owner *find_owner(struct __sk_buff *skb, bool is_egress)
 {
-	struct live_owner *stands;
 	struct bpf_sock *sk;
 
 	if (is_egress && skb->sk) {
 		sk = bpf_sk_fullsock(skb->sk);
-		if (sk) {
-			stands = bpf_sk_storage_get(&owners, sk, 0, 0);
-			if (stands)
-				*owner = *stands;
-			return;
-		}
+		if (sk)
+			return bpf_sk_storage_get(&owners, sk, 0, 0);
 	}
-	owner_of_ends(skb, is_egress, owner);
+	return owner_of_ends(skb, is_egress);
 }
 
 static __always_inline bool comm_is(const struct live_owner *owner, __u32 term)
@@ -154,7 +146,7 @@ static __always_inline bool comm_is(const struct live_owner *owner, __u32 term)
 
 static __always_inline bool term_holds(const struct live_owner *owner, __u32 i)
 {
-	if (!owner->pid)
+	if (!owner || !owner->pid)
 		return false;
 	if (live.terms[i].kind == LIVE_TERM_PID)
 		return owner->pid == live.terms[i].pid;
@@ -174,6 +166,75 @@ static __always_inline bool is_wanted(const struct live_owner *owner)
 	return true;
 }
 
+/* --- what becomes of it --------------------------------------------------------------------------- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LIVE_SKBS);
+	__type(key, __u32);
+	__type(value, struct live_skb);
+} skbs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* settled by the tool */
+	__type(key, __u32);
+	__type(value, __u64);
+} fates SEC(".maps");
+
+/* A TCP segment's sequence number where it is at hand, else 0. */
+static __always_inline __u32 find_mark(struct __sk_buff *skb)
+{
+	const __u8 *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	const __u8 *tcp;
+
+	if (data + ETH_HLEN + sizeof(struct ipv6hdr) > end)
+		return 0;
+	if (skb->protocol == bpf_htons(ETH_P_IP) && data[ETH_HLEN + 9] == IPPROTO_TCP)
+		tcp = data + ETH_HLEN + (data[ETH_HLEN] & 15) * 4;
+	else if (skb->protocol == bpf_htons(ETH_P_IPV6) && data[ETH_HLEN + 6] == IPPROTO_TCP)
+		tcp = data + ETH_HLEN + sizeof(struct ipv6hdr);
+	else
+		return 0;
+	return tcp + 8 > end ? 0 : *(const __u32 *)(tcp + 4);
+}
+
+/* Whoever stood where this one is to stand cannot be told any more, unless it is the same one. */
+static __always_inline void take_place(struct live_skb *skb, __u64 address)
+{
+	__u32 index = skb->fate;
+	__u64 *fate;
+
+	if (!skb->address || skb->address == address)
+		return;
+	fate = bpf_map_lookup_elem(&fates, &index);
+	if (fate)
+		*fate = skb->serial << LIVE_REASON_BITS | LIVE_REASON_NONE;
+}
+
+static __always_inline void watch(struct __sk_buff *skb, struct live_packet *p, __u64 serial)
+{
+	struct live_skb *place;
+	__u64 address;
+	__u32 index;
+
+	/* The context is the sk_buff; what is read back from memory is a plain number. */
+	*(struct __sk_buff *volatile *)&p->serial = skb;
+	address = *(volatile __u64 *)&p->serial;
+	p->serial = serial & LIVE_SERIAL_MASK;
+	p->fate = bpf_get_smp_processor_id() * live.fates + (serial & (live.fates - 1));
+	index = live_skb_place(address);
+	place = bpf_map_lookup_elem(&skbs, &index);
+	if (!place)
+		return;
+	take_place(place, address);
+	place->address = address;
+	place->serial = p->serial;
+	place->fate = p->fate;
+	place->mark = find_mark(skb);
+}
+
 /* --- the ring ------------------------------------------------------------------------------------- */
 
 /* Room for a packet of up to @room bytes: the ring wants sizes the verifier knows. */
@@ -182,18 +243,41 @@ static __always_inline bool is_wanted(const struct live_owner *owner)
 		struct {                                                                           \
 			struct live_packet head;                                                   \
 			__u8 data[room];                                                           \
-		} *record = account_reserve(&packets, sizeof(*record));                            \
+		} *record = bpf_ringbuf_reserve(&packets, sizeof(*record), 0);                     \
 		if (!record)                                                                       \
-			return;                                                                    \
-		record->head = *head;                                                              \
+			return false;                                                              \
+		fill_head(skb, is_egress, owner, serial, &record->head);                           \
+		record->head.bytes = bytes;                                                        \
 		if (bytes && bytes <= (room) && bpf_skb_load_bytes(skb, 0, record->data, bytes))   \
 			record->head.bytes = 0;                                                    \
 		bpf_ringbuf_submit(record, 0);                                                     \
+		return true;                                                                       \
 	} while (0)
 
-static __always_inline void hand_over(struct __sk_buff *skb, struct live_packet *head)
+static __always_inline void fill_head(struct __sk_buff *skb, bool is_egress,
+				      const struct live_owner *owner, __u64 serial,
+				      struct live_packet *p)
 {
-	__u32 bytes = head->bytes;
+	p->ktime_ns = bpf_ktime_get_ns();
+	p->ifindex = skb->ifindex;
+	p->wire_bytes = skb->len;
+	p->vlan_tci = skb->vlan_present ? skb->vlan_tci : 0;
+	p->vlan_proto = skb->vlan_present ? skb->vlan_proto : 0;
+	p->is_egress = is_egress;
+	if (owner)
+		p->owner = *owner;
+	else
+		p->owner.pid = 0;
+	if (live.fates)
+		watch(skb, p, serial);
+	else
+		p->serial = 0;
+}
+
+static __always_inline bool hand_over(struct __sk_buff *skb, bool is_egress,
+				      const struct live_owner *owner, __u64 serial)
+{
+	__u32 bytes = skb->len < live.snap ? skb->len : live.snap;
 
 	if (bytes <= 96)
 		HAND_OVER(96);
@@ -213,24 +297,21 @@ static __always_inline void hand_over(struct __sk_buff *skb, struct live_packet 
 
 static __always_inline int keep(struct __sk_buff *skb, bool is_egress)
 {
-	struct live_packet head = {
-		.ktime_ns = bpf_ktime_get_ns(),
-		.ifindex = skb->ifindex,
-		.bytes = skb->len < live.snap ? skb->len : live.snap,
-		.wire_bytes = skb->len,
-		.is_egress = is_egress,
-	};
+	const struct live_owner *owner = NULL;
+	struct account *counts;
+	__u32 zero = 0;
 
 	if (live.owners) {
-		find_owner(skb, is_egress, &head.owner);
-		if (!is_wanted(&head.owner))
+		owner = find_owner(skb, is_egress);
+		if (!is_wanted(owner))
 			return TC_ACT_UNSPEC;
 	}
-	if (skb->vlan_present) {
-		head.vlan_tci = skb->vlan_tci;
-		head.vlan_proto = skb->vlan_proto;
-	}
-	hand_over(skb, &head);
+	counts = bpf_map_lookup_elem(&account, &zero);
+	if (!counts)
+		return TC_ACT_UNSPEC;
+	counts->occurred++;
+	if (!hand_over(skb, is_egress, owner, counts->occurred))
+		counts->dropped++;
 	return TC_ACT_UNSPEC;
 }
 

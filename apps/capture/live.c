@@ -3,6 +3,9 @@
  * Packets of devices: programs at tc ingress and egress hand them over through a ring buffer. Nothing
  * stays attached when this process ends, however it ends (hook/hook.h). Packets and losses are counted
  * by the programs: handed over + dropped = passed the expression.
+ *
+ * Where it is asked what became of packets, they stay in the ring for a while first; a ring more than
+ * half full is read sooner.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +25,9 @@
 #include "buffer.h"
 #include "capture/capture.h"
 #include "capture/entry.h"
+#include "capture/fate.h"
 #include "capture/live-api.bpf.h"
+#include "capture/ring.h"
 #include "capture/sink.h"
 #include "engine.h"
 #include "hook/hook.h"
@@ -47,11 +52,16 @@ enum {
 	OWNER_HOOKS_MAX = 3,
 };
 
+#define NS_PER_S       1000000000ull
 #define LOOK_AROUND_NS 500000000ull
-#define PAUSE_NS      1000000l
+#define PAUSE_NS       1000000ull
+/* How long a packet has to be dropped in: who reads the man page knows this number. */
+#define FATE_NS 10000000ull
 
 /* From so many packets a batch on, the reader lets some gather: being woken for each costs their sender. */
 #define BATCH_MANY 64
+/* So many packets at a time, before the clock is read and other things get their turn. */
+#define BATCH_MOST 4096
 
 struct device {
 	uint32_t ifindex;
@@ -73,8 +83,9 @@ struct live {
 	uint32_t n_hooks;
 	struct loop loop;
 	struct who *who;
+	struct ring ring;
+	struct fates *fates; /* NULL: not watched */
 	struct sink *sink;
-	uint32_t batch; /* packets taken since the reader last went to sleep */
 	uint64_t clock_offset_ns; /* from CLOCK_MONOTONIC to the time since 1970 */
 	struct error failure; /* of a callback */
 	int failed;
@@ -236,6 +247,10 @@ static int load_live(struct live *l, struct error *err)
 		return error_set(err, -errno, "cannot open its programs: %s", strerror(errno));
 	memcpy((void *)&l->bpf->rodata->live, &l->settings, sizeof(l->settings));
 	bpf_map__set_max_entries(l->bpf->maps.packets, ring_bytes(l->options));
+	if (l->settings.fates)
+		bpf_map__set_max_entries(l->bpf->maps.fates, fates_of_all());
+	else
+		bpf_map__set_max_entries(l->bpf->maps.skbs, 1);
 	rc = live_bpf__load(l->bpf);
 	return rc ? error_set(err, rc, "cannot load its programs: %s", strerror(-rc)) : 0;
 }
@@ -310,6 +325,18 @@ static int start_owners(struct live *l, const struct expression *e, struct error
 		return rc;
 	rc = walk_descriptors(l);
 	return rc ? error_set(err, rc, "cannot look at open sockets: %s", strerror(-rc)) : 0;
+}
+
+/* Packets without a verdict are still packets. */
+static void start_fates(struct live *l)
+{
+	struct error why;
+
+	if (fates_open(bpf_map__fd(l->bpf->maps.skbs), bpf_map__fd(l->bpf->maps.fates), &l->fates,
+		       &why) == 0)
+		return;
+	if (l->options->line.verbose)
+		fprintf(stderr, "skep capture: %s; packets have no verdicts\n", why.text);
 }
 
 static int load_entries(struct live *l, const struct expression *e, struct error *err)
@@ -407,18 +434,15 @@ static void fill_owner(struct live *l, const struct live_packet *p, struct captu
 	c->pod = cgroup->container.pod;
 }
 
-static int take_record(void *arg, void *data, size_t bytes)
+/* 0; 1: it was the last one; -errno with a sentence in l->failure. */
+static int take_record(struct live *l, const struct live_packet *p, uint32_t bytes, bool early)
 {
-	const struct live_packet *p = data;
-	struct live *l = arg;
 	struct captured c = { 0 };
 	uint32_t n;
-	int rc;
 
 	if (bytes < sizeof(*p) || p->bytes > bytes - sizeof(*p))
 		return 0;
 	n = p->bytes;
-	l->batch++;
 	c.packet.data = (const uint8_t *)(p + 1);
 	c.packet.wire_bytes = p->wire_bytes;
 	if (p->vlan_proto && n >= TAG_OFF) {
@@ -430,26 +454,76 @@ static int take_record(void *arg, void *data, size_t bytes)
 	c.interface = device_name(l, p->ifindex);
 	c.way = p->is_egress ? SAVEFILE_WAY_OUT : SAVEFILE_WAY_IN;
 	fill_owner(l, p, &c);
-	rc = sink_packet(l->sink, &c, &l->failure);
-	if (!rc)
-		return 0;
-	l->failed = rc < 0 ? rc : 0;
-	loop_stop(&l->loop);
-	return -ECANCELED;
+	if (l->fates)
+		c.fate = fates_find(l->fates, p->fate, p->serial, early);
+	return sink_packet(l->sink, &c, &l->failure);
+}
+
+static bool is_ripe(const struct live *l, const struct live_packet *p, uint64_t now_ns)
+{
+	return !l->fates || p->ktime_ns + FATE_NS <= now_ns;
+}
+
+/* Takes what is ripe, at most a batch: how many. @all: what is not, too. */
+static uint32_t take_records(struct live *l, uint64_t now_ns, bool all)
+{
+	const struct live_packet *p;
+	uint32_t n = 0, bytes;
+	int rc = 0;
+
+	while (!rc && n < BATCH_MOST && (p = ring_look(&l->ring, &bytes))) {
+		bool early = !is_ripe(l, p, now_ns);
+
+		if (early && !all && !ring_is_pressed(&l->ring))
+			break;
+		rc = take_record(l, p, bytes, early);
+		ring_pass(&l->ring);
+		n++;
+	}
+	ring_release(&l->ring);
+	if (rc) {
+		l->failed = rc < 0 ? rc : 0;
+		loop_stop(&l->loop);
+	}
+	return n;
+}
+
+static void pause_until(uint64_t now_ns, uint64_t when_ns)
+{
+	uint64_t ns = when_ns > now_ns + PAUSE_NS ? when_ns - now_ns : PAUSE_NS;
+	const struct timespec pause = { .tv_nsec = (long)(ns < NS_PER_S ? ns : NS_PER_S - 1) };
+
+	nanosleep(&pause, NULL);
 }
 
 static void flush(void *arg)
 {
-	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	struct live *l = arg;
 
-	if (l->batch >= BATCH_MANY)
-		nanosleep(&pause, NULL);
-	l->batch = 0;
 	if (!l->failed)
 		l->failed = sink_flush(l->sink, &l->failure);
 	if (l->failed)
 		loop_stop(&l->loop);
+}
+
+/* There are packets, ripe or not. */
+static void on_packets(void *arg)
+{
+	struct live *l = arg;
+	uint64_t now = loop_now_ns();
+	uint32_t n = take_records(l, now, false), bytes;
+	const struct live_packet *first;
+
+	if (n == BATCH_MOST)
+		return;
+	flush(l);
+	first = ring_look(&l->ring, &bytes);
+	if (l->loop.stopped)
+		return;
+	if (first && l->fates)
+		pause_until(now, first->ktime_ns + FATE_NS);
+	else if (n >= BATCH_MANY)
+		pause_until(now, now);
 }
 
 /* Devices that went away: said once each; with the last, the capture ends. */
@@ -521,8 +595,12 @@ static int set_up(struct live *l, const struct expression *e, struct error *err)
 	if (!rc)
 		rc = load_entries(l, e, err);
 	if (!rc)
-		rc = loop_add_ring(&l->loop, bpf_map__fd(l->bpf->maps.packets), take_record, l,
-				   err);
+		rc = ring_open(bpf_map__fd(l->bpf->maps.packets), ring_bytes(l->options), &l->ring,
+			       err);
+	if (!rc)
+		rc = loop_add_fd(&l->loop, bpf_map__fd(l->bpf->maps.packets), on_packets, l, err);
+	if (!rc && l->settings.fates)
+		start_fates(l);
 	if (!rc)
 		rc = attach(l, err);
 	/* Before its files are made: those that follow must be allowed to replace them. */
@@ -531,6 +609,19 @@ static int set_up(struct live *l, const struct expression *e, struct error *err)
 	if (!rc)
 		rc = sink_open(l->options, LINKTYPE_ETHERNET, l->options->snap, &l->sink, err);
 	return rc;
+}
+
+/* Packets whose fate could not be told, by cause. */
+static void report_fates(const struct live *l)
+{
+	struct fate_counts counts = fates_counts(l->fates);
+
+	if (counts.early)
+		fprintf(stderr, "%llu verdicts not known (ring more than half full)\n",
+			(unsigned long long)counts.early);
+	if (counts.lost)
+		fprintf(stderr, "%llu verdicts not known (place taken by another packet)\n",
+			(unsigned long long)counts.lost);
 }
 
 static void report(struct live *l)
@@ -551,6 +642,21 @@ static void report(struct live *l)
 		(unsigned long long)n, n == 1 ? "" : "s", (unsigned long long)account.occurred,
 		account.occurred == 1 ? "" : "s", (unsigned long long)account.dropped,
 		account.dropped == 1 ? "" : "s");
+	report_fates(l);
+}
+
+/* What is still in the ring, once nothing is added. */
+static void drain(struct live *l)
+{
+	uint64_t now = loop_now_ns();
+
+	if (l->failed || (l->options->count && sink_packets(l->sink) >= l->options->count))
+		return;
+	if (l->fates)
+		pause_until(now, now + FATE_NS);
+	now = loop_now_ns();
+	while (take_records(l, now, true) == BATCH_MOST && !l->failed)
+		;
 }
 
 static int capture(struct live *l, struct error *err)
@@ -563,8 +669,7 @@ static int capture(struct live *l, struct error *err)
 	while (loop_wait(&l->loop))
 		;
 	detach(l);
-	if (!l->failed && (!l->options->count || sink_packets(l->sink) < l->options->count))
-		loop_drain(&l->loop);
+	drain(l);
 	report(l);
 	if (l->options->count_only)
 		printf("%llu packets\n", (unsigned long long)sink_packets(l->sink));
@@ -582,12 +687,27 @@ static void tear_down(struct live *l)
 	for (uint32_t way = 0; way < WAYS; way++)
 		if (l->entry[way] >= 0)
 			close(l->entry[way]);
+	fates_close(l->fates);
+	ring_close(&l->ring);
 	owner_bpf__destroy(l->owner);
 	live_bpf__destroy(l->bpf);
 	who_free(l->who);
 	loop_deinit(&l->loop);
 	free(l->devices);
 	free(l->frame);
+}
+
+/* What the programs are to find out, by what there is to show it. */
+static void settle_wishes(struct live *l, const struct expression *e)
+{
+	const struct capture_options *o = l->options;
+	bool in_file = o->write && o->format == SAVEFILE_PCAPNG;
+
+	l->settings.snap = o->snap;
+	l->settings.owners = o->owners || e->n_owner || o->json || in_file;
+	if (!o->no_verdict && !o->count_only &&
+	    (o->owners || o->json || in_file || o->line.verbose))
+		l->settings.fates = fates_of_cpu();
 }
 
 int capture_live(const struct capture_options *options, const struct expression *e,
@@ -599,9 +719,7 @@ int capture_live(const struct capture_options *options, const struct expression 
 
 	l->options = options;
 	l->entry[0] = l->entry[1] = -1;
-	l->settings.snap = options->snap;
-	l->settings.owners = options->owners || e->n_owner || options->json ||
-			     (options->write && options->format == SAVEFILE_PCAPNG);
+	settle_wishes(l, e);
 	l->who = who_new();
 	l->frame = xcalloc(1, LIVE_SNAP_MAX + TAG_BYTES);
 	rc = set_up(l, e, err);

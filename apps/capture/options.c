@@ -27,6 +27,7 @@ enum {
 	OPT_FORMAT,
 	OPT_OWNER,
 	OPT_DURATION,
+	OPT_NO_VERDICT,
 };
 
 static const struct option long_options[] = {
@@ -47,6 +48,7 @@ static const struct option long_options[] = {
 	{ "nano", no_argument, NULL, OPT_NANO },
 	{ "no-optimize", no_argument, NULL, 'O' },
 	{ "no-promiscuous-mode", no_argument, NULL, 'p' },
+	{ "no-verdict", no_argument, NULL, OPT_NO_VERDICT },
 	{ "number", no_argument, NULL, '#' },
 	{ "owner", no_argument, NULL, OPT_OWNER },
 	{ "packet-buffered", no_argument, NULL, 'U' },
@@ -346,6 +348,9 @@ static int take(int letter, struct capture_options *o, struct error *err)
 		return 0;
 	case OPT_OWNER:
 		o->owners = true;
+		return 0;
+	case OPT_NO_VERDICT:
+		o->no_verdict = true;
 		return 0;
 	case OPT_DURATION:
 		if (options_seconds_parse(optarg, &o->duration_ns))

@@ -51,6 +51,7 @@ struct capture_options {
 	bool count_only;    /* --count */
 	bool json;	    /* -o json */
 	bool owners;	    /* who sent it: with --owner, terms about processes, pcapng */
+	bool no_verdict;    /* do not find out what became of packets */
 	uint32_t buffer_kib; /* -B; of the ring between kernel and tool */
 	uint64_t duration_ns; /* --duration; 0: no end */
 	const char *user;   /* -Z */

@@ -9,6 +9,7 @@
 #include <pcap/pcap.h>
 
 #include "capture/capture.h"
+#include "capture/comments.h"
 #include "capture/filter.h"
 #include "capture/link.h"
 #include "capture/sink.h"
@@ -22,6 +23,7 @@ struct reader {
 	int link_type;
 	enum line_link link;
 	struct filter_prog filter;
+	struct comments *comments; /* NULL: there are none, or nobody wants them */
 	struct sink *sink;
 };
 
@@ -62,8 +64,11 @@ static int take_packet(struct reader *r, const struct pcap_pkthdr *head, const u
 			.link = r->link,
 		},
 	};
-	int64_t verdict = filter_run(&r->filter, data, head->caplen, c.packet.wire_bytes);
+	int64_t verdict;
 
+	if (r->comments)
+		c.comment = comments_next(r->comments);
+	verdict = filter_run(&r->filter, data, head->caplen, c.packet.wire_bytes);
 	if (verdict < 0)
 		return error_set(err, (int)verdict, "the filter did not run on packet %llu: %s",
 				 (unsigned long long)sink_packets(r->sink) + 1,
@@ -107,6 +112,12 @@ static int read_all(struct reader *r, struct error *err)
 	return rc < 0 ? rc : 0;
 }
 
+static bool wants_comments(const struct capture_options *o)
+{
+	return o->owners || o->json || o->line.verbose ||
+	       (o->write && o->format == SAVEFILE_PCAPNG);
+}
+
 static int run(struct reader *r, const struct expression *e, struct error *err)
 {
 	const struct classic_setup setup = {
@@ -123,10 +134,13 @@ static int run(struct reader *r, const struct expression *e, struct error *err)
 	rc = sink_open(r->options, link_of_file(r->link_type), r->options->snap, &r->sink, err);
 	if (rc)
 		return rc;
+	if (wants_comments(r->options))
+		r->comments = comments_open(r->options->read);
 	rc = read_all(r, err);
 	if (r->options->count_only)
 		printf("%llu packet%s\n", (unsigned long long)sink_packets(r->sink),
 		       sink_packets(r->sink) == 1 ? "" : "s");
+	comments_close(r->comments);
 	close_rc = sink_close(r->sink, &second);
 	if (!rc && close_rc) {
 		*err = second;

@@ -31,7 +31,6 @@ enum option_code {
 	OPTION_IF_TSRESOL = 9,
 	OPTION_IF_FILTER = 11,
 	OPTION_EPB_FLAGS = 2,
-	OPTION_EPB_VERDICT = 7,
 	OPTION_SHB_USERAPPL = 4,
 	OPTION_ISB_IFRECV = 4,
 	OPTION_ISB_FILTERACCEPT = 6,
@@ -201,7 +200,6 @@ static void add_pcapng_packet(struct savefile *f, const struct savefile_packet *
 			      uint32_t bytes)
 {
 	uint32_t way = packet->way == SAVEFILE_WAY_IN ? 1 : packet->way == SAVEFILE_WAY_OUT ? 2 : 0;
-	uint8_t verdict[9] = { 1 }; /* of an eBPF program at tc */
 
 	block_begin(f, BLOCK_PACKET);
 	add_u32(f, packet->interface);
@@ -214,10 +212,6 @@ static void add_pcapng_packet(struct savefile *f, const struct savefile_packet *
 		add_text(f, OPTION_COMMENT, packet->comment);
 	if (way)
 		add_option(f, OPTION_EPB_FLAGS, &way, sizeof(way));
-	if (packet->has_verdict) {
-		memcpy(verdict + 1, &packet->verdict, sizeof(packet->verdict));
-		add_option(f, OPTION_EPB_VERDICT, verdict, sizeof(verdict));
-	}
 	add_option(f, OPTION_END, NULL, 0);
 	block_end(f);
 }

@@ -42,8 +42,6 @@ struct savefile_packet {
 	uint32_t interface;
 	enum savefile_way way;
 	const char *comment; /* NULL: none */
-	bool has_verdict;
-	uint64_t verdict; /* of tc */
 };
 
 struct savefile_counts {

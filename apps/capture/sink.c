@@ -42,6 +42,7 @@ struct sink {
 		uint32_t pid;
 		char comm[32];
 		char cgroup[512]; /* "" : too long to be kept */
+		struct fate fate;
 		struct buffer text;
 	} said;
 };
@@ -166,7 +167,41 @@ static uint32_t interface_number(struct sink *s, const char *name)
 	return savefile_interface(s->file, name);
 }
 
-/* "pid=12 comm=nginx container=web": what a packet's comment says. */
+static const char *const fate_words[] = {
+	[FATE_PASSED] = "passed",
+	[FATE_DROPPED] = "dropped",
+	[FATE_UNKNOWN] = "unknown",
+};
+
+static void add_reason(const struct fate *fate, struct buffer *out)
+{
+	if (fate->reason)
+		buffer_text(out, fate->reason);
+	else
+		buffer_format(out, "reason %u", fate->code);
+}
+
+static void add_verdict(const struct captured *c, struct buffer *out)
+{
+	if (c->fate.kind == FATE_NONE)
+		return;
+	buffer_format(out, "%sverdict=%s", out->bytes ? " " : "", fate_words[c->fate.kind]);
+	if (c->fate.kind != FATE_DROPPED)
+		return;
+	buffer_text(out, " (");
+	add_reason(&c->fate, out);
+	buffer_text(out, ")");
+}
+
+/* What became of it, or what a file says: -v shows that much. */
+static void short_comment(const struct captured *c, struct buffer *out)
+{
+	add_verdict(c, out);
+	if (c->comment)
+		buffer_text(out, c->comment);
+}
+
+/* "pid=12 comm=nginx container=web verdict=passed": what a packet's comment says. */
 static void comment(const struct captured *c, struct buffer *out)
 {
 	const struct {
@@ -182,31 +217,36 @@ static void comment(const struct captured *c, struct buffer *out)
 		if (parts[i].text && *parts[i].text)
 			buffer_format(out, "%s%s=%s", out->bytes ? " " : "", parts[i].key,
 				      parts[i].text);
-	if (c->has_verdict)
-		buffer_format(out, "%sverdict=%d", out->bytes ? " " : "", c->verdict);
+	short_comment(c, out);
 }
 
 static bool is_as_said(const struct sink *s, const struct captured *c)
 {
-	return c->pid == s->said.pid && s->said.text.bytes && !c->has_verdict && c->comm &&
-	       c->cgroup && strcmp(c->comm, s->said.comm) == 0 &&
-	       strcmp(c->cgroup, s->said.cgroup) == 0;
+	return s->said.text.bytes && c->pid == s->said.pid && !c->comment &&
+	       c->fate.kind == s->said.fate.kind && c->fate.code == s->said.fate.code &&
+	       (!c->pid || (c->comm && c->cgroup && strcmp(c->comm, s->said.comm) == 0 &&
+			    strcmp(c->cgroup, s->said.cgroup) == 0));
 }
 
 static const char *comment_of(struct sink *s, const struct captured *c)
 {
+	if (c->comment)
+		return c->comment;
 	if (is_as_said(s, c))
 		return s->said.text.data;
 	buffer_reset(&s->said.text);
 	comment(c, &s->said.text);
-	s->said.pid = 0;
-	if (c->has_verdict || !c->comm || !c->cgroup || strlen(c->comm) >= sizeof(s->said.comm) ||
-	    strlen(c->cgroup) >= sizeof(s->said.cgroup))
-		return s->said.text.data;
+	s->said.pid = UINT32_MAX; /* nobody's */
+	if (c->pid && (!c->comm || !c->cgroup || strlen(c->comm) >= sizeof(s->said.comm) ||
+		       strlen(c->cgroup) >= sizeof(s->said.cgroup)))
+		return buffer_string(&s->said.text);
 	s->said.pid = c->pid;
-	strcpy(s->said.comm, c->comm);
-	strcpy(s->said.cgroup, c->cgroup);
-	return s->said.text.data;
+	s->said.fate = c->fate;
+	if (c->pid) {
+		strcpy(s->said.comm, c->comm);
+		strcpy(s->said.cgroup, c->cgroup);
+	}
+	return buffer_string(&s->said.text);
 }
 
 static int write_packet(struct sink *s, const struct captured *c, struct error *err)
@@ -217,8 +257,6 @@ static int write_packet(struct sink *s, const struct captured *c, struct error *
 		.wire_bytes = c->packet.wire_bytes,
 		.time_ns = c->packet.time_ns,
 		.way = c->way,
-		.has_verdict = c->has_verdict,
-		.verdict = (uint64_t)(int64_t)c->verdict,
 	};
 
 	if (s->options->format == SAVEFILE_PCAPNG) {
@@ -226,6 +264,20 @@ static int write_packet(struct sink *s, const struct captured *c, struct error *
 		p.comment = comment_of(s, c);
 	}
 	return savefile_packet(s->file, &p, err);
+}
+
+static void json_fate(struct json *j, const struct fate *fate)
+{
+	struct buffer reason = { 0 };
+
+	if (fate->kind == FATE_NONE)
+		return;
+	json_string(j, "verdict", fate_words[fate->kind]);
+	if (fate->kind == FATE_DROPPED) {
+		add_reason(fate, &reason);
+		json_string(j, "reason", reason.data);
+	}
+	buffer_deinit(&reason);
 }
 
 static void print_json(struct sink *s, const struct captured *c)
@@ -257,8 +309,9 @@ static void print_json(struct sink *s, const struct captured *c)
 		json_string(&j, "container", c->container);
 	if (c->pod && *c->pod)
 		json_string(&j, "pod", c->pod);
-	if (c->has_verdict)
-		json_int(&j, "verdict", c->verdict);
+	json_fate(&j, &c->fate);
+	if (c->comment)
+		json_string(&j, "comment", c->comment);
 	json_string_bytes(&j, "line", buffer_string(&text), text.bytes);
 	json_object_end(&j);
 	buffer_format(&s->text, "%s\n", buffer_string(&j.out));
@@ -266,15 +319,19 @@ static void print_json(struct sink *s, const struct captured *c)
 	buffer_deinit(&text);
 }
 
-/* The packet's line; with --owner another that says whose it is. Names are strangers' text. */
+/*
+ * The packet's line; with --owner another that says whose it is, and with that or -v what became of it.
+ * Names are strangers' text.
+ */
 static void print_lines(struct sink *s, const struct captured *c)
 {
 	struct buffer text = { 0 };
 
 	line_print(s->line, &c->packet, &s->text);
-	if (!s->options->owners)
-		return;
-	comment(c, &text);
+	if (s->options->owners)
+		comment(c, &text);
+	else if (s->options->line.verbose)
+		short_comment(c, &text);
 	if (text.bytes) {
 		buffer_text(&s->text, "\t");
 		line_text(&s->text, text.data, text.bytes);

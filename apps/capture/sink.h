@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "capture/fate.h"
 #include "capture/options.h"
 #include "error.h"
 
@@ -18,8 +19,8 @@ struct captured {
 	const char *container;
 	const char *pod;
 	const char *cgroup;
-	bool has_verdict;
-	int32_t verdict;
+	struct fate fate;
+	const char *comment; /* of a file's packet, in place of all these; NULL: none */
 };
 
 struct sink;

@@ -76,7 +76,8 @@ class Net:
 
 def counts(err):
     """(captured, passed, dropped) of the closing lines."""
-    numbers = [int(line.split()[0]) for line in err.splitlines() if line.split() and line.split()[0].isdigit()]
+    numbers = [int(line.split()[0]) for line in err.splitlines()
+               if line.split() and line.split()[0].isdigit() and "verdicts" not in line]
     equal(len(numbers), 3, f"closing lines in {err!r}")
     return tuple(numbers)
 
@@ -198,6 +199,114 @@ def pcapng_has_owner_and_losses():
     equal(len(lines), 40, "packets tshark reads")
     check(all("comm=python3" in line and f"cgroup={cgroup.below}" in line and "\tva\t" in line for line in lines),
           lines[0])
+
+
+def verdicts(out):
+    """How many packets had which verdict."""
+    found = {}
+    for row in rows_of(out):
+        which = f"{row['verdict']} {row.get('reason', '')}".strip()
+        found[which] = found.get(which, 0) + 1
+    return found
+
+
+class Listener:
+    """A program in namespace b that says when it is ready."""
+
+    def __init__(self, net, script):
+        self.process = subprocess.Popen([*net.inside(net.b), sys.executable, "-c", script], stdout=subprocess.PIPE)
+        self.process.stdout.readline()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+RECEIVE_UDP = "import socket; s = socket.socket(2, 2); s.bind(('10.77.0.2', %d)); print('ready', flush=True)\n" \
+              "while True: s.recv(2000)"
+RECEIVE_TCP = "import socket; s = socket.socket(); s.setsockopt(1, 2, 1); s.bind(('10.77.0.2', %d)); s.listen()\n" \
+              "print('ready', flush=True); c, _ = s.accept()\nwhile c.recv(1 << 20): pass"
+
+
+@case
+def verdicts_say_what_became_of_packets():
+    """Nobody listens, somebody listens, a filter behind ours drops: each packet has its own."""
+    with Net() as net, Listener(net, RECEIVE_UDP % (PORT + 1)):
+        with net.capture("-i", "va", "-Q", "out", "-o", "json", "udp") as tool:
+            net.send(30)
+            net.python(net.a, "import socket; s = socket.socket(2, 2)\n"
+                       f"for i in range(40): s.sendto(b'x', ('10.77.0.2', {PORT + 1}))")
+            out, err = tool.stop()
+        equal(verdicts(out), {"dropped NO_SOCKET": 30, "passed": 40}, f"verdicts ({err})")
+        run("tc", "-n", net.b, "qdisc", "add", "dev", "vb", "clsact")
+        need(subprocess.run(["tc", "-n", net.b, "filter", "add", "dev", "vb", "ingress", "bpf", "bytecode",
+                             "1,6 0 0 2", "direct-action"], capture_output=True, check=False).returncode == 0,
+             "no tc filter can be made")
+        with net.capture("-i", "vb", "-o", "json", "udp", name=net.b) as tool:
+            net.send(20)
+            out, err = tool.stop()
+        equal(verdicts(out), {"dropped TC_INGRESS": 20}, f"verdicts before a tc filter ({err})")
+
+
+@case
+def a_verdict_is_not_another_packets():
+    """While a connection is captured, other packets are dropped in the same memory: none of that is its verdict."""
+    client = "import socket, threading, time\nend = time.time() + 1\n" \
+             "def drop():\n    s = socket.socket(2, 2)\n    while time.time() < end:\n" \
+             f"        try: s.sendto(b'x', ('10.77.0.2', {PORT}))\n        except OSError: pass\n" \
+             "t = threading.Thread(target=drop)\nt.start()\n" \
+             f"s = socket.create_connection(('10.77.0.2', {PORT + 1}))\n" \
+             "while time.time() < end: s.sendall(b'z' * 3000)\nt.join()"
+    with Net() as net, Listener(net, RECEIVE_TCP % (PORT + 1)), \
+            net.capture("-i", "vb", "-s", "96", "-o", "json", f"tcp port {PORT + 1}", name=net.b) as tool:
+        net.python(net.a, client)
+        out, err = tool.stop()
+    found = verdicts(out)
+    passed, unknown = found.get("passed", 0), found.get("unknown", 0)
+    check(passed > 1000 and unknown <= passed / 100, f"verdicts: {found} ({err})")
+    check(not any("NO_SOCKET" in which for which in found), f"verdicts of other packets: {found}")
+
+
+@case
+def verdicts_are_in_lines_and_files():
+    tshark = need_program("tshark")
+    with Net() as net, tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "x.pcapng")
+        with net.capture("-i", "va", "-Q", "out", "-v", "--print", "-w", path, "udp") as tool:
+            net.send(12)
+            out, _ = tool.stop()
+        equal(out.count("\tverdict=dropped (NO_SOCKET)\n"), 12, f"verdicts in {out}")
+        comments, _ = run(tshark, "-r", path, "-T", "fields", "-e", "frame.comment")
+        check(all("comm=python3" in c and c.endswith(" verdict=dropped (NO_SOCKET)") for c in comments.splitlines()),
+              comments)
+        lines, _ = run(skep, "capture", "-n", "-r", path, "--owner", "udp")
+        equal([line.lstrip("\t") for line in lines.splitlines()[1::2]], comments.splitlines(), "comments -r shows")
+        with net.capture("-i", "va", "-Q", "out", "--no-verdict", "-w", path, "udp") as tool:
+            net.send(12)
+            tool.stop()
+        comments, _ = run(tshark, "-r", path, "-T", "fields", "-e", "frame.comment")
+        check("comm=python3" in comments and "verdict" not in comments, comments)
+
+
+@case
+def verdicts_that_cannot_be_told_are_counted():
+    """The reader stands still, and the ring has no time to wait: unknown ones are as many as the closing line says."""
+    with Net() as net, net.capture("-i", "va", "-Q", "out", "-B", "4", "-o", "json", "udp") as tool:
+        os.kill(tool.process.pid, signal.SIGSTOP)
+        net.send(4000, size=1400)
+        os.kill(tool.process.pid, signal.SIGCONT)
+        net.send(4000, size=1400)
+        time.sleep(0.2)
+        out, err = tool.stop()
+    found = verdicts(out)
+    said = sum(int(line.split()[0]) for line in err.splitlines() if "verdicts not known" in line)
+    equal(found.get("unknown", 0), said, f"verdicts not known: {found} ({err})")
+    equal(sum(found.values()), counts(err)[0], "verdicts of all")
+    equal(found.get("passed", 0), 0, f"packets nobody listens to: {found}")
 
 
 @case

@@ -41,3 +41,7 @@ const char *door_kind_name(enum door_kind kind);
 int doors_each_alias(const char *pattern, int (*fn)(void *arg, const char *alias), void *arg);
 /* Whether some key that @pattern matches has a door of this kind. */
 bool doors_has(const char *pattern, enum door_kind kind);
+/* The next door of this kind of some key @pattern matches, behind @after (NULL: the first); or NULL. */
+const struct door *doors_next(const char *pattern, enum door_kind kind, const struct door *after);
+/* Whether the table has a row for this: @key and @way may be of one device or of all ('*'). */
+bool doors_knows(const char *key, enum door_kind kind, const char *way);

@@ -7,6 +7,7 @@
 #include "buffer.h"
 #include "options.h"
 #include "capture/capture.h"
+#include "guard/guard.h"
 #include "trace/trace.h"
 
 static const struct command commands[] = {
@@ -16,6 +17,7 @@ static const struct command commands[] = {
 	{ "doctor", "what this kernel and this user allow", doctor_usage, doctor_main },
 	{ "capture", "capture packets, and say who sent them", capture_usage, capture_main },
 	{ "trace", "look at what the running kernel and its processes do", trace_usage, trace_main, true },
+	{ "guard", "keep sysctls from being tampered with", guard_usage, guard_main, true },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

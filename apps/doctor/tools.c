@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "capture/capture.h"
+#include "guard/guard.h"
 #include "trace/trace.h"
 
 static const struct ability_tool run_tool = {
@@ -95,5 +96,6 @@ const struct ability_tool *const tools[] = {
 	&trace_disk_ability,
 	&trace_func_ability,
 	&trace_stacks_ability,
+	&guard_ability,
 	NULL,
 };

@@ -23,13 +23,8 @@ extern const struct ability_tool guard_ability;
 
 int guard_main(int argc, char **argv);
 
+/* In the order `skep guard` lists them. */
 #define GUARD_SUBCOMMANDS(ROW)                                                                     \
-	ROW(run)                                                                                   \
-	ROW(install)                                                                               \
-	ROW(remove)                                                                                \
-	ROW(status)                                                                                \
-	ROW(log)                                                                                   \
-	ROW(learn)                                                                                 \
 	ROW(check)                                                                                 \
 	ROW(doors)
 

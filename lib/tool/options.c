@@ -160,6 +160,17 @@ static void rows_add(struct rows *rows, const struct tool_option *row)
 	rows->row[rows->n++] = row;
 }
 
+/* Of the common ones: those that are not about events. */
+static bool is_static(const struct tool_option *row)
+{
+	static const char *const names[] = { "output", "no-header", "verbose", "help" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], row->name) == 0)
+			return true;
+	return false;
+}
+
 static void rows_gather(struct rows *rows, const struct tool_spec *spec)
 {
 	rows->n = 0;
@@ -167,7 +178,8 @@ static void rows_gather(struct rows *rows, const struct tool_spec *spec)
 		rows_add(rows, &spec->options[i]);
 	rows->n_own = rows->n;
 	for (size_t i = 0; i < N_COMMON; i++)
-		rows_add(rows, &common[i]);
+		if (!(spec->flags & TOOL_STATIC) || is_static(&common[i]))
+			rows_add(rows, &common[i]);
 }
 
 static int take(const struct tool_option *row, void *self, const char *text, struct error *err)
@@ -282,7 +294,7 @@ static int take_operands(const struct tool_spec *spec, int argc, char **argv, in
 		if (!(spec->flags & TOOL_COMMAND))
 			return error_set(err, -EINVAL, "it takes no command to run behind --");
 		if (end + 1 == argc)
-			return error_set(err, -EINVAL, "there is no command behind --");
+			return error_set(err, -EINVAL, "there is nothing behind --");
 		options->command = argv + end + 1;
 	}
 	if (spec->flags & TOOL_INTERVAL)
@@ -369,7 +381,7 @@ void options_usage(const struct tool_spec *spec, struct buffer *out)
 	else if (spec->operands)
 		buffer_format(out, " %s", spec->operands);
 	if (spec->flags & TOOL_COMMAND)
-		buffer_text(out, " [-- COMMAND [ARGUMENT...]]");
+		buffer_format(out, " [-- %s]", spec->behind ? spec->behind : "COMMAND [ARGUMENT...]");
 	buffer_format(out, "\n\n%c%s.\n", toupper((unsigned char)spec->summary[0]),
 		      spec->summary + 1);
 	if (spec->about)

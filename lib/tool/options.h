@@ -58,6 +58,8 @@ enum tool_flag {
 	TOOL_INTERVAL = 1u << 0, /* operands are [INTERVAL [COUNT]] */
 	TOOL_OPERANDS = 1u << 1, /* operands are the tool's own; the interval is -i */
 	TOOL_COMMAND = 1u << 2,	 /* takes -- COMMAND [ARGUMENT...] */
+	TOOL_STATIC = 1u << 3,	 /* shows what is, waits for nothing: of the common options it takes
+				    only those of the output and -v */
 };
 
 struct ability_tool;
@@ -65,6 +67,7 @@ struct ability_tool;
 struct tool_spec {
 	const char *command;  /* "trace syscalls" */
 	const char *operands; /* "SYMBOL...", in the usage; NULL with TOOL_INTERVAL or none */
+	const char *behind;   /* what stands behind "--", with TOOL_COMMAND; NULL: a command */
 	const char *summary;  /* one line, lower case, no full stop */
 	const char *about;    /* paragraphs of the help; NULL: none */
 	uint32_t flags;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the guard's program decides about one access, in plain C: the slow twin of guard.bpf.c, which
+ * tests compare it with. It asks every rule, in order; it knows nothing of values in the kernel.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "guard-api.bpf.h"
+#include "ruleset.h"
+#include "who/cgroup.h"
+
+#define JUDGE_LEVELS_MAX 64
+
+/* Who accesses. */
+struct judge_task {
+	char comm[GUARD_COMM_BYTES];
+	uint32_t uid, pid;
+	char cgroup[CGROUP_PATH_BYTES];	       /* below the mount; "" and "/" are the root */
+	uint64_t cgroup_ids[JUDGE_LEVELS_MAX]; /* by level, the root's first */
+	uint32_t n_cgroup_ids;		       /* 0: not known, as where there is no cgroup v2 */
+};
+
+struct judge_access {
+	const char *name; /* the kernel's */
+	uint32_t kind;	  /* enum guard_access, one */
+	uint32_t bytes;	  /* of a write */
+	uint64_t file_pos;
+};
+
+struct judgement {
+	uint32_t outcome; /* enum guard_outcome, 0: it goes on and nothing is logged */
+	uint32_t rule;	  /* index in the set of the one that decides or logs, or GUARD_NO_RULE */
+	uint32_t allowed_by; /* index of the allow rule that decided, or GUARD_NO_RULE */
+};
+
+/*
+ * Reads "comm=NAME,uid=USER,pid=N,cgroup=PATH", each at most once, into what @task has already. 0, or
+ * -EINVAL with a sentence.
+ */
+int judge_task_parse(const char *text, struct judge_task *task, struct error *err);
+
+void judge(const struct ruleset *set, const struct judge_task *task,
+	   const struct judge_access *access, struct judgement *out);
+/* "denied", "pinned": of an outcome; "allowed" of 0. */
+const char *judge_outcome_name(uint32_t outcome);

@@ -2,10 +2,12 @@
 /*
  * Counts system calls, per CPU: by number in an array, or by process and cgroup in a hash that user
  * space exchanges for a fresh one now and then, so that no process is too short-lived to be counted.
- * Raw tracepoints; nothing is asked of kernel BTF in user space, which takes its time.
+ * The path of a call that is counted by number calls no helper: a call and its return cost more than
+ * all else it does.
  */
 #include <linux/bpf.h>
 
+#include <asm/ptrace.h>
 #include <stdbool.h>
 
 #include <bpf/bpf_helpers.h>
@@ -16,23 +18,25 @@
 #include "trace/syscalls-api.bpf.h"
 
 #define TS_COMPAT 2	 /* arch/x86/include/asm/thread_info.h */
+#define USER_CS	  0x33	 /* __USER_CS, arch/x86/include/asm/segment.h */
 #define ERRNO_MAX 4095
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile struct syscalls_settings settings = {};
 
+/* Without types: its values are given another size (syscalls.c), and a map is made twice when they differ. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SYSCALLS_ROWS);
-	__type(key, __u32);
-	__type(value, struct syscalls_counts);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct syscalls_counts));
 } by_row SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SYSCALLS_ROWS);
-	__type(key, __u32);
+	__uint(key_size, sizeof(__u32));
 	__uint(value_size, SYSCALLS_SLOTS * sizeof(__u64));
 } hists SEC(".maps");
 
@@ -57,7 +61,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, SYSCALLS_NAMES_MAX);
-	__type(key, __u32);
+	__uint(key_size, sizeof(__u32));
 	__uint(value_size, SYSCALLS_COMM_BYTES);
 } names SEC(".maps");
 
@@ -81,36 +85,56 @@ struct task_head {
 	__u32 status;
 };
 
-/* The tool's own thread: it is known by its address, which costs less than its number. */
-__u64 own_task = 0;
+/*
+ * The tool's own thread. Its registers always lie at the same address, the end of its kernel stack, and
+ * come with each call; without BTF it is its task's address, which must be asked for.
+ */
+__u64 own_thread = 0;
 
 SEC("raw_tp")
-int know_own_task(void *ctx)
+int know_own_thread(void *ctx)
 {
-	own_task = (__u64)bpf_get_current_task();
+	own_thread = settings.compat ? (__u64)bpf_task_pt_regs(bpf_get_current_task_btf()) :
+				       (__u64)bpf_get_current_task();
 	return 0;
 }
 
-static __always_inline __u32 row_of(__u64 number, const struct task_head *task)
+/*
+ * The instruction by which 64-bit programs make calls leaves in rcx where it returns to. All others are
+ * looked at twice; one of a 32-bit call that forges it is taken for what it says it is.
+ */
+static __always_inline bool is_native(const struct pt_regs *regs)
+{
+	return *(const __u16 *)&regs->cs == USER_CS && regs->rcx == regs->rip;
+}
+
+static __always_inline bool is_compat(const struct pt_regs *regs)
+{
+	const struct task_head *task;
+
+	if (!settings.compat || is_native(regs))
+		return false;
+	task = (const struct task_head *)bpf_get_current_task_btf();
+	return task->status & TS_COMPAT;
+}
+
+static __always_inline __u32 row_of(__u64 number, const struct pt_regs *regs)
 {
 	if (number >= SYSCALLS_NUMBERS)
 		return SYSCALLS_OTHER;
-	if (settings.compat && task->status & TS_COMPAT)
-		return SYSCALLS_COMPAT + number;
-	return number;
+	return is_compat(regs) ? SYSCALLS_COMPAT + number : number;
 }
 
-/* The row of a call that is to be counted; SYSCALLS_ROWS: it is not. */
-static __always_inline __u32 wanted_row(__u64 number)
+/* The row of a call that is to be counted, of the arguments of sys_enter; SYSCALLS_ROWS: it is not. */
+static __always_inline __u32 wanted_row(const __u64 *args)
 {
-	struct task_head *task = settings.compat ?
-					 (struct task_head *)bpf_get_current_task_btf() :
-					 (struct task_head *)bpf_get_current_task();
+	const struct pt_regs *regs = (const struct pt_regs *)args[0];
+	__u64 thread = settings.compat ? (__u64)regs : (__u64)bpf_get_current_task();
 	__u32 row;
 
-	if ((__u64)task == own_task || !filter_allows())
+	if (thread == own_thread || !filter_allows())
 		return SYSCALLS_ROWS;
-	row = row_of(number, task);
+	row = row_of(args[1], regs);
 	return settings.only_row == SYSCALLS_ROWS || settings.only_row == row ? row : SYSCALLS_ROWS;
 }
 
@@ -159,24 +183,37 @@ static __always_inline struct syscalls_counts *counts_of(__u32 row)
 	return counts;
 }
 
-SEC("raw_tp/sys_enter")
-int count_enter(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void count(const __u64 *args)
 {
-	__u32 row = wanted_row(ctx->args[1]);
+	__u32 row = wanted_row(args);
 	struct syscalls_counts *counts;
 
 	if (row == SYSCALLS_ROWS)
-		return 0;
+		return;
 	counts = counts_of(row);
 	if (counts)
 		counts->count++;
+}
+
+SEC("tp_btf/sys_enter")
+int count_enter(__u64 *ctx)
+{
+	count(ctx);
 	return 0;
 }
 
+/* Where there is no BTF; settings.compat is 0. */
 SEC("raw_tp/sys_enter")
-int time_enter(struct bpf_raw_tracepoint_args *ctx)
+int count_enter_untyped(__u64 *ctx)
 {
-	__u32 row = wanted_row(ctx->args[1]);
+	count(ctx);
+	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int time_enter(__u64 *ctx)
+{
+	__u32 row = wanted_row(ctx);
 	struct call *call;
 
 	if (row == SYSCALLS_ROWS)

@@ -55,8 +55,8 @@ const struct ability_tool trace_syscalls_ability = {
 	.does = "count system calls by call, process and container",
 	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_RAW_TP },
 	.hooks = {
-		{ "raw_tp", { ABILITY_BTF } },
-		{ "raw_tp without BTF", { ABILITY_NONE }, "telling 32-bit calls apart, and times (-L)" },
+		{ "tp_btf", { ABILITY_TP_BTF, ABILITY_BTF } },
+		{ "raw_tp", { ABILITY_NONE }, "telling 32-bit calls apart, and times (-L)" },
 	},
 };
 
@@ -382,11 +382,12 @@ static void choose_programs(struct syscalls *s)
 	struct syscalls_bpf *bpf = s->bpf;
 	bool latency = s->settings.latency;
 
-	bpf_program__set_autoload(bpf->progs.count_enter, !latency);
+	bpf_program__set_autoload(bpf->progs.count_enter, !latency && s->settings.compat);
+	bpf_program__set_autoload(bpf->progs.count_enter_untyped, !latency && !s->settings.compat);
 	bpf_program__set_autoload(bpf->progs.time_enter, latency);
 	bpf_program__set_autoload(bpf->progs.time_exit, latency);
 	bpf_program__set_autoload(bpf->progs.rename_process, s->settings.by_process);
-	bpf_program__set_autoattach(bpf->progs.know_own_task, false);
+	bpf_program__set_autoattach(bpf->progs.know_own_thread, false);
 	/* What is made and not used costs milliseconds: programs that would use it are not loaded, or the
 	 * verifier sees by their settings that they do not. */
 	bpf_map__set_autocreate(bpf->maps.calls, latency);
@@ -403,10 +404,10 @@ static void choose_programs(struct syscalls *s)
 static int open_and_load(struct syscalls *s, struct error *err)
 {
 	syscalls_bpf__destroy(s->bpf);
-	s->bpf = syscalls_bpf__open();
+	s->bpf = syscalls_bpf__open_opts(tool_open_options(&s->tool));
 	if (!s->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
-	s->tool.settings.own_tgid = 0; /* know_own_task() */
+	s->tool.settings.own_tgid = 0; /* know_own_thread() */
 	filter_settings_seal(&s->tool.settings);
 	memcpy((void *)&s->bpf->rodata->filter, &s->tool.settings, sizeof(s->tool.settings));
 	memcpy((void *)&s->bpf->rodata->settings, &s->settings, sizeof(s->settings));
@@ -415,11 +416,11 @@ static int open_and_load(struct syscalls *s, struct error *err)
 }
 
 /* Runs the program that remembers its caller. */
-static int know_own_task(struct syscalls *s, struct error *err)
+static int know_own_thread(struct syscalls *s, struct error *err)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
 
-	if (bpf_prog_test_run_opts(bpf_program__fd(s->bpf->progs.know_own_task), &opts))
+	if (bpf_prog_test_run_opts(bpf_program__fd(s->bpf->progs.know_own_thread), &opts))
 		return error_set(err, -errno, "its program does not run: %s", strerror(errno));
 	return 0;
 }
@@ -440,7 +441,7 @@ static int start(struct syscalls *s, struct error *err)
 	}
 	if (rc)
 		return rc;
-	rc = know_own_task(s, err);
+	rc = know_own_thread(s, err);
 	if (rc)
 		return rc;
 	syscalls_init(&s->table, s->bpf, &s->settings, libbpf_num_possible_cpus());
@@ -451,8 +452,9 @@ static int start(struct syscalls *s, struct error *err)
 		return rc;
 	rc = syscalls_bpf__attach(s->bpf);
 	if (rc)
-		return error_set(err, rc, "cannot attach to raw_tp:sys_enter: %s", strerror(-rc));
-	tool_say(&s->tool, "hook: raw_tp:sys_enter%s", s->settings.latency ? ", raw_tp:sys_exit" : "");
+		return error_set(err, rc, "cannot attach to sys_enter: %s", strerror(-rc));
+	tool_say(&s->tool, "hook: %s:sys_enter%s", s->settings.compat ? "tp_btf" : "raw_tp",
+		 s->settings.latency ? ", raw_tp:sys_exit" : "");
 	return tool_watch(&s->tool, s->bpf->obj);
 }
 

@@ -64,17 +64,79 @@ _skep_trace()
 	fi
 }
 
+# Names of keys, as sysctl(8) has them.
+_skep_keys()
+{
+	compgen -W "$(find /proc/sys -type f -printf '%P\n' 2>/dev/null | tr './' '/.')" -- "$1"
+}
+
+# A rule is one word in quotes; the words in it are completed.
+_skep_rule()
+{
+	local rule=${1#[\'\"]} word head candidates
+
+	word=${rule##* }
+	head=${rule%"$word"}
+	case $(wc -w <<<"$head") in
+	0) candidates="allow deny pin audit" ;;
+	1) candidates=$(_skep_keys "$word") ;;
+	*) candidates="read write read,write if except and comm= uid= pid= cgroup= container=" ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$candidates" -P "$head" -- "$word")
+}
+
+# What guard knows, and each one's options, are asked of the tool itself.
+_skep_guard()
+{
+	local word=$1 before=$2 what=${COMP_WORDS[2]} skep=${COMP_WORDS[0]}
+
+	if ((COMP_CWORD == 2)); then
+		mapfile -t COMPREPLY < <(compgen -W "--help $("$skep" guard --help 2>/dev/null |
+			awk '$1 == "skep" && $2 == "guard" { print $3 }')" -- "$word")
+		return
+	fi
+	if [[ " ${COMP_WORDS[*]:3:COMP_CWORD-3} " == *" -- "* ]]; then
+		mapfile -t COMPREPLY < <(_skep_keys "$word")
+		return
+	fi
+	case $before in
+	-o | --output)
+		mapfile -t COMPREPLY < <(compgen -W "columns json csv prom" -- "$word")
+		return
+		;;
+	-f | --file | --root | --cgroup | --pins)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	-d | --duration | --as)
+		return
+		;;
+	esac
+	if [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$("$skep" guard "$what" --help 2>/dev/null |
+			grep -oE -- '^  (-., |    )--[a-z-]+' | grep -oE -- '--[a-z-]+')" -- "$word")
+	elif [[ $what == doors ]]; then
+		mapfile -t COMPREPLY < <(_skep_keys "$word")
+	else
+		_skep_rule "$word"
+	fi
+}
+
 _skep()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor capture trace help --version --help" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor capture trace guard help --version --help" -- "$word")
 		return
 	fi
 	if [[ $command == trace ]]; then
 		_skep_trace "$word" "$before"
+		return
+	fi
+	if [[ $command == guard ]]; then
+		_skep_guard "$word" "$before"
 		return
 	fi
 	case $before in
@@ -102,7 +164,7 @@ _skep()
 		return
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor capture trace" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor capture trace guard" -- "$word")
 		return
 		;;
 	--set | --repeat | --seed | --rows)

@@ -65,13 +65,26 @@ static void keep_where(struct guard_rule *rule, const char *where)
 	snprintf(rule->where, sizeof(rule->where), "%s", n > most ? where + n - most : where);
 }
 
+/* Of the shell's words each is taken for a rule: what that leads to says little. */
+static void teach_quotes(const char *line, size_t bytes, struct rule_mistake *mistake)
+{
+	static const char lesson[] = "; in the shell a rule stands in quotes: 'deny vm.swappiness'";
+	size_t n = strlen(mistake->why.text);
+
+	if (!memchr(line, ' ', bytes) && n + sizeof(lesson) <= sizeof(mistake->why.text))
+		memcpy(mistake->why.text + n, lesson, sizeof(lesson));
+}
+
 /* False: there is no rule in the line. */
-static bool add_line(struct ruleset *set, const char *where, const char *line, size_t bytes)
+static bool add_line(struct ruleset *set, const char *where, const char *line, size_t bytes,
+		     bool of_shell)
 {
 	struct rule_mistake mistake;
 	struct guard_rule rule;
 	int rc = rule_parse(line, bytes, &rule, &mistake);
 
+	if (rc < 0 && of_shell)
+		teach_quotes(line, bytes, &mistake);
 	if (rc < 0)
 		add_mistake(set, where, &mistake);
 	if (rc <= 0)
@@ -92,7 +105,7 @@ static void add_lines(struct ruleset *set, const char *path, const char *text, s
 		size_t n = end ? (size_t)(end - text) : bytes;
 		char *where = xformat("%s:%u", path, ++number);
 
-		add_line(set, where, text, n);
+		add_line(set, where, text, n, false);
 		free(where);
 		n += end != NULL;
 		text += n;
@@ -196,7 +209,7 @@ int ruleset_add_text(struct ruleset *set, const char *text, struct error *err)
 
 	(void)err;
 	snprintf(where, sizeof(where), "rule %u", ++set->n_texts);
-	if (!add_line(set, where, text, strlen(text)))
+	if (!add_line(set, where, text, strlen(text), true))
 		add_mistake(set, where, &nothing);
 	return 0;
 }

@@ -96,9 +96,10 @@ static void all_mistakes_are_told_and_no_rule_is_left_to_apply(void **state)
 	assert_int_equal(ruleset_add_text(&f->set, "deny vm.a", &err), 0);
 	assert_int_equal(ruleset_add_text(&f->set, "deny vm..a", &err), 0);
 	assert_int_equal(ruleset_add_text(&f->set, " # nothing", &err), 0);
+	assert_int_equal(ruleset_add_text(&f->set, "deny", &err), 0);
 	assert_int_equal(ruleset_finish(&f->set, &err), -EINVAL);
-	assert_string_equal(err.text, "4 mistakes; no rule is applied");
-	assert_int_equal(f->set.n_mistakes, 4);
+	assert_string_equal(err.text, "5 mistakes; no rule is applied");
+	assert_int_equal(f->set.n_mistakes, 5);
 	wanted = xformat("%s:1:1: 'dney'", path);
 	assert_ptr_equal(strstr(f->set.mistakes.data, wanted), f->set.mistakes.data);
 	free(wanted);
@@ -107,6 +108,8 @@ static void all_mistakes_are_told_and_no_rule_is_left_to_apply(void **state)
 	free(wanted);
 	assert_non_null(strstr(f->set.mistakes.data, "\nrule 2:9: a part of the key is empty"));
 	assert_non_null(strstr(f->set.mistakes.data, "\nrule 3:1: there is no rule in this\n"));
+	assert_non_null(
+		strstr(f->set.mistakes.data, "a rule stands in quotes: 'deny vm.swappiness'\n"));
 }
 
 static void what_cannot_be_read_is_told(void **state)

@@ -2,7 +2,7 @@
 /*
  * The guard in the kernel: its program loaded, given rules, attached to a cgroup, pinned, found
  * again. The rules are replaced as one: an access is judged by the old set or by the new. One
- * thread.
+ * thread of a process; several processes may hold the same pinned guard.
  */
 #pragma once
 
@@ -13,13 +13,14 @@
 #include "guard-api.bpf.h"
 #include "ruleset.h"
 
-#define ENFORCE_PINS "/sys/fs/bpf/skep/guard"
+#define ENFORCE_PINS	       "/sys/fs/bpf/skep/guard"
+#define ENFORCE_EXEMPT_SECONDS 10
 
 struct enforce;
 
 /* Loads the program, with no rule. -EPERM, -EOPNOTSUPP, ... with a sentence. */
 int enforce_load(struct enforce **out, struct error *err);
-/* The one pinned in this folder of a bpf file system. -ENOENT: none is. */
+/* The one pinned in this folder of a bpf file system. -ENOENT: none is, or one that is not whole. */
 int enforce_open_pinned(const char *pins, struct enforce **out, struct error *err);
 /* Not pinned: it goes from its cgroup now. Pinned: it stays. NULL is fine. */
 void enforce_close(struct enforce *e);
@@ -30,18 +31,32 @@ int enforce_replace_rules(struct enforce *e, const struct ruleset *set, struct e
 int enforce_attach(struct enforce *e, const char *cgroup, struct error *err);
 /* The program, maps and link into a folder that is made. All or nothing. -EEXIST: a guard is there. */
 int enforce_pin(struct enforce *e, const char *pins, struct error *err);
-/* Takes the pins of a folder away, and the folder. -ENOENT: none is there. */
+/* Takes the pins of a folder away, and the folder. -ENOENT: none is there; -ENOTEMPTY: the guard is
+ * gone, and the folder stays for what else is in it. */
 int enforce_unpin(const char *pins, struct error *err);
 
 /* Whether the link is on its cgroup; and putting it back there when it was taken off. */
 bool enforce_is_attached(struct enforce *e);
 int enforce_reattach(struct enforce *e, struct error *err);
+/* Whether the pins it was opened by, or pinned to, are still there. */
+bool enforce_is_pinned(struct enforce *e);
 /* The cgroup's path; "" when it is gone. Valid until the next call. */
 const char *enforce_cgroup(struct enforce *e);
 
 /* The rules in force: a copy of rule @i, aliases among them, with its hits. -ENOENT behind the last. */
 int enforce_rule(struct enforce *e, uint32_t i, struct guard_rule *out);
 uint64_t enforce_generation(struct enforce *e);
+
+/*
+ * Accesses of this process (tgid; 0: of none any more) are neither judged nor logged. It lapses
+ * ENFORCE_EXEMPT_SECONDS after the functions of this file were last called, so that a watcher that was killed
+ * leaves no hole for who has its number next.
+ */
+int enforce_exempt(struct enforce *e, uint32_t tgid);
+/* @fn is called by enforce_bell_clear() for each write that went through although a rule to deny or pin
+ * is about its key: told while somebody is exempt. One listener of a guard. */
+int enforce_on_passed(struct enforce *e, void (*fn)(void *arg, const struct guard_passed *passed),
+		      void *arg);
 
 /* --- the log -------------------------------------------------------------------------------- */
 
@@ -54,8 +69,16 @@ uint64_t enforce_log_end(struct enforce *e);
 int enforce_log_next(struct enforce *e, uint64_t *seq, struct guard_event *out, uint64_t *lost);
 /* Appends an event of the watcher's. ns, seq and generation are filled in. */
 void enforce_log_add(struct enforce *e, struct guard_event *event);
-/* Becomes readable (epoll) when events were added; clears it. */
+/* Becomes readable (epoll) when events were added by a program; clears it, and then the log is read. -errno
+ * when there is none. Events of other processes' watchers ring no bell. */
 int enforce_bell_fd(struct enforce *e);
 void enforce_bell_clear(struct enforce *e);
+
+/* --- for what stands beside it --------------------------------------------------------------- */
+
 /* The object's program, for the cost (tool/cost.h). */
 int enforce_program_fd(struct enforce *e);
+/* "rules", "events", "state", "bell", "passed". */
+int enforce_map_fd(struct enforce *e, const char *name);
+/* Offsets for a program with clauses (clauses.bpf.h): by_container 0 where this kernel has no BTF. */
+void enforce_kernel(struct guard_kernel *kernel);

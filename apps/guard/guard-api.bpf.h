@@ -17,6 +17,7 @@
 #define GUARD_CLAUSES_MAX  4  /* of one rule */
 #define GUARD_RULES_MAX	   4096
 #define GUARD_LOG_ENTRIES  4096 /* a power of two: as many events are kept */
+#define GUARD_BELL_BYTES   4096
 #define GUARD_NO_RULE	   0xffffffffu
 
 enum guard_action {
@@ -87,6 +88,7 @@ enum guard_outcome {
 
 struct guard_event {
 	__u64 seq; /* its number + 1, written last; 0 while the rest is being written */
+	__u64 left_out; /* number + 1 of one that found its place being written: it is lost */
 	__u64 ns;  /* CLOCK_MONOTONIC */
 	__u64 cgroup;
 	__u64 generation; /* of the rules */
@@ -95,7 +97,7 @@ struct guard_event {
 	__u32 access;  /* enum guard_access, one */
 	__u32 outcome; /* enum guard_outcome */
 	__u32 door;    /* enum door_kind (doors.h), 0: through /proc/sys itself */
-	__u32 unused;
+	__u32 busy;    /* who writes it has set it to 1 */
 	char comm[GUARD_COMM_BYTES];
 	char name[GUARD_NAME_BYTES];
 	char old_value[GUARD_SHOWN_BYTES]; /* no newline at the end */
@@ -106,4 +108,37 @@ struct guard_event {
 struct guard_rules_head {
 	__u64 generation; /* counts sets, from 1 */
 	__u32 n_rules;	  /* that follow */
+};
+
+/* What program and user sides keep for each other: one entry of the map "state", which is mapped. */
+struct guard_state {
+	__u64 log_next; /* number of the next event */
+	__u64 generation; /* the last given to a set of rules */
+	__u64 cgroup;	  /* id of where it is attached */
+	/* Accesses of this process are neither judged nor logged: the watcher, which renews it. */
+	__u64 exempt_until_ns; /* CLOCK_MONOTONIC */
+	__u32 exempt_tgid;
+	__u32 armed;	    /* 1: somebody sleeps, and wants the bell rung at the next event */
+	__u32 by_container; /* the program knows of containers */
+	__u32 unused;
+};
+
+/*
+ * A write that went through although a rule to deny or pin is about its key: an earlier rule allowed it,
+ * or a clause did not hold. Told while there is a watcher only (guard_state.exempt_until_ns).
+ */
+struct guard_passed {
+	__u64 ns; /* CLOCK_MONOTONIC, just before the write */
+	__u32 tgid, pid;
+	char name[GUARD_NAME_BYTES];
+};
+
+/* Offsets in bytes of what clauses about containers read, from the running kernel's BTF. */
+struct guard_kernel {
+	__u32 by_container; /* 0: they are not known */
+	__u32 task_cgroups; /* task_struct.cgroups */
+	__u32 css_set_cgroup; /* css_set.dfl_cgrp */
+	__u32 cgroup_kn, cgroup_level, cgroup_ancestors;
+	__u32 kernfs_name;
+	__u32 unused;
 };

@@ -25,6 +25,11 @@ int guard_main(int argc, char **argv);
 
 /* In the order `skep guard` lists them. */
 #define GUARD_SUBCOMMANDS(ROW)                                                                     \
+	ROW(run)                                                                                   \
+	ROW(install)                                                                               \
+	ROW(remove)                                                                                \
+	ROW(status)                                                                                \
+	ROW(log)                                                                                   \
 	ROW(check)                                                                                 \
 	ROW(doors)
 

@@ -20,6 +20,7 @@
 #include <bpf/btf.h>
 
 #include "buffer.h"
+#include "tool/member.h"
 #include "who/cgroup.h"
 #include "who/container.h"
 
@@ -115,38 +116,6 @@ static int find_cgroups(const struct filter *filter, struct filter_settings *s, 
 	if (rc)
 		return error_set(err, rc, "--cgroup %s", inner.text);
 	return add_cgroup(s, id, level);
-}
-
-/* The byte offset of a member, also one inside unnamed structs. 0, or -ENOENT. */
-static int offset_in(const struct btf *btf, __u32 type_id, const char *name, __u32 base,
-		     __u32 *offset)
-{
-	const struct btf_type *type = btf__type_by_id(btf, type_id);
-	const struct btf_member *member;
-
-	if (!type || !btf_is_composite(type))
-		return -ENOENT;
-	member = btf_members(type);
-	for (int i = 0; i < btf_vlen(type); i++, member++) {
-		__u32 at = base + btf_member_bit_offset(type, (__u32)i) / 8;
-
-		if (member->name_off) {
-			if (strcmp(btf__name_by_offset(btf, member->name_off), name))
-				continue;
-			*offset = at;
-			return 0;
-		}
-		if (offset_in(btf, member->type, name, at, offset) == 0)
-			return 0;
-	}
-	return -ENOENT;
-}
-
-static int member_offset(const struct btf *btf, const char *type, const char *member, __u32 *offset)
-{
-	__s32 id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
-
-	return id < 0 ? -ENOENT : offset_in(btf, (__u32)id, member, 0, offset);
 }
 
 static int netns_offsets(struct filter_settings *s, struct error *err)

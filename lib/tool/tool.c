@@ -341,7 +341,7 @@ int tool_end(struct tool *tool)
 	if (tool->options.format == OUTPUT_PROM && !tool->code)
 		metrics_page(tool->metrics, &tool->output.text);
 	flush(tool);
-	if (!tool->code) {
+	if (!tool->code && !tool->no_cost) {
 		cost_line(&tool->cost, &text);
 		tool_note(tool, "cost: %s", buffer_string(&text));
 		buffer_deinit(&text);

@@ -56,6 +56,7 @@ struct tool {
 	struct kernel_types *types; /* NULL: none are needed, or libbpf looks for them */
 	FILE *notes;
 	int code;		/* what tool_end() returns */
+	bool no_cost;		/* it only asked: tool_end() does not say what that cost */
 	struct account counted; /* what the metrics have of it */
 };
 

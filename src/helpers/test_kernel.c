@@ -434,6 +434,13 @@ static const uint32_t elsewhere[] = {
 	BPF_FUNC_timer_set_callback,
 	BPF_FUNC_timer_start,
 	BPF_FUNC_timer_cancel,
+	BPF_FUNC_sysctl_get_name, /* no test runs of their type: hooks/test_sysctl.c */
+	BPF_FUNC_sysctl_get_current_value,
+	BPF_FUNC_sysctl_get_new_value,
+	BPF_FUNC_sysctl_set_new_value,
+	BPF_FUNC_get_current_ancestor_cgroup_id,
+	BPF_FUNC_get_retval,
+	BPF_FUNC_set_retval,
 	BPF_FUNC_user_ringbuf_drain, /* reads what a client mapped: helpers/test_user_ringbuf.c */
 };
 

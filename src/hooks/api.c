@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* include/skep/dev.h and event.h: public names are casts of this room's structs. */
+/* include/skep/cgroup.h, dev.h and event.h: public names are casts of this room's structs. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,9 @@
 #include "base/macros.h"
 #include "hooks/dev.h"
 #include "hooks/event.h"
+#include "object/cgroup.h"
 #include "object/engine.h"
+#include "skep/cgroup.h"
 #include "skep/dev.h"
 #include "skep/event.h"
 
@@ -19,6 +21,9 @@ _Static_assert((int)SKEP_EVENT_TRACEPOINT == (int)EVENT_TRACEPOINT &&
 		       (int)SKEP_EVENT_KPROBE == (int)EVENT_KPROBE &&
 		       (int)SKEP_EVENT_PERF == (int)EVENT_PERF,
 	       "the public kinds of event are the room's");
+
+_Static_assert(SKEP_CGROUPS_MAX == CGROUPS_MAX && SKEP_CGROUP_LEVELS_MAX == CGROUP_LEVELS_MAX,
+	       "the public limits are the room's");
 
 /* The public form of a device: what its sink is. */
 struct skep_dev {
@@ -128,4 +133,19 @@ int skep_fire(struct skep_engine *engine, const char *name, const void *record, 
 	if (!event)
 		return -ENOENT;
 	return skep_event_fire(engine, (struct skep_event *)event, record, bytes, NULL);
+}
+
+int skep_cgroup_add(struct skep_engine *engine, int dirfd, uint64_t id, uint64_t parent)
+{
+	return cgroup_add((struct engine *)engine, dirfd, id, parent);
+}
+
+int skep_cgroup_of(struct skep_engine *engine, int dirfd, uint64_t *id)
+{
+	struct cgroup *cgroup;
+	int err = cgroup_of_fd((struct engine *)engine, dirfd, &cgroup);
+
+	if (!err)
+		*id = cgroup->id;
+	return err;
 }

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/macros.h"
+#include "hooks/cgroup.h"
 #include "hooks/dev.h"
 #include "hooks/link.h"
 #include "hooks/state.h"
@@ -53,6 +54,7 @@ void hooks_deinit(struct engine *engine)
 		hook_dev_remove(dev);
 	for (struct event *event = engine->events->events; event; event = event->next)
 		detach_all(event);
+	hook_cgroup_deinit(engine);
 }
 
 void hooks_free(struct engine *engine)
@@ -62,6 +64,7 @@ void hooks_free(struct engine *engine)
 
 	if (!table)
 		return;
+	hook_cgroup_free(engine);
 	while ((event = table->events)) {
 		table->events = event->next;
 		free(event);

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 struct caller;
+struct cgroup;
 struct engine;
 struct object;
 
@@ -37,6 +38,8 @@ struct caller_ops {
 	 * of any other file.
 	 */
 	int (*fd_to_object)(struct caller *caller, int fd, struct object **obj, int *accmode);
+	/* The cgroup a client's fd is the directory of (object/cgroup.h): 0, -EBADF: none, … */
+	int (*fd_to_cgroup)(struct caller *caller, int fd, struct cgroup **cgroup);
 	/*
 	 * Opens a new client fd on @obj (taking its own user reference): the fd, or -errno.
 	 * @open_flags: O_RDWR, O_RDONLY or O_WRONLY, always close-on-exec.

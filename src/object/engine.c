@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "object/caller.h"
+#include "object/cgroup.h"
 #include "object/dev.h"
 #include "object/engine.h"
 #include "object/fd.h"
@@ -61,6 +62,8 @@ int engine_init(struct engine *engine)
 	err = pin_table_init(engine);
 	if (!err)
 		err = dev_table_init(engine);
+	if (!err)
+		err = cgroup_table_init(engine);
 	if (err)
 		engine_deinit(engine);
 	return err;
@@ -74,6 +77,7 @@ void engine_drop_users(struct engine *engine)
 
 void engine_deinit(struct engine *engine)
 {
+	cgroup_table_deinit(engine);
 	dev_table_deinit(engine);
 	pin_table_deinit(engine);
 	fd_table_deinit(engine);

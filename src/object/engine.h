@@ -19,6 +19,7 @@ struct btf_object;
 struct caller;
 struct fd_table;   /* object/fd.c: identity -> object, close events */
 struct pin_table;  /* object/pin.c */
+struct cgroup_table; /* object/cgroup.c */
 struct dev_table;  /* object/dev.c: virtual devices by ifindex */
 struct ring_dir;
 struct run;        /* run/: slots and epochs */
@@ -62,6 +63,7 @@ struct engine {
 	struct fd_table *fds;
 	struct pin_table *pins;
 	struct dev_table *devs;
+	struct cgroup_table *cgroups;
 	struct event_table *events;
 	struct run *run;
 	struct timers *timers;

@@ -17,6 +17,7 @@
 #define TC (TYPE(SCHED_CLS) | TYPE(SCHED_ACT))
 #define XDP TYPE(XDP)
 #define CG TYPE(CGROUP_SKB)
+#define CTL TYPE(CGROUP_SYSCTL)
 #define SYS TYPE(SYSCALL)
 #define SKB (SF | TC | CG)
 #define NET (SKB | XDP)
@@ -50,7 +51,7 @@ static const struct grant grants[] = {
 	GRANT(ktime_get_ns,            ALL,          0)
 	GRANT(ktime_get_boot_ns,       ALL,          0)
 	GRANT(ktime_get_tai_ns,        ALL,          0)
-	GRANT(ktime_get_coarse_ns,     NET,          0)
+	GRANT(ktime_get_coarse_ns,     NET | CTL,    0)
 	GRANT(ringbuf_output,          ALL,          0)
 	GRANT(ringbuf_reserve,         ALL,          0)
 	GRANT(ringbuf_submit,          ALL,          0)
@@ -80,6 +81,7 @@ static const struct grant grants[] = {
 	GRANT(dynptr_data,             ALL,          CAPABLE_BPF)
 	GRANT(user_ringbuf_drain,      ALL,          CAPABLE_BPF)
 	GRANT(get_current_cgroup_id,   ALL,          CAPABLE_BPF)
+	GRANT(get_current_ancestor_cgroup_id, ALL,   CAPABLE_BPF)
 	GRANT_AS(get_cgroup_classid, get_cgroup_classid_skb, TC, 0)
 	GRANT(get_cgroup_classid,      ALL,          CAPABLE_BPF)
 
@@ -99,7 +101,7 @@ static const struct grant grants[] = {
 
 	GRANT_AS(perf_event_output, perf_event_output_skb, SKB, 0)
 	GRANT_AS(perf_event_output, perf_event_output_xdp, XDP, 0)
-	GRANT(perf_event_output,       TRACE | SYS,  0)
+	GRANT(perf_event_output,       TRACE | SYS | CTL, 0)
 
 	GRANT_AS(get_stackid, get_stackid_pe, TYPE(PERF_EVENT), 0)
 	GRANT(get_stackid,             TRACE | SYS,  0)
@@ -139,6 +141,12 @@ static const struct grant grants[] = {
 	GRANT(xdp_load_bytes,          XDP,          0)
 	GRANT(xdp_store_bytes,         XDP,          0)
 
+	GRANT(sysctl_get_name,         CTL,          0)
+	GRANT(sysctl_get_current_value, CTL,         0)
+	GRANT(sysctl_get_new_value,    CTL,          0)
+	GRANT(sysctl_set_new_value,    CTL,          0)
+	GRANT(get_retval,              CTL,          0)
+	GRANT(set_retval,              CTL,          0)
 
 	GRANT(sys_bpf,                 SYS,          CAPABLE_PERFMON)
 	GRANT(btf_find_by_name_kind,   SYS,          0)

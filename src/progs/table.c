@@ -13,6 +13,7 @@ static const struct prog_type_ops *const ops[] = {
 	[BPF_PROG_TYPE_PERF_EVENT] = &perf_event_prog_ops,
 	[BPF_PROG_TYPE_CGROUP_SKB] = &cgroup_skb_prog_ops,
 	[BPF_PROG_TYPE_RAW_TRACEPOINT] = &raw_tracepoint_prog_ops,
+	[BPF_PROG_TYPE_CGROUP_SYSCTL] = &cgroup_sysctl_prog_ops,
 	[BPF_PROG_TYPE_SYSCALL] = &syscall_prog_ops,
 };
 

@@ -30,6 +30,7 @@ static const struct {
 	{ "perf_event", BPF_PROG_TYPE_PERF_EVENT },
 	{ "cgroup_skb", BPF_PROG_TYPE_CGROUP_SKB },
 	{ "raw_tracepoint", BPF_PROG_TYPE_RAW_TRACEPOINT },
+	{ "cgroup_sysctl", BPF_PROG_TYPE_CGROUP_SYSCTL },
 	{ "syscall", BPF_PROG_TYPE_SYSCALL },
 };
 

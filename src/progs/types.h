@@ -9,6 +9,7 @@ extern const struct prog_type_ops sched_cls_prog_ops;
 extern const struct prog_type_ops sched_act_prog_ops;
 extern const struct prog_type_ops xdp_prog_ops;
 extern const struct prog_type_ops cgroup_skb_prog_ops;
+extern const struct prog_type_ops cgroup_sysctl_prog_ops;
 extern const struct prog_type_ops kprobe_prog_ops;
 extern const struct prog_type_ops tracepoint_prog_ops;
 extern const struct prog_type_ops raw_tracepoint_prog_ops;

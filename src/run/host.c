@@ -7,6 +7,7 @@
  * Random state is per slot and only its owner touches it; outside a run the kernel is asked.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,12 +15,17 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/macros.h"
+#include "object/cgroup.h"
 #include "run/run.h"
 #include "run/state.h"
+
+#define CGROUP2_MAGIC 0x63677270 /* linux/magic.h */
 
 static const struct skep_host default_host = { .size = sizeof(struct skep_host) };
 
@@ -99,12 +105,31 @@ uint32_t run_random(struct engine *engine)
 	return (uint32_t)(random_next(once) >> 32);
 }
 
-/* The id (inode) of this process's cgroup in the unified hierarchy; 0: there is none. */
-static uint64_t own_cgroup_id(struct run *run)
+/* The id (inode) of the cgroup at @path, of which the engine hears so; 0: there is none. */
+static uint64_t learn_cgroup(struct engine *engine, const char *path)
 {
-	char line[512], path[600];
-	uint64_t id = atomic_load_explicit(&run->cgroup_id, memory_order_relaxed);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct cgroup *cgroup;
+	struct statfs fs;
 	struct stat st;
+	uint64_t id = 0;
+
+	if (fd < 0)
+		return 0;
+	if (!fstatfs(fd, &fs) && fs.f_type == CGROUP2_MAGIC && !fstat(fd, &st))
+		id = st.st_ino;
+	if (id)
+		cgroup_of_fd(engine, fd, &cgroup); /* not where the host has some of its own */
+	close(fd);
+	return id;
+}
+
+/* The id of this process's cgroup in the unified hierarchy; 0: there is none. */
+static uint64_t own_cgroup_id(struct engine *engine)
+{
+	static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	char line[512], path[600];
+	uint64_t id = atomic_load_explicit(&engine->run->cgroup_id, memory_order_relaxed);
 	FILE *file;
 
 	if (id)
@@ -116,12 +141,13 @@ static uint64_t own_cgroup_id(struct run *run)
 		if (strncmp(line, "0::", 3) != 0)
 			continue;
 		line[strcspn(line, "\n")] = '\0';
-		snprintf(path, sizeof(path), "/sys/fs/cgroup%s", line + 3);
-		if (stat(path, &st) == 0)
-			id = st.st_ino;
+		for (size_t i = 0; !id && i < ARRAY_SIZE(mounts); i++) {
+			snprintf(path, sizeof(path), "%s%s", mounts[i], line + 3);
+			id = learn_cgroup(engine, path);
+		}
 	}
 	fclose(file);
-	atomic_store_explicit(&run->cgroup_id, id, memory_order_relaxed);
+	atomic_store_explicit(&engine->run->cgroup_id, id, memory_order_relaxed);
 	return id;
 }
 
@@ -136,7 +162,7 @@ void run_task(struct engine *engine, struct skep_task *task)
 	task->tgid = (uint32_t)getpid();
 	task->uid = getuid();
 	task->gid = getgid();
-	task->cgroup_id = own_cgroup_id(engine->run);
+	task->cgroup_id = own_cgroup_id(engine);
 	prctl(PR_GET_NAME, task->comm);
 }
 

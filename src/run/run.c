@@ -47,7 +47,7 @@ uint64_t run_prog(const struct prog *prog, void *ctx, struct run_ctx *rc)
 	return ret;
 }
 
-static struct run_array *array_new(uint32_t n)
+struct run_array *run_array_new(uint32_t n)
 {
 	struct run_array *array = mem_zalloc(sizeof(*array) + n * sizeof(array->items[0]));
 
@@ -60,7 +60,7 @@ struct run_array *run_array_add(const struct run_array *old, struct run_array_it
 				uint32_t pos)
 {
 	uint32_t n = old ? old->n : 0;
-	struct run_array *array = array_new(n + 1);
+	struct run_array *array = run_array_new(n + 1);
 
 	if (!array)
 		return NULL;
@@ -82,7 +82,7 @@ struct run_array *run_array_del(const struct run_array *old, const struct bpf_li
 		n += old->items[i].link != link;
 	if (!n)
 		return NULL;
-	array = array_new(n);
+	array = run_array_new(n);
 	if (!array)
 		return NULL;
 	for (uint32_t i = 0, j = 0; i < old->n; i++)

@@ -48,6 +48,7 @@ struct run_ctx {
 	struct caller *caller;   /* who asked for a test run, or NULL: for bpf_sys_bpf */
 	struct redirect_info redirect;
 	struct event *event;     /* hooks/: the event being fired, or NULL */
+	int32_t retval;          /* hooks/cgroup.c: the verdict so far, for bpf_get_retval */
 	/* Frames helpers asked to send (bpf_clone_redirect): a list hooks flush after the program. */
 	struct run_clone *clones;
 };
@@ -107,6 +108,8 @@ struct run_array {
 	struct run_array_item items[];
 };
 
+/* An array of @n empty items, to be filled before it is published; NULL: out of memory. */
+struct run_array *run_array_new(uint32_t n);
 /* New array with @item added after (before: @pos < n) the others / with @link's item removed. The
  * old one is to be deferred by the caller after publishing. NULL: out of memory (or became empty). */
 struct run_array *run_array_add(const struct run_array *old, struct run_array_item item,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/macros.h"
+#include "object/cgroup.h"
 #include "object/engine.h"
 #include "object/fd.h"
 #include "object/pin.h"
@@ -56,6 +57,11 @@ static ssize_t in_kernel_copy_str(struct caller *caller, char *dst, uint64_t src
 static int in_fd_to_object(struct caller *caller, int fd, struct object **obj, int *accmode)
 {
 	return object_fd_lookup(caller->engine, fd, obj, accmode);
+}
+
+static int in_fd_to_cgroup(struct caller *caller, int fd, struct cgroup **cgroup)
+{
+	return cgroup_of_fd(caller->engine, fd, cgroup);
 }
 
 static int in_install_fd(struct caller *caller, struct object *obj, int open_flags)
@@ -124,6 +130,7 @@ static const struct caller_ops in_process_ops = {
 	.copy_out = in_copy_out,
 	.copy_str = in_copy_str,
 	.fd_to_object = in_fd_to_object,
+	.fd_to_cgroup = in_fd_to_cgroup,
 	.install_fd = in_install_fd,
 	.pin = in_pin,
 	.pinned = in_pinned,
@@ -135,6 +142,7 @@ static const struct caller_ops kernel_copy_ops = {
 	.copy_out = in_kernel_copy_out,
 	.copy_str = in_kernel_copy_str,
 	.fd_to_object = in_fd_to_object,
+	.fd_to_cgroup = in_fd_to_cgroup,
 	.install_fd = in_install_fd,
 	.pin = in_pin,
 	.pinned = in_pinned,

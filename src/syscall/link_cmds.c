@@ -1,76 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * LINK_CREATE, LINK_UPDATE, LINK_DETACH and RAW_TRACEPOINT_OPEN; attaching itself is done in hooks/.
- * Source: kernel/bpf/syscall.c, link_create() and bpf_prog_attach_check_attach_type().
+ * Source: kernel/bpf/syscall.c, link_create().
  */
 #include <errno.h>
 #include <fcntl.h>
 
+#include "hooks/cgroup.h"
 #include "hooks/link.h"
 #include "object/link.h"
 #include "object/prog.h"
+#include "syscall/attach.h"
 #include "syscall/call.h"
 #include "syscall/refuse.h"
 
 #define TP_NAME_BYTES 128
-
-/* The program type an attach type belongs to. */
-static uint32_t prog_type_of_attach(uint32_t attach_type)
-{
-/* clang-format off */
-#define ATTACH_TYPE(num, name, print, prog, status) [num] = BPF_PROG_TYPE_##prog,
-	static const uint32_t types[] = {
-#include "tbl/attach_types.h"
-	};
-	/* clang-format on */
-
-	if (attach_type >= sizeof(types) / sizeof(types[0]))
-		return BPF_PROG_TYPE_UNSPEC;
-	return types[attach_type];
-}
-
-static int check_kprobe(const struct prog *prog, uint32_t attach_type)
-{
-	uint32_t expected = prog->attach_type;
-
-	if ((expected == BPF_TRACE_KPROBE_MULTI || expected == BPF_TRACE_KPROBE_SESSION ||
-	     expected == BPF_TRACE_UPROBE_MULTI || expected == BPF_TRACE_UPROBE_SESSION) &&
-	    attach_type != expected)
-		return -EINVAL;
-	return attach_type == BPF_PERF_EVENT || attach_type == BPF_TRACE_KPROBE_MULTI ||
-			       attach_type == BPF_TRACE_KPROBE_SESSION ||
-			       attach_type == BPF_TRACE_UPROBE_MULTI ||
-			       attach_type == BPF_TRACE_UPROBE_SESSION ?
-		       0 :
-		       -EINVAL;
-}
-
-static int check_attach_type(const struct prog *prog, uint32_t attach_type)
-{
-	switch (prog->type) {
-	case BPF_PROG_TYPE_CGROUP_SKB:
-		if (!caps_have(prog->caps, CAPABLE_NET_ADMIN))
-			return -EPERM;
-		if (prog_type_of_attach(attach_type) != prog->type)
-			return -EINVAL;
-		return prog->enforce_expected_attach_type && prog->attach_type != attach_type ?
-			       -EINVAL :
-			       0;
-	case BPF_PROG_TYPE_PERF_EVENT:
-	case BPF_PROG_TYPE_TRACEPOINT:
-		return attach_type == BPF_PERF_EVENT ? 0 : -EINVAL;
-	case BPF_PROG_TYPE_KPROBE:
-		return check_kprobe(prog, attach_type);
-	case BPF_PROG_TYPE_SCHED_CLS:
-		return attach_type == BPF_TCX_INGRESS || attach_type == BPF_TCX_EGRESS ||
-				       attach_type == BPF_NETKIT_PRIMARY ||
-				       attach_type == BPF_NETKIT_PEER ?
-			       0 :
-			       -EINVAL;
-	default:
-		return prog_type_of_attach(attach_type) == prog->type ? 0 : -EINVAL;
-	}
-}
 
 static int create_perf(struct bpf_call *call, struct prog *prog, struct bpf_link **link)
 {
@@ -109,6 +53,26 @@ static int create_tcx(struct bpf_call *call, struct prog *prog, struct bpf_link 
 	return err;
 }
 
+static int create_cgroup(struct bpf_call *call, struct prog *prog, struct bpf_link **link)
+{
+	const __typeof__(call->attr.link_create) *lc = &call->attr.link_create;
+	struct hook_cgroup at = {
+		.attach_type = lc->attach_type,
+		.flags = lc->flags,
+		.expected_revision = lc->cgroup.expected_revision,
+	};
+	int err;
+
+	if (lc->flags & ~(BPF_F_ID | BPF_F_BEFORE | BPF_F_AFTER | BPF_F_PREORDER | BPF_F_LINK))
+		return -EINVAL;
+	err = attach_cgroup_get(call, lc->target_fd, lc->cgroup.relative_fd, &at);
+	if (err)
+		return err;
+	err = hook_link_cgroup(prog, &at, link);
+	attach_cgroup_put(&at);
+	return err;
+}
+
 /* Attach types without a link here are refused as by a kernel built without them. */
 static int create(struct bpf_call *call, struct prog *prog, struct bpf_link **link)
 {
@@ -121,6 +85,11 @@ static int create(struct bpf_call *call, struct prog *prog, struct bpf_link **li
 		if (lc->attach_type == BPF_TCX_INGRESS || lc->attach_type == BPF_TCX_EGRESS)
 			return create_tcx(call, prog, link);
 		return -EINVAL;
+	case BPF_PROG_TYPE_CGROUP_SYSCTL:
+		return create_cgroup(call, prog, link);
+	case BPF_PROG_TYPE_CGROUP_SKB:
+		return refuse(call->engine, -EINVAL,
+			      "attaching cgroup_skb programs is not implemented");
 	case BPF_PROG_TYPE_PERF_EVENT:
 	case BPF_PROG_TYPE_TRACEPOINT:
 		return create_perf(call, prog, link);
@@ -142,7 +111,7 @@ int cmd_link_create(struct bpf_call *call)
 
 	if (err)
 		return err;
-	err = check_attach_type(prog, call->attr.link_create.attach_type);
+	err = attach_check_type(prog, call->attr.link_create.attach_type);
 	if (!err)
 		err = create(call, prog, &link);
 	object_put(&prog->obj);
@@ -217,8 +186,9 @@ int cmd_link_detach(struct bpf_call *call)
 
 	if (err)
 		return err;
-	/* Only links of devices can be forced off; the others go with their last fd. */
-	if (link->type == BPF_LINK_TYPE_XDP || link->type == BPF_LINK_TYPE_TCX)
+	/* Only links of devices and cgroups can be forced off; the others go with their last fd. */
+	if (link->type == BPF_LINK_TYPE_XDP || link->type == BPF_LINK_TYPE_TCX ||
+	    link->type == BPF_LINK_TYPE_CGROUP)
 		link->ops->detach(link);
 	else
 		err = -EOPNOTSUPP;

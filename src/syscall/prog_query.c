@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * BPF_PROG_QUERY: what is attached to a device's tcx hooks. XDP programs are asked for by netlink, in
- * the kernel too; attach types of cgroups, namespaces and sockets lead nowhere here.
- * Source: kernel/bpf/syscall.c, bpf_prog_query(); kernel/bpf/mprog.c, bpf_mprog_query().
+ * BPF_PROG_QUERY: what is attached to a device's tcx hooks or to a cgroup. XDP programs are asked for by
+ * netlink, in the kernel too; attach types of namespaces and sockets lead nowhere here. Source:
+ * kernel/bpf/syscall.c, bpf_prog_query(); mprog.c, bpf_mprog_query(); cgroup.c, __cgroup_bpf_query().
  */
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/macros.h"
+#include "hooks/cgroup.h"
 #include "hooks/link.h"
+#include "syscall/attach.h"
 #include "syscall/call.h"
 
 /* An array the client may have left out. */
@@ -39,18 +42,47 @@ static int put_list(struct bpf_call *call, const struct hook_tcx_list *list)
 	return n < list->n ? -ENOSPC : 0;
 }
 
-/* Attach types whose target is a cgroup's directory, which no descriptor here stands for. */
-static bool is_cgroup(uint32_t attach_type)
+static int put_cgroup(struct bpf_call *call, const struct hook_cgroup_list *list, bool effective)
 {
-/* clang-format off */
-#define ATTACH_TYPE(num, name, print, prog, status) [num] = #name,
-	static const char *const names[] = {
-#include "tbl/attach_types.h"
-	};
-	/* clang-format on */
+	const __typeof__(call->attr.query) *q = &call->attr.query;
+	const uint64_t revision = effective || q->attach_type == BPF_LSM_CGROUP ? 0 : list->revision;
+	uint32_t n = MIN(list->n, q->count);
 
-	return attach_type < ARRAY_SIZE(names) && (!strncmp(names[attach_type], "CGROUP_", 7) ||
-						   attach_type == BPF_LSM_CGROUP);
+	if (call_write_back(call, query.attach_flags, effective ? 0 : list->flags) ||
+	    call_write_back(call, query.count, list->n))
+		return -EFAULT;
+	if (call->size >= offsetof(union bpf_attr, query.revision) + sizeof(q->revision) &&
+	    call_write_back(call, query.revision, revision))
+		return -EFAULT;
+	if (!q->count || !q->prog_ids || !list->n)
+		return 0;
+	if (put_ids(call, q->prog_ids, list->prog_ids, n))
+		return -EFAULT;
+	for (uint32_t i = 0; q->prog_attach_flags && i < n; i++)
+		if (put_ids(call, q->prog_attach_flags + i * sizeof(uint32_t), &list->flags, 1))
+			return -EFAULT;
+	return n < list->n ? -ENOSPC : 0;
+}
+
+static int query_cgroup(struct bpf_call *call)
+{
+	const __typeof__(call->attr.query) *q = &call->attr.query;
+	bool effective = q->query_flags & BPF_F_QUERY_EFFECTIVE;
+	struct hook_cgroup_list *list;
+	struct cgroup *cgroup;
+	int err = call->caller->ops->fd_to_cgroup(call->caller, (int)q->target_fd, &cgroup);
+
+	if (err)
+		return err;
+	if (effective && q->prog_attach_flags)
+		return -EINVAL;
+	list = mem_alloc(sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	hook_cgroup_query(cgroup, q->attach_type, effective, list);
+	err = put_cgroup(call, list, effective);
+	free(list);
+	return err;
 }
 
 int cmd_prog_query(struct bpf_call *call)
@@ -74,6 +106,6 @@ int cmd_prog_query(struct bpf_call *call)
 		err = hook_tcx_query(call->engine, q->target_ifindex, BPF_TCX_INGRESS, &list);
 		return err ? err : -ENXIO;
 	default:
-		return is_cgroup(q->attach_type) ? -EBADF : -EINVAL;
+		return attach_is_cgroup(q->attach_type) ? query_cgroup(call) : -EINVAL;
 	}
 }

@@ -24,6 +24,7 @@
 #include "base/macros.h"
 #include "hooks/dev.h"
 #include "hooks/event.h"
+#include "object/cgroup.h"
 #include "object/engine.h"
 #include "object/fd.h"
 #include "object/pin.h"
@@ -69,12 +70,13 @@ static ssize_t failing_str(struct caller *caller, char *dst, uint64_t src, size_
 /* --- one world of objects --------------------------------------------------------------------- */
 
 static struct {
-	int map, prog, prog2, tc, rawtp, btf, link, perf;
+	int map, prog, prog2, tc, rawtp, sysctl, btf, link, perf;
 	int extra; /* a map the row made for itself, or -1 */
 	uint32_t map_id, prog_id, btf_id, link_id;
 } w;
 
 static struct netdev *dev_taken, *dev_free; /* with w.link, and without */
+static int cgroup_fd = -1; /* the only one there is: dir */
 
 static int call(struct seam_caller *sc, int cmd, union bpf_attr *attr)
 {
@@ -490,6 +492,45 @@ static union bpf_attr attr_query(uint32_t arg)
 	return attr;
 }
 
+/* Nothing is attached to the cgroup; then w.sysctl, with @attached. */
+static union bpf_attr attr_cgroup(uint32_t attached)
+{
+	union bpf_attr attr = { .target_fd = (uint32_t)cgroup_fd,
+				.attach_bpf_fd = (uint32_t)w.sysctl,
+				.attach_type = BPF_CGROUP_SYSCTL };
+
+	while (!call(&good, BPF_PROG_DETACH, &attr))
+		;
+	if (attached)
+		assert_int_equal(call(&good, BPF_PROG_ATTACH, &attr), 0);
+	return attr;
+}
+
+static union bpf_attr attr_cgroup_link(uint32_t arg)
+{
+	union bpf_attr attr = attr_cgroup(0);
+
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = (uint32_t)w.sysctl;
+	attr.link_create.target_fd = (uint32_t)cgroup_fd;
+	attr.link_create.attach_type = BPF_CGROUP_SYSCTL;
+	return attr;
+}
+
+static union bpf_attr attr_cgroup_query(uint32_t arg)
+{
+	static uint32_t ids[2][4];
+	union bpf_attr attr = attr_cgroup(1);
+
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = (uint32_t)cgroup_fd;
+	attr.query.attach_type = BPF_CGROUP_SYSCTL;
+	attr.query.count = 4;
+	attr.query.prog_ids = (uintptr_t)ids[0];
+	attr.query.prog_attach_flags = (uintptr_t)ids[1];
+	return attr;
+}
+
 static union bpf_attr attr_stats(uint32_t arg)
 {
 	return (union bpf_attr){ .enable_stats.type = BPF_STATS_RUN_TIME };
@@ -598,10 +639,14 @@ static const struct row rows[] = {
 	ROW(PROG_BIND_MAP, attr_bind, 0, 1)
 	ROW(LINK_CREATE, attr_link_create, BPF_XDP, 1, MAKES_NEW)
 	ROW(LINK_CREATE, attr_link_create, BPF_TCX_INGRESS, 1, MAKES_NEW)
+	ROW(LINK_CREATE, attr_cgroup_link, 0, 1, MAKES_NEW)
+	ROW(PROG_ATTACH, attr_cgroup, 0, 1)
+	ROW(PROG_DETACH, attr_cgroup, 1, 1)
 	ROW(LINK_UPDATE, attr_link_update, 0, 1)
 	ROW(LINK_DETACH, attr_link_detach, 0, 1)
 	ROW(RAW_TRACEPOINT_OPEN, attr_rawtp, 0, 2, MAKES_NEW)
 	ROW(PROG_QUERY, attr_query, 0, 8)
+	ROW(PROG_QUERY, attr_cgroup_query, 0, 6)
 	ROW(ENABLE_STATS, attr_stats, 0, 1, MAKES_NEW)
 	{ "perf_event_open", CMD_PERF_EVENT_OPEN, attr_perf, 0, 2, MAKES_NEW },
 };
@@ -660,6 +705,7 @@ static void world_new(void)
 	w.prog2 = world_fd(BPF_PROG_LOAD, attr_prog_load(BPF_PROG_TYPE_XDP));
 	w.tc = world_fd(BPF_PROG_LOAD, attr_prog_load(BPF_PROG_TYPE_SCHED_CLS));
 	w.rawtp = world_fd(BPF_PROG_LOAD, attr_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT));
+	w.sysctl = world_fd(BPF_PROG_LOAD, attr_prog_load(BPF_PROG_TYPE_CGROUP_SYSCTL));
 	w.btf = world_fd(BPF_BTF_LOAD, attr_btf_load(0));
 	w.perf = world_fd(CMD_PERF_EVENT_OPEN, attr_perf(0));
 	attr = attr_link_create(BPF_XDP);
@@ -674,8 +720,10 @@ static void world_new(void)
 
 static void world_end(void)
 {
-	const int fds[] = { w.map, w.prog, w.prog2, w.tc, w.rawtp, w.btf, w.perf, w.link, w.extra };
+	const int fds[] = { w.map, w.prog, w.prog2, w.tc,   w.rawtp,
+			    w.sysctl, w.btf, w.perf, w.link, w.extra };
 
+	attr_cgroup(0);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
@@ -799,7 +847,8 @@ static int world_setup(void **state)
 	failing_ops.copy_out = failing_out;
 	failing_ops.copy_str = failing_str;
 	bad.caller.ops = &failing_ops;
-	if (pin_dir_add(engine, dir) || hook_dev_add(engine, "taken", 0, NULL, NULL, &dev_taken) ||
+	cgroup_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (pin_dir_add(engine, dir) || cgroup_add(engine, cgroup_fd, 1, 0) || hook_dev_add(engine, "taken", 0, NULL, NULL, &dev_taken) ||
 	    hook_dev_add(engine, "free", 0, NULL, NULL, &dev_free) || !engine_base_btf(engine))
 		return -1;
 	return event_register(engine, "world_event", EVENT_TRACEPOINT, 16, &event);
@@ -808,5 +857,6 @@ static int world_setup(void **state)
 static int world_teardown(void **state)
 {
 	engine_free(engine);
+	close(cgroup_fd);
 	return rmdir(dir);
 }

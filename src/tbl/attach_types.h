@@ -35,7 +35,7 @@ ATTACH_TYPE(14, CGROUP_UDP4_SENDMSG,        "cgroup_udp4_sendmsg",      CGROUP_S
 ATTACH_TYPE(15, CGROUP_UDP6_SENDMSG,        "cgroup_udp6_sendmsg",      CGROUP_SOCK_ADDR, later)
 ATTACH_TYPE(16, LIRC_MODE2,                 "lirc_mode2",               LIRC_MODE2,       later)
 ATTACH_TYPE(17, FLOW_DISSECTOR,             "flow_dissector",           FLOW_DISSECTOR,   later)
-ATTACH_TYPE(18, CGROUP_SYSCTL,              "cgroup_sysctl",            CGROUP_SYSCTL,    later)
+ATTACH_TYPE(18, CGROUP_SYSCTL,              "cgroup_sysctl",            CGROUP_SYSCTL,    done)
 ATTACH_TYPE(19, CGROUP_UDP4_RECVMSG,        "cgroup_udp4_recvmsg",      CGROUP_SOCK_ADDR, later)
 ATTACH_TYPE(20, CGROUP_UDP6_RECVMSG,        "cgroup_udp6_recvmsg",      CGROUP_SOCK_ADDR, later)
 ATTACH_TYPE(21, CGROUP_GETSOCKOPT,          "cgroup_getsockopt",        CGROUP_SOCKOPT,   later)

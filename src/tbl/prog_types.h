@@ -48,7 +48,7 @@ PROG_TYPE(19, LWT_SEG6LOCAL,      "lwt_seg6local",    none,  l3,   later,   __sk
 PROG_TYPE(20, LIRC_MODE2,         "lirc_mode2",       none,  ctx,  later,   u32)
 PROG_TYPE(21, SK_REUSEPORT,       "sk_reuseport",     none,  l4,   later,   sk_reuseport_md)
 PROG_TYPE(22, FLOW_DISSECTOR,     "flow_dissector",   l2,    l2,   later,   __sk_buff)
-PROG_TYPE(23, CGROUP_SYSCTL,      "cgroup_sysctl",    none,  ctx,  later,   bpf_sysctl)
+PROG_TYPE(23, CGROUP_SYSCTL,      "cgroup_sysctl",    none,  ctx,  done,    bpf_sysctl)
 PROG_TYPE(24, RAW_TRACEPOINT_WRITABLE, "raw_tracepoint_writable", ctx,   ctx,  later,   bpf_raw_tracepoint_args)
 PROG_TYPE(25, CGROUP_SOCKOPT,     "cgroup_sockopt",   none,  ctx,  later,   bpf_sockopt)
 PROG_TYPE(26, TRACING,            "tracing",          fixed, ctx,  later,   void)

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Goal: attaching to cgroups does what the kernel does. Method: thousands of random calls (attach, detach,
+ * links made, updated, detached and closed, queries) on a tree of real cgroups of our own, by the engine and
+ * by the kernel: the same errno each time, and the same lists. What needs no kernel (cgroups of a
+ * host's, what runs for whom) is tried on made-up cgroups.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/hash.h"
+#include "base/macros.h"
+#include "hooks/test_cgroups.h"
+#include "isa/asm.h"
+#include "isa/insn.h"
+#include "skep/cgroup.h"
+#include "skep/sysctl.h"
+#include "syscall/test_twin.h"
+
+#define N_PROGS 5
+#define N_LINKS 6
+#define N_GROUPS 4
+#define STEPS 6000
+#define IDS_MAX 64
+
+static int groups[N_GROUPS], progs[SIDES][N_PROGS], links[SIDES][N_LINKS];
+static uint32_t prog_ids[SIDES][N_PROGS];
+static uint64_t chance = 1;
+
+static uint32_t pick(uint32_t n)
+{
+	chance = hash_u64(chance + 1);
+	return (uint32_t)(chance >> 33) % n;
+}
+
+static int load(enum side side, int verdict)
+{
+	const struct bpf_insn insns[] = { BPF_MOV64_IMM(BPF_REG_0, verdict), BPF_EXIT_INSN() };
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_SYSCTL;
+	attr.expected_attach_type = BPF_CGROUP_SYSCTL;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = ARRAY_SIZE(insns);
+	attr.license = (uintptr_t)"GPL";
+	return twin_bpf(side, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static uint32_t object_id(enum side side, int fd, bool link)
+{
+	union {
+		struct bpf_prog_info prog;
+		struct bpf_link_info link;
+	} info;
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	memset(&info, 0, sizeof(info));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info = (uintptr_t)&info;
+	attr.info.info_len = link ? sizeof(info.link) : sizeof(info.prog);
+	if (twin_bpf(side, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)))
+		return 0;
+	return link ? info.link.id : info.prog.id;
+}
+
+/* --- one call on both sides ---------------------------------------------------------------------- */
+
+/* A random call, in numbers that mean the same on both sides. */
+struct step {
+	uint32_t what, group, prog, other, link, flags, relative;
+	uint64_t revision;
+};
+
+enum { ATTACH, DETACH, LINK, UPDATE, LINK_DETACH, CLOSE, QUERY, WHATS };
+
+static uint32_t flags_for(uint32_t what)
+{
+	static const uint32_t bits[] = { BPF_F_BEFORE, BPF_F_AFTER, BPF_F_ID, BPF_F_LINK,
+					 BPF_F_PREORDER, BPF_F_REPLACE };
+	uint32_t flags = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+		if (!pick(5))
+			flags |= bits[i];
+	if (what == LINK)
+		return flags & (pick(20) ? ~(uint32_t)BPF_F_REPLACE : ~0u);
+	if (pick(3))
+		flags &= BPF_F_REPLACE | BPF_F_PREORDER;
+	return flags | (pick(4) ? BPF_F_ALLOW_MULTI : pick(4)) | (pick(100) ? 0 : 1u << pick(20));
+}
+
+static struct step random_step(void)
+{
+	struct step s = { .what = pick(WHATS + 3) };
+
+	if (s.what >= WHATS)
+		s.what = s.what == WHATS ? LINK : ATTACH;
+	s.group = pick(N_GROUPS + 1);
+	s.prog = pick(N_PROGS + 1);
+	s.other = pick(N_PROGS + 1);
+	s.link = pick(N_LINKS);
+	s.flags = flags_for(s.what);
+	s.relative = pick(3) ? 0 : 1 + pick(3);
+	s.revision = pick(8) ? 0 : 1 + pick(30);
+	return s;
+}
+
+/* One more than there are: something that is none. */
+static uint32_t group_fd(uint32_t i)
+{
+	return i < N_GROUPS ? (uint32_t)groups[i] : (uint32_t)progs[ENGINE][0];
+}
+
+static uint32_t prog_fd(enum side side, uint32_t i)
+{
+	return i < N_PROGS ? (uint32_t)progs[side][i] : (uint32_t)groups[0];
+}
+
+/* relative_fd or relative_id: none, a program, a link, nonsense. */
+static uint32_t relative(enum side side, const struct step *s)
+{
+	bool id = s->flags & BPF_F_ID;
+
+	switch (s->relative) {
+	case 1:
+		return s->other == N_PROGS ? (uint32_t)groups[0] :
+		       id		   ? prog_ids[side][s->other] :
+					     prog_fd(side, s->other);
+	case 2:
+		if (links[side][s->link] < 0)
+			return 0;
+		return id ? object_id(side, links[side][s->link], true) :
+			    (uint32_t)links[side][s->link];
+	case 3:
+		return 100000;
+	default:
+		return 0;
+	}
+}
+
+static int attach(enum side side, const struct step *s, int cmd)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = group_fd(s->group);
+	attr.attach_bpf_fd = prog_fd(side, s->prog);
+	attr.attach_type = BPF_CGROUP_SYSCTL;
+	attr.expected_revision = s->revision;
+	if (cmd == BPF_PROG_ATTACH) {
+		attr.attach_flags = s->flags;
+		attr.replace_bpf_fd = prog_fd(side, s->other);
+		attr.relative_fd = relative(side, s);
+	}
+	return twin_bpf(side, cmd, &attr, sizeof(attr));
+}
+
+static int make_link(enum side side, const struct step *s)
+{
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = prog_fd(side, s->prog);
+	attr.link_create.target_fd = group_fd(s->group);
+	attr.link_create.attach_type = BPF_CGROUP_SYSCTL;
+	attr.link_create.flags = s->flags;
+	attr.link_create.cgroup.relative_fd = relative(side, s);
+	attr.link_create.cgroup.expected_revision = s->revision;
+	fd = twin_bpf(side, BPF_LINK_CREATE, &attr, sizeof(attr));
+	if (fd < 0)
+		return fd;
+	if (links[side][s->link] >= 0)
+		close(links[side][s->link]);
+	links[side][s->link] = fd;
+	return 0;
+}
+
+static int update_link(enum side side, const struct step *s)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.link_update.link_fd = (uint32_t)links[side][s->link];
+	attr.link_update.new_prog_fd = prog_fd(side, s->prog);
+	if (s->flags & BPF_F_REPLACE) {
+		attr.link_update.flags = BPF_F_REPLACE;
+		attr.link_update.old_prog_fd = prog_fd(side, s->other);
+	}
+	return twin_bpf(side, BPF_LINK_UPDATE, &attr, sizeof(attr));
+}
+
+static int detach_link(enum side side, const struct step *s)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.link_detach.link_fd = (uint32_t)links[side][s->link];
+	return twin_bpf(side, BPF_LINK_DETACH, &attr, sizeof(attr));
+}
+
+static int close_link(enum side side, const struct step *s)
+{
+	if (links[side][s->link] >= 0)
+		close(links[side][s->link]);
+	links[side][s->link] = -1;
+	return 0;
+}
+
+/* --- lists ---------------------------------------------------------------------------------------- */
+
+/* What a query says, ids as indices of programs. */
+struct answer {
+	int ret;
+	uint32_t flags, count, ids[IDS_MAX], each[IDS_MAX];
+	uint64_t revision;
+};
+
+static uint32_t name_id(enum side side, uint32_t id)
+{
+	for (uint32_t i = 0; i < N_PROGS; i++)
+		if (prog_ids[side][i] == id)
+			return i + 1;
+	return id ? 1000 : 0;
+}
+
+/* @mode: 1 effective, 2 with flags of each, 4 room for less than there may be. */
+static struct answer query(enum side side, uint32_t group, uint32_t mode)
+{
+	struct answer a;
+	union bpf_attr attr;
+
+	memset(&a, 0, sizeof(a)); /* compared with its padding */
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = group_fd(group);
+	attr.query.attach_type = BPF_CGROUP_SYSCTL;
+	attr.query.query_flags = mode & 1 ? BPF_F_QUERY_EFFECTIVE : 0;
+	attr.query.prog_ids = (uintptr_t)a.ids;
+	attr.query.prog_attach_flags = mode & 2 ? (uintptr_t)a.each : 0;
+	attr.query.count = mode & 4 ? 2 : IDS_MAX;
+	attr.query.attach_flags = 55;
+	a.ret = twin_bpf(side, BPF_PROG_QUERY, &attr, sizeof(attr));
+	a.flags = attr.query.attach_flags;
+	a.count = attr.query.count;
+	a.revision = attr.query.revision;
+	for (uint32_t i = 0; i < IDS_MAX; i++)
+		a.ids[i] = name_id(side, a.ids[i]);
+	return a;
+}
+
+static void compare_lists(uint32_t step)
+{
+	for (uint32_t group = 0; group < N_GROUPS; group++) {
+		for (uint32_t mode = 0; mode < 8; mode++) {
+			struct answer ours = query(ENGINE, group, mode);
+			struct answer theirs = query(KERNEL, group, mode);
+
+			if (memcmp(&ours, &theirs, sizeof(ours)) == 0)
+				continue;
+			fail_msg("step %u, group %u, mode %u: %d %u programs %u %u %u, flags %u, revision %llu; the kernel: %d %u programs %u %u %u, flags %u, revision %llu",
+				 step, group, mode, ours.ret, ours.count, ours.ids[0], ours.ids[1],
+				 ours.ids[2], ours.flags, (unsigned long long)ours.revision,
+				 theirs.ret, theirs.count, theirs.ids[0], theirs.ids[1],
+				 theirs.ids[2], theirs.flags, (unsigned long long)theirs.revision);
+		}
+	}
+}
+
+static int do_step(enum side side, const struct step *s)
+{
+	switch (s->what) {
+	case ATTACH:
+		return attach(side, s, BPF_PROG_ATTACH);
+	case DETACH:
+		return attach(side, s, BPF_PROG_DETACH);
+	case LINK:
+		return make_link(side, s);
+	case UPDATE:
+		return update_link(side, s);
+	case LINK_DETACH:
+		return detach_link(side, s);
+	case CLOSE:
+		return close_link(side, s);
+	default:
+		return query(side, s->group, s->flags & 7).ret;
+	}
+}
+
+/* --- tests ---------------------------------------------------------------------------------------- */
+
+static bool both_sides_ready(void)
+{
+	if (!twin_kernel_allowed() || !cgroups_make())
+		return false;
+	for (uint32_t i = 0; i < N_GROUPS; i++)
+		groups[i] = cgroups_open(i);
+	for (enum side side = 0; side < SIDES; side++) {
+		for (uint32_t i = 0; i < N_PROGS; i++) {
+			progs[side][i] = load(side, 1);
+			assert_true(progs[side][i] >= 0);
+			prog_ids[side][i] = object_id(side, progs[side][i], false);
+		}
+		for (uint32_t i = 0; i < N_LINKS; i++)
+			links[side][i] = -1;
+	}
+	return true;
+}
+
+static void both_sides_done(void)
+{
+	for (enum side side = 0; side < SIDES; side++) {
+		for (uint32_t i = 0; i < N_LINKS; i++)
+			if (links[side][i] >= 0)
+				close(links[side][i]);
+		for (uint32_t i = 0; i < N_PROGS; i++)
+			close(progs[side][i]);
+	}
+	for (uint32_t i = 0; i < N_GROUPS; i++)
+		close(groups[i]);
+	cgroups_remove();
+}
+
+static void attaching_is_the_kernels(void **state)
+{
+	uint32_t by_errno[160] = { 0 }, well = 0, kinds = 0;
+
+	if (!both_sides_ready()) {
+		print_message("no bpf(2) of the kernel's, or no cgroup2 to make cgroups in\n");
+		skip();
+	}
+	if (query(KERNEL, 0, 1).count) {
+		both_sides_done();
+		print_message("programs are attached above our cgroups\n");
+		skip();
+	}
+	for (uint32_t i = 0; i < STEPS; i++) {
+		struct step s = random_step();
+		int ret[SIDES];
+
+		for (enum side side = 0; side < SIDES; side++)
+			ret[side] = do_step(side, &s);
+		if (ret[ENGINE] != ret[KERNEL])
+			fail_msg("step %u: what %u, group %u, program %u, flags %#x, relative %u: %d, the kernel %d",
+				 i, s.what, s.group, s.prog, s.flags, s.relative, ret[ENGINE],
+				 ret[KERNEL]);
+		compare_lists(i);
+		well += !ret[ENGINE];
+		if (ret[ENGINE] < 0 && ret[ENGINE] > -160)
+			kinds += !by_errno[-ret[ENGINE]]++;
+	}
+	print_message("%u calls of %u went well, %u errors seen\n", well, STEPS, kinds);
+	both_sides_done();
+	assert_true(well > STEPS / 4 && kinds >= 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TWIN_TEST(attaching_is_the_kernels),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

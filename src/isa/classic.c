@@ -389,6 +389,27 @@ static int load_tagged(uint16_t size, uint32_t k, struct bpf_insn *out)
 	return n;
 }
 
+/* A = the packet's bytes at offset R2, which is not negative. */
+static int load_direct_at(uint16_t size, struct bpf_insn *out)
+{
+	struct bpf_insn fast[4];
+	int n = 0, n_fast = load_network(size, BPF_REG_3, 0, fast), done;
+
+	out[n++] = BPF_JMP_IMM(BPF_JGT, BPF_REG_2, INT16_MAX, (int16_t)(7 + n_fast));
+	out[n++] = CTX_LOAD(BPF_REG_1, data_end);
+	out[n++] = BPF_MOV64_REG(BPF_REG_3, REG_DATA);
+	out[n++] = BPF_ALU64_REG(BPF_ADD, BPF_REG_3, BPF_REG_2);
+	out[n++] = BPF_MOV64_REG(BPF_REG_4, BPF_REG_3);
+	out[n++] = BPF_ALU64_IMM(BPF_ADD, BPF_REG_4, (int32_t)load_bytes(size));
+	out[n++] = BPF_JMP_REG(BPF_JGT, BPF_REG_4, BPF_REG_1, (int16_t)(n_fast + 1));
+	memcpy(out + n, fast, (size_t)n_fast * sizeof(*fast));
+	n += n_fast;
+	done = n++; /* jumps over what follows */
+	n += load_by_helper(size, out + n);
+	out[done] = BPF_JMP_A((int16_t)(n - done - 1));
+	return n;
+}
+
 static int load_absolute(uint16_t size, uint32_t k, unsigned int flags, struct bpf_insn *out)
 {
 	if ((flags & ISA_CLASSIC_DIRECT) && k >= (uint32_t)SKF_LL_OFF)
@@ -424,7 +445,7 @@ static int load_indexed(uint16_t size, uint32_t k, unsigned int flags, struct bp
 		out[n++] = BPF_EXIT_INSN();
 		out[n++] = BPF_ALU32_IMM(BPF_SUB, BPF_REG_2, TAG_BYTES);
 	}
-	return n + load_by_helper(size, out + n);
+	return n + load_direct_at(size, out + n);
 }
 
 static int load_length(uint8_t reg, unsigned int flags, struct bpf_insn *out)

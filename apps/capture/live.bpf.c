@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause)
 /*
  * Live capture. keep_in and keep_out are tail-called by the program made of the expression
- * (live_filter.c) for packets that pass it; they find out whose a packet is and put it into the ring,
- * and never change its fate. Whose it is stands with its socket (owner.bpf.c): the packet's own on the
- * way out, else the one its addresses lead to.
+ * (entry.c) for packets that pass it; they find out whose a packet is and put it into the ring,
+ * and never change its fate.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
-#include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 #include <stdbool.h>
@@ -17,7 +15,10 @@
 #include <bpf/bpf_helpers.h>
 
 #include "capture/live-api.bpf.h"
+#include "capture/whose.bpf.h"
 #include "tool/account.bpf.h"
+
+#define SHORT_BYTES 96
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -27,111 +28,6 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 << 20);
 } packets SEC(".maps");
-
-/* A socket accepted from another begins with what stood there. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-	__type(key, int);
-	__type(value, struct live_owner);
-} owners SEC(".maps");
-
-/* --- whose ---------------------------------------------------------------------------------------- */
-
-struct ends {
-	struct bpf_sock_tuple tuple;
-	__u32 bytes; /* of the tuple */
-	__u8 protocol;
-};
-
-static __always_inline bool find_ports(struct __sk_buff *skb, __u32 off, bool is_egress,
-				       __be16 *source, __be16 *target)
-{
-	__be16 two[2];
-
-	if (bpf_skb_load_bytes(skb, off, two, sizeof(two)))
-		return false;
-	*source = two[is_egress ? 1 : 0];
-	*target = two[is_egress ? 0 : 1];
-	return true;
-}
-
-/* The ends of a TCP or UDP packet as its socket sees them: from the other to this one. */
-static __always_inline bool find_ends4(struct __sk_buff *skb, bool is_egress, struct ends *e)
-{
-	struct iphdr ip;
-
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) || (ip.frag_off & bpf_htons(0x1fff)))
-		return false;
-	e->protocol = ip.protocol;
-	e->bytes = sizeof(e->tuple.ipv4);
-	e->tuple.ipv4.saddr = is_egress ? ip.daddr : ip.saddr;
-	e->tuple.ipv4.daddr = is_egress ? ip.saddr : ip.daddr;
-	return find_ports(skb, ETH_HLEN + ip.ihl * 4, is_egress, &e->tuple.ipv4.sport,
-			  &e->tuple.ipv4.dport);
-}
-
-static __always_inline bool find_ends6(struct __sk_buff *skb, bool is_egress, struct ends *e)
-{
-	struct ipv6hdr ip;
-
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)))
-		return false;
-	e->protocol = ip.nexthdr;
-	e->bytes = sizeof(e->tuple.ipv6);
-	__builtin_memcpy(e->tuple.ipv6.saddr, is_egress ? &ip.daddr : &ip.saddr, 16);
-	__builtin_memcpy(e->tuple.ipv6.daddr, is_egress ? &ip.saddr : &ip.daddr, 16);
-	return find_ports(skb, ETH_HLEN + sizeof(ip), is_egress, &e->tuple.ipv6.sport,
-			  &e->tuple.ipv6.dport);
-}
-
-static __always_inline const struct live_owner *owner_of_ends(struct __sk_buff *skb, bool is_egress)
-{
-	const struct live_owner *owner;
-	struct bpf_sock *sk = NULL;
-	struct ends e = {};
-
-	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		if (!find_ends4(skb, is_egress, &e))
-			return NULL;
-	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		if (!find_ends6(skb, is_egress, &e))
-			return NULL;
-	}
-	if (e.protocol == IPPROTO_TCP) {
-		if (e.bytes == sizeof(e.tuple.ipv4))
-			sk = bpf_sk_lookup_tcp(skb, &e.tuple, sizeof(e.tuple.ipv4),
-					       BPF_F_CURRENT_NETNS, 0);
-		else
-			sk = bpf_sk_lookup_tcp(skb, &e.tuple, sizeof(e.tuple.ipv6),
-					       BPF_F_CURRENT_NETNS, 0);
-	} else if (e.protocol == IPPROTO_UDP) {
-		if (e.bytes == sizeof(e.tuple.ipv4))
-			sk = bpf_sk_lookup_udp(skb, &e.tuple, sizeof(e.tuple.ipv4),
-					       BPF_F_CURRENT_NETNS, 0);
-		else
-			sk = bpf_sk_lookup_udp(skb, &e.tuple, sizeof(e.tuple.ipv6),
-					       BPF_F_CURRENT_NETNS, 0);
-	}
-	if (!sk)
-		return NULL;
-	owner = bpf_sk_storage_get(&owners, sk, 0, 0);
-	bpf_sk_release(sk);
-	return owner;
-}
-
-/* NULL: not known. What it points to lives as long as this program runs. */
-static __always_inline const struct live_owner *find_owner(struct __sk_buff *skb, bool is_egress)
-{
-	struct bpf_sock *sk;
-
-	if (is_egress && skb->sk) {
-		sk = bpf_sk_fullsock(skb->sk);
-		if (sk)
-			return bpf_sk_storage_get(&owners, sk, 0, 0);
-	}
-	return owner_of_ends(skb, is_egress);
-}
 
 static __always_inline bool comm_is(const struct live_owner *owner, __u32 term)
 {
@@ -237,6 +133,63 @@ static __always_inline void watch(struct __sk_buff *skb, struct live_packet *p, 
 
 /* --- the ring ------------------------------------------------------------------------------------- */
 
+struct seen {
+	struct __sk_buff *skb;
+	const struct live_owner *owner; /* NULL: not known */
+	__u64 now_ns;
+	__u64 serial;
+	bool is_egress;
+};
+
+static __always_inline void fill_head(const struct seen *s, struct live_packet *p)
+{
+	p->ktime_ns = s->now_ns;
+	p->ifindex = s->skb->ifindex;
+	p->wire_bytes = s->skb->len;
+	p->vlan_tci = s->skb->vlan_present ? s->skb->vlan_tci : 0;
+	p->vlan_proto = s->skb->vlan_present ? s->skb->vlan_proto : 0;
+	p->is_egress = s->is_egress;
+	if (s->owner)
+		p->owner = *s->owner;
+	else
+		p->owner.pid = 0;
+	if (live.fates)
+		watch(s->skb, p, s->serial);
+	else
+		p->serial = 0;
+}
+
+/*
+ * The packet's first bytes, where they are at hand without a call: a call costs as much as all of this.
+ * False: they are not.
+ */
+static __always_inline bool copy_short(struct __sk_buff *skb, __u32 bytes, __u8 *to)
+{
+	const __u8 *from = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	__u32 at = 0;
+
+	if (bytes > SHORT_BYTES || (__u64)end - (__u64)from < bytes)
+		return false;
+	for (; at + 8 <= SHORT_BYTES; at += 8) {
+		if (at + 8 > bytes || from + at + 8 > end)
+			break;
+		*(__u64 *)(to + at) = *(const __u64 *)(from + at);
+	}
+	for (__u32 i = 0; i < 7; i++, at++) {
+		if (at >= bytes || at >= SHORT_BYTES || from + at + 1 > end)
+			break;
+		to[at] = from[at];
+	}
+	return true;
+}
+
+static __always_inline bool copy(struct __sk_buff *skb, __u32 bytes, __u8 *to, __u32 room)
+{
+	if (room == SHORT_BYTES && copy_short(skb, bytes, to))
+		return true;
+	return !bytes || (bytes <= room && !bpf_skb_load_bytes(skb, 0, to, bytes));
+}
+
 /* Room for a packet of up to @room bytes: the ring wants sizes the verifier knows. */
 #define HAND_OVER(room)                                                                            \
 	do {                                                                                       \
@@ -246,41 +199,20 @@ static __always_inline void watch(struct __sk_buff *skb, struct live_packet *p, 
 		} *record = bpf_ringbuf_reserve(&packets, sizeof(*record), 0);                     \
 		if (!record)                                                                       \
 			return false;                                                              \
-		fill_head(skb, is_egress, owner, serial, &record->head);                           \
+		fill_head(s, &record->head);                                                       \
 		record->head.bytes = bytes;                                                        \
-		if (bytes && bytes <= (room) && bpf_skb_load_bytes(skb, 0, record->data, bytes))   \
+		if (!copy(s->skb, bytes, record->data, room))                                      \
 			record->head.bytes = 0;                                                    \
 		bpf_ringbuf_submit(record, 0);                                                     \
 		return true;                                                                       \
 	} while (0)
 
-static __always_inline void fill_head(struct __sk_buff *skb, bool is_egress,
-				      const struct live_owner *owner, __u64 serial,
-				      struct live_packet *p)
+static __always_inline bool hand_over(const struct seen *s)
 {
-	p->ktime_ns = bpf_ktime_get_ns();
-	p->ifindex = skb->ifindex;
-	p->wire_bytes = skb->len;
-	p->vlan_tci = skb->vlan_present ? skb->vlan_tci : 0;
-	p->vlan_proto = skb->vlan_present ? skb->vlan_proto : 0;
-	p->is_egress = is_egress;
-	if (owner)
-		p->owner = *owner;
-	else
-		p->owner.pid = 0;
-	if (live.fates)
-		watch(skb, p, serial);
-	else
-		p->serial = 0;
-}
+	__u32 bytes = s->skb->len < live.snap ? s->skb->len : live.snap;
 
-static __always_inline bool hand_over(struct __sk_buff *skb, bool is_egress,
-				      const struct live_owner *owner, __u64 serial)
-{
-	__u32 bytes = skb->len < live.snap ? skb->len : live.snap;
-
-	if (bytes <= 96)
-		HAND_OVER(96);
+	if (bytes <= SHORT_BYTES)
+		HAND_OVER(SHORT_BYTES);
 	else if (bytes <= 256)
 		HAND_OVER(256);
 	else if (bytes <= 768)
@@ -297,20 +229,20 @@ static __always_inline bool hand_over(struct __sk_buff *skb, bool is_egress,
 
 static __always_inline int keep(struct __sk_buff *skb, bool is_egress)
 {
-	const struct live_owner *owner = NULL;
+	struct seen s = { .skb = skb, .is_egress = is_egress, .now_ns = bpf_ktime_get_ns() };
 	struct account *counts;
 	__u32 zero = 0;
 
 	if (live.owners) {
-		owner = find_owner(skb, is_egress);
-		if (!is_wanted(owner))
+		s.owner = whose_is(skb, is_egress, s.now_ns);
+		if (!is_wanted(s.owner))
 			return TC_ACT_UNSPEC;
 	}
 	counts = bpf_map_lookup_elem(&account, &zero);
 	if (!counts)
 		return TC_ACT_UNSPEC;
-	counts->occurred++;
-	if (!hand_over(skb, is_egress, owner, counts->occurred))
+	s.serial = ++counts->occurred;
+	if (!hand_over(&s))
 		counts->dropped++;
 	return TC_ACT_UNSPEC;
 }

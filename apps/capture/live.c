@@ -310,6 +310,8 @@ static int start_owners(struct live *l, const struct expression *e, struct error
 	memcpy((void *)&l->owner->rodata->live, &l->settings, sizeof(l->settings));
 	rc = bpf_map__reuse_fd(l->owner->maps.owners, bpf_map__fd(l->bpf->maps.owners));
 	if (!rc)
+		rc = bpf_map__reuse_fd(l->owner->maps.changes, bpf_map__fd(l->bpf->maps.changes));
+	if (!rc)
 		rc = owner_bpf__load(l->owner);
 	if (rc)
 		return error_set(err, rc, "this kernel does not let processes be told apart (%s); "

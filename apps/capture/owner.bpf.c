@@ -17,13 +17,21 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile struct live_settings live = {};
 
-/* The map of live.bpf.c. */
+/* The map of whose.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
 	__type(key, int);
 	__type(value, struct live_owner);
 } owners SEC(".maps");
+
+/* The map of whose.bpf.h: what is remembered of whose packets are ends with each change. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} changes SEC(".maps");
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -67,6 +75,15 @@ static __always_inline __u32 current_terms(void)
 	return bits;
 }
 
+static __always_inline void count_change(void)
+{
+	__u32 zero = 0;
+	__u64 *count = bpf_map_lookup_elem(&changes, &zero);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
 static __always_inline void fill_current(struct live_owner *owner)
 {
 	owner->cgroup_id = bpf_get_current_cgroup_id();
@@ -74,6 +91,7 @@ static __always_inline void fill_current(struct live_owner *owner)
 	owner->terms = current_terms();
 	bpf_get_current_comm(owner->comm, sizeof(owner->comm));
 	owner->pid = bpf_get_current_pid_tgid() >> 32;
+	count_change();
 }
 
 SEC("cgroup/sock_create")

@@ -201,6 +201,27 @@ def pcapng_has_owner_and_losses():
           lines[0])
 
 
+@case
+def an_owner_that_changes_is_told_at_once():
+    """A socket is handed on to a child, and its port goes to a new socket of another: what is remembered ends there."""
+    script = "import os, socket\n" \
+             "def bound():\n    s = socket.socket(2, 2)\n    s.setsockopt(1, 2, 1)\n" \
+             f"    s.bind(('127.0.0.1', {PORT}))\n    return s\n" \
+             f"out = socket.socket(2, 2)\ndef send(): out.sendto(b'x', ('127.0.0.1', {PORT}))\n" \
+             "def child(act):\n    pid = os.fork()\n    if not pid:\n        act()\n        os._exit(0)\n" \
+             "    os.waitpid(pid, 0)\n    return pid\n" \
+             "s = bound()\n" \
+             "send(); send(); first = child(lambda: s.recv(10)); send(); send()\n" \
+             "s.close()\n" \
+             "def again():\n    t = bound()\n    send(); send()\n" \
+             "second = child(again)\nprint(os.getpid(), first, second)"
+    with Net() as net, net.capture("-i", "lo", "-o", "json", "udp") as tool:
+        done = net.python(net.a, script)
+        out, _ = tool.stop()
+    parent, first, second = (int(word) for word in done.stdout.split())
+    equal([row["pid"] for row in rows_of(out)], [parent, parent, first, first, second, second], "owners in turn")
+
+
 def verdicts(out):
     """How many packets had which verdict."""
     found = {}

@@ -74,7 +74,9 @@ typedef struct {
 } possible_net_t;
 
 struct in6_addr {
-	__u8 bytes[16];
+	union {
+		__u32 u6_addr32[4];
+	} in6_u;
 };
 
 /* Some are members of unnamed unions in the kernel: they are found by their names. */

@@ -5,18 +5,18 @@
 #include <linux/types.h>
 
 #define FLOWS_MAX	 65536
+#define FLOWS_SLOTS_BITS 8
+#define FLOWS_SLOTS	 (1 << FLOWS_SLOTS_BITS) /* of a CPU */
 #define FLOWS_COMM_BYTES 16
 
 struct flow_key {
-	__u8 local[16]; /* IPv4: the first 4 bytes */
-	__u8 remote[16];
-	__u16 local_port; /* host byte order */
-	__u16 remote_port;
-	__u16 family;
-	__u8 protocol;
-	__u8 unused;
 	__u32 pid;
-	__u32 unused2;
+	__u16 family;
+	__u16 protocol;
+	__u16 local_port;  /* host byte order */
+	__u16 remote_port; /* network byte order */
+	__u32 local[4];	   /* network byte order; IPv4: the first, the others 0 */
+	__u32 remote[4];
 };
 
 struct flow_counts {
@@ -26,4 +26,11 @@ struct flow_counts {
 	__u64 receives;
 	__u64 cgroup_id;
 	char comm[FLOWS_COMM_BYTES];
+};
+
+/* What a CPU counted of the flow it met last at this place, and has not added to the flow's own yet. */
+struct flow_slot {
+	struct flow_key key;
+	__u32 unused;
+	struct flow_counts counts; /* none: no cgroup */
 };

@@ -24,6 +24,7 @@ struct flow {
 	struct flow_key key;
 	struct flow_counts total, since; /* since: this interval */
 	uint32_t quiet;			 /* intervals without traffic */
+	bool in_slot;			 /* a CPU has counts of it that are not in the hash */
 };
 
 struct flows {
@@ -111,59 +112,110 @@ static int by_bytes(const void *a, const void *b)
 	return by_key(x, y);
 }
 
-static struct flow total_of(const struct flow_key *key, const struct flow_counts *cpus, int n_cpus)
+static void add(struct flow_counts *sum, const struct flow_counts *more)
 {
-	struct flow flow = { .key = *key };
+	sum->sent_bytes += more->sent_bytes;
+	sum->received_bytes += more->received_bytes;
+	sum->sends += more->sends;
+	sum->receives += more->receives;
+	if (more->cgroup_id) { /* this CPU saw it; a name may be empty */
+		sum->cgroup_id = more->cgroup_id;
+		memcpy(sum->comm, more->comm, FLOWS_COMM_BYTES);
+	}
+}
 
-	for (int cpu = 0; cpu < n_cpus; cpu++) {
-		flow.total.sent_bytes += cpus[cpu].sent_bytes;
-		flow.total.received_bytes += cpus[cpu].received_bytes;
-		flow.total.sends += cpus[cpu].sends;
-		flow.total.receives += cpus[cpu].receives;
-		if (cpus[cpu].cgroup_id) { /* this CPU saw it; a name may be empty */
-			flow.total.cgroup_id = cpus[cpu].cgroup_id;
-			memcpy(flow.total.comm, cpus[cpu].comm, FLOWS_COMM_BYTES);
+static void read_hash(struct flows *f, struct flow **table, uint32_t *n)
+{
+	int n_cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(f->bpf->maps.flows);
+	struct flow_counts *cpus = xcalloc((size_t)n_cpus, sizeof(*cpus));
+	struct flow_key key, *last = NULL;
+
+	while (bpf_map_get_next_key(fd, last, &key) == 0) {
+		if (bpf_map_lookup_elem(fd, &key, cpus) == 0) {
+			struct flow flow = { .key = key };
+
+			for (int cpu = 0; cpu < n_cpus; cpu++)
+				add(&flow.total, &cpus[cpu]);
+			array_grow(*table, *n);
+			(*table)[(*n)++] = flow;
+		}
+		last = &key;
+	}
+	free(cpus);
+}
+
+static void read_slots(struct flows *f, struct flow **table, uint32_t *n)
+{
+	int n_cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(f->bpf->maps.slots);
+	struct flow_slot *cpus = xcalloc((size_t)n_cpus, sizeof(*cpus));
+
+	for (uint32_t slot = 0; slot < FLOWS_SLOTS; slot++) {
+		if (bpf_map_lookup_elem(fd, &slot, cpus))
+			continue;
+		for (int cpu = 0; cpu < n_cpus; cpu++) {
+			if (!cpus[cpu].counts.cgroup_id)
+				continue;
+			array_grow(*table, *n);
+			(*table)[(*n)++] = (struct flow){ .key = cpus[cpu].key,
+							  .total = cpus[cpu].counts,
+							  .in_slot = true };
 		}
 	}
-	return flow;
+	free(cpus);
+}
+
+/* One row for each flow, in the order of keys. */
+static uint32_t merge(struct flow *table, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	if (n)
+		qsort(table, n, sizeof(*table), by_key);
+	for (uint32_t i = 0; i < n; i++) {
+		if (kept && by_key(&table[kept - 1], &table[i]) == 0) {
+			add(&table[kept - 1].total, &table[i].total);
+			table[kept - 1].in_slot |= table[i].in_slot;
+		} else {
+			table[kept++] = table[i];
+		}
+	}
+	return kept;
+}
+
+/* What went from a slot to the hash while both were read, the hash first, is missing this once. */
+static uint64_t since(__u64 *total, uint64_t before)
+{
+	if (*total < before)
+		*total = before;
+	return *total - before;
 }
 
 static void subtract(struct flow *flow, const struct flow *before)
 {
-	flow->since = flow->total;
-	if (before) {
-		flow->since.sent_bytes -= before->total.sent_bytes;
-		flow->since.received_bytes -= before->total.received_bytes;
-		flow->since.sends -= before->total.sends;
-		flow->since.receives -= before->total.receives;
-	}
+	static const struct flow_counts none;
+	const struct flow_counts *then = before ? &before->total : &none;
+
+	flow->since.sent_bytes = since(&flow->total.sent_bytes, then->sent_bytes);
+	flow->since.received_bytes = since(&flow->total.received_bytes, then->received_bytes);
+	flow->since.sends = since(&flow->total.sends, then->sends);
+	flow->since.receives = since(&flow->total.receives, then->receives);
 	flow->quiet = flow->since.sends || flow->since.receives ? 0 : before ? before->quiet + 1 : 1;
 }
 
 /* Reads all flows; those long quiet lose their entry, and count from 0 should they go on. */
 static void gather(struct flows *f)
 {
-	int n_cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(f->bpf->maps.flows);
-	struct flow_counts *cpus = xcalloc((size_t)n_cpus, sizeof(*cpus));
-	struct flow_key key, *last = NULL;
 	struct flow *table = NULL;
 	uint32_t n = 0, kept = 0;
 
-	while (bpf_map_get_next_key(fd, last, &key) == 0) {
-		if (bpf_map_lookup_elem(fd, &key, cpus) == 0) {
-			array_grow(table, n);
-			table[n++] = total_of(&key, cpus, n_cpus);
-		}
-		last = &key;
-	}
-	free(cpus);
-	if (n)
-		qsort(table, n, sizeof(*table), by_key);
+	read_hash(f, &table, &n);
+	read_slots(f, &table, &n);
+	n = merge(table, n);
 	for (uint32_t i = 0; i < n; i++) {
 		subtract(&table[i], f->n ? bsearch(&table[i], f->table, f->n, sizeof(*table), by_key)
 					 : NULL);
-		if (table[i].quiet > QUIET_ROUNDS)
-			bpf_map_delete_elem(fd, &table[i].key);
+		if (table[i].quiet > QUIET_ROUNDS && !table[i].in_slot)
+			bpf_map_delete_elem(bpf_map__fd(f->bpf->maps.flows), &table[i].key);
 		else
 			table[kept++] = table[i];
 	}
@@ -172,7 +224,7 @@ static void gather(struct flows *f)
 	f->n = kept;
 }
 
-static const char *protocol_name(uint8_t protocol)
+static const char *protocol_name(uint16_t protocol)
 {
 	switch (protocol) {
 	case IPPROTO_TCP:
@@ -188,11 +240,11 @@ static const char *protocol_name(uint8_t protocol)
 	return "other";
 }
 
-static struct cell address_cell(const struct flow_key *key, const uint8_t bytes[16])
+static struct cell address_cell(const struct flow_key *key, const uint32_t words[4])
 {
 	struct ip ip = { .version = key->family == AF_INET ? 4 : 6 };
 
-	memcpy(ip.bytes, bytes, sizeof(ip.bytes));
+	memcpy(ip.bytes, words, sizeof(ip.bytes));
 	return cell_ip(ip);
 }
 
@@ -212,7 +264,7 @@ static void show_flow(struct flows *f, const struct flow *flow, uint64_t now)
 	cells[FIELD_LOCAL_PORT] = cell_u64(flow->key.local_port);
 	if (flow->key.remote_port) {
 		cells[FIELD_REMOTE] = address_cell(&flow->key, flow->key.remote);
-		cells[FIELD_REMOTE_PORT] = cell_u64(flow->key.remote_port);
+		cells[FIELD_REMOTE_PORT] = cell_u64(ntohs(flow->key.remote_port));
 	}
 	cells[FIELD_SENT] = cell_u64(flow->since.sent_bytes);
 	cells[FIELD_RECEIVED] = cell_u64(flow->since.received_bytes);
@@ -244,6 +296,19 @@ static void show(struct flows *f)
 		output_line(&f->tool.output, "");
 	output_flush(&f->tool.output);
 	free(rows);
+}
+
+/* Messages of flows for which the hash had no room. */
+static void say_lost(struct flows *f)
+{
+	struct account account;
+	struct error err;
+
+	if (account_read(bpf_map__fd(f->bpf->maps.account), &account, &err))
+		tool_fail(&f->tool, &err);
+	else if (account.dropped || f->tool.options.verbose)
+		tool_note(&f->tool, "%llu messages were not counted: more than %u flows",
+			  (unsigned long long)account.dropped, FLOWS_MAX);
 }
 
 static int start(struct flows *f, struct error *err)
@@ -281,9 +346,13 @@ int trace_flows_main(int argc, char **argv)
 		} else {
 			do {
 				more = loop_wait(&f->tool.loop);
+				/* What moves between maps while they are read would be missing. */
+				if (!more)
+					flows_bpf__detach(f->bpf);
 				gather(f);
 				show(f);
 			} while (more);
+			say_lost(f);
 		}
 		flows_bpf__destroy(f->bpf);
 		free(f->table);

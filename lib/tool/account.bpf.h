@@ -49,14 +49,19 @@ static __always_inline bool account_output(void *ring, void *record, __u64 bytes
 	return false;
 }
 
-/* An event that is lost for another reason than the ring's: a table was full. */
-static __always_inline void account_lost(void)
+/* Events that are lost for another reason than the ring's: a table was full. */
+static __always_inline void account_lose(__u64 n)
 {
 	__u32 zero = 0;
 	struct account *counts = bpf_map_lookup_elem(&account, &zero);
 
 	if (counts) {
-		counts->occurred++;
-		counts->dropped++;
+		counts->occurred += n;
+		counts->dropped += n;
 	}
+}
+
+static __always_inline void account_lost(void)
+{
+	account_lose(1);
 }

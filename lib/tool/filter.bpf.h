@@ -70,19 +70,11 @@ static __always_inline bool filter_allows_netns(void)
 	return inode == filter.netns_inode;
 }
 
-/* Whether the current task is looked at. */
-static __always_inline bool filter_allows(void)
+/* Whether the current task is looked at, by all but its ids. */
+static __always_inline bool filter_allows_rest(void)
 {
 	char comm[FILTER_COMM_BYTES] = {};
 
-	if (!filter.any)
-		return true;
-	if (filter.tgid || filter.tid || filter.own_tgid) {
-		__u64 ids = filter_pid_tgid();
-
-		if (!filter_allows_ids(ids >> 32, ids))
-			return false;
-	}
 	if (filter.has_uid && (__u32)bpf_get_current_uid_gid() != filter.uid)
 		return false;
 	if (filter.comm[0]) {
@@ -93,4 +85,24 @@ static __always_inline bool filter_allows(void)
 	if (filter.n_cgroups && !filter_allows_cgroup())
 		return false;
 	return !filter.netns_inode || filter_allows_netns();
+}
+
+/* Whether the current task is looked at. */
+static __always_inline bool filter_allows(void)
+{
+	if (!filter.any)
+		return true;
+	if (filter.tgid || filter.tid || filter.own_tgid) {
+		__u64 ids = filter_pid_tgid();
+
+		if (!filter_allows_ids(ids >> 32, ids))
+			return false;
+	}
+	return filter_allows_rest();
+}
+
+/* The same for a program that needs the task's ids anyway, filter_pid_tgid(): asking costs. */
+static __always_inline bool filter_allows_known(__u64 ids)
+{
+	return !filter.any || (filter_allows_ids(ids >> 32, ids) && filter_allows_rest());
 }

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "guard/guard.h"
 #include "guard/judge.h"
@@ -12,17 +11,16 @@
 #include "guard/lint.h"
 #include "guard/rule.h"
 #include "guard/ruleset.h"
+#include "guard/sources.h"
 #include "guard/sysctld.h"
 #include "tool/tool.h"
 
-#define FILES_MAX     64
 #define AS_DEFAULT    "comm=systemd-sysctl,uid=0"
 #define CHECK_REFUSED 1 /* exit code: something would be */
 #define BLANKS	      " \t\n"
 
 struct check {
-	const char *files[FILES_MAX];
-	uint32_t n_files;
+	struct sources sources; /* first: sources_take_path() */
 	const char *root;
 	const char *as;
 	struct tool_options options;
@@ -34,21 +32,9 @@ struct check {
 	uint32_t n_checked, n_refused, n_replaced, n_findings;
 };
 
-static int take_file(void *self, const char *text, struct error *err)
-{
-	struct check *c = self;
-
-	if (c->n_files == FILES_MAX)
-		return error_set(err, -EINVAL, "'%s': more than %d are too many; a folder is one",
-				 text, FILES_MAX);
-	c->files[c->n_files++] = text;
-	return 0;
-}
-
 /* clang-format off */
 static const struct tool_option options[] = {
-	{ 'f', "file", "FILE|FOLDER", "rules from a file, or a folder's *.conf (repeatable; default " RULESET_FOLDER ")",
-	  OPTION_CALL, .take = take_file },
+	SOURCES_OPTIONS,
 	{ 0, "as", "WHO", "who accesses: comm=NAME,uid=USER,pid=PID,cgroup=PATH (default " AS_DEFAULT ")",
 	  OPTION_TEXT, offsetof(struct check, as) },
 	{ 0, "root", "FOLDER", "sysctl.d and sysctl.conf of the system that is below it", OPTION_TEXT,
@@ -342,22 +328,11 @@ static void show_finding(void *arg, const struct finding *finding)
 
 static int read_rules(struct check *c, struct error *err)
 {
-	int rc = 0;
+	int rc;
 
-	if (!c->n_files && !c->options.n_operands) {
-		if (access(RULESET_FOLDER, F_OK))
-			return error_set(err, -ENOENT,
-					 "there are no rules: " RULESET_FOLDER
-					 " is not there, and neither -f FILE "
-					 "nor a RULE is given");
-		rc = ruleset_add_path(&c->rules, RULESET_FOLDER, err);
-	}
-	for (uint32_t i = 0; !rc && i < c->n_files; i++)
-		rc = ruleset_add_path(&c->rules, c->files[i], err);
-	for (uint32_t i = 0; !rc && i < c->options.n_operands; i++)
-		rc = ruleset_add_text(&c->rules, c->options.operands[i], err);
-	if (!rc)
-		rc = ruleset_finish(&c->rules, err);
+	c->sources.texts = c->options.operands;
+	c->sources.n_texts = c->options.n_operands;
+	rc = sources_read(&c->sources, &c->rules, err);
 	fputs(buffer_string(&c->rules.mistakes), stderr);
 	return rc;
 }

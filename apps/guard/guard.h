@@ -30,6 +30,7 @@ int guard_main(int argc, char **argv);
 	ROW(remove)                                                                                \
 	ROW(status)                                                                                \
 	ROW(log)                                                                                   \
+	ROW(learn)                                                                                 \
 	ROW(check)                                                                                 \
 	ROW(doors)
 

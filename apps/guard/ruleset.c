@@ -197,8 +197,9 @@ int ruleset_add_path(struct ruleset *set, const char *path, struct error *err)
 	struct stat st;
 
 	if (stat(path, &st))
-		return error_set(err, -errno, "there are no rules at %s: %s", path,
-				 strerror(errno));
+		return error_set(err, -errno,
+				 "there are no rules at %s: %s; -f names others, or give a RULE",
+				 path, strerror(errno));
 	return S_ISDIR(st.st_mode) ? add_folder(set, path, err) : add_file(set, path, err);
 }
 

@@ -200,21 +200,27 @@ int show_begin(struct show *s, struct tool *tool, struct enforce *e, uint64_t se
 	return 0;
 }
 
+int show_next(struct show *s, struct guard_event *event)
+{
+	while (enforce_log_next(s->enforce, &s->seq, event, &s->lost) > 0) {
+		end_texts(event);
+		s->n_read++;
+		if (is_wanted(s, event))
+			return 1;
+	}
+	return 0;
+}
+
 void show_events(struct show *s)
 {
 	struct account account;
 	struct guard_event event;
-	uint64_t lost = 0;
 
-	while (enforce_log_next(s->enforce, &s->seq, &event, &lost) > 0) {
-		end_texts(&event);
-		s->n_read++;
-		if (is_wanted(s, &event))
-			show_event(s, &event);
+	while (show_next(s, &event)) {
+		show_event(s, &event);
 		if (s->tool->code || loop_interrupted(&s->tool->loop))
 			break;
 	}
-	s->lost += lost;
 	account = (struct account){ .occurred = s->n_read + s->lost, .dropped = s->lost };
 	tool_count_losses(s->tool, &account);
 }

@@ -30,7 +30,9 @@ struct show {
 /* Events are shown from number @seq on. 0, or -EINVAL with a sentence: a filter that does not apply. */
 int show_begin(struct show *s, struct tool *tool, struct enforce *e, uint64_t seq,
 	       struct error *err);
-/* Shows those that the tool's filter asks for; returns when there are no more. */
+/* The next event that the tool's filter asks for: 1; 0: there is none yet. */
+int show_next(struct show *s, struct guard_event *event);
+/* Shows those events; returns when there are no more. */
 void show_events(struct show *s);
 /* Says what was lost, if anything was or with -v. */
 void show_losses(struct show *s);

@@ -13,8 +13,10 @@
 #include "compile.h"
 #include "engine.h"
 #include "file.h"
+#include "vmlinux.h"
 
 #define WARNINGS_BYTES_MAX 4096
+#define NO_KERNEL_BTF	   "failed to find valid kernel BTF" /* libbpf's words */
 
 /* libbpf has one print function per process. */
 static struct {
@@ -269,6 +271,8 @@ static int refuse_load(const struct object *obj, const char *why, int rc, struct
 {
 	const char *lack = engine_take_lack();
 
+	if (strcmp(why, NO_KERNEL_BTF) == 0)
+		return vmlinux_missing(obj->path, err);
 	if (!*why)
 		why = strerror(-rc);
 	if (rc == -EPERM)

@@ -32,6 +32,14 @@ static int dump_types(const struct btf *btf, struct buffer *out)
 	return rc;
 }
 
+int vmlinux_missing(const char *what, struct error *err)
+{
+	return error_set(err, -ENOENT,
+			 "%s needs the types of the running kernel, and " VMLINUX_BTF_PATH
+			 " cannot be read: it takes a kernel built with CONFIG_DEBUG_INFO_BTF",
+			 what);
+}
+
 int vmlinux_header(struct buffer *out, struct error *err)
 {
 	struct btf *btf = btf__parse(VMLINUX_BTF_PATH, NULL);

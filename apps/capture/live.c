@@ -36,6 +36,7 @@
 #include "tool/account.h"
 #include "tool/filter.h"
 #include "tool/loop.h"
+#include "vmlinux.h"
 #include "who/cgroup.h"
 #include "who/who.h"
 
@@ -313,6 +314,8 @@ static int start_owners(struct live *l, const struct expression *e, struct error
 		rc = bpf_map__reuse_fd(l->owner->maps.changes, bpf_map__fd(l->bpf->maps.changes));
 	if (!rc)
 		rc = owner_bpf__load(l->owner);
+	if (rc == -ESRCH)
+		return vmlinux_missing("telling whose packets are", err);
 	if (rc)
 		return error_set(err, rc, "this kernel does not let processes be told apart (%s); "
 					  "skep doctor capture says why",
@@ -577,6 +580,7 @@ static int set_up(struct live *l, const struct expression *e, struct error *err)
 	struct error why;
 	int rc = engine_enter(&engine, err);
 
+	libbpf_set_print(NULL); /* sentences are ours */
 	if (!rc)
 		rc = find_devices(l, err);
 	if (!rc)

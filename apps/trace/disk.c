@@ -36,7 +36,7 @@ const struct ability_tool trace_disk_ability = {
 	.name = "trace disk",
 	.does = "how long block requests take",
 	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON },
-	.hooks = { { "tp_btf", { ABILITY_TP_BTF, ABILITY_BTF } } },
+	.hooks = { { "tp_btf", { ABILITY_BTF, ABILITY_TP_BTF } } },
 };
 
 const struct tool_spec trace_disk_spec = {

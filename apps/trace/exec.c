@@ -36,7 +36,7 @@ const struct ability_tool trace_exec_ability = {
 	.name = "trace exec",
 	.does = "processes as they start a program, and as they end",
 	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_RINGBUF },
-	.hooks = { { "raw_tp", { ABILITY_RAW_TP, ABILITY_BTF, ABILITY_PROBE_READ } } },
+	.hooks = { { "raw_tp", { ABILITY_BTF, ABILITY_RAW_TP, ABILITY_PROBE_READ } } },
 };
 
 const struct tool_spec trace_exec_spec = {

@@ -11,15 +11,22 @@
 
 #define KIB 1024u
 
-void feed_open(struct feed *feed, struct tool *tool, struct bpf_object *obj, uint64_t ring_kib)
+uint32_t feed_ring_bytes(uint64_t ring_kib)
 {
 	uint64_t bytes = (uint64_t)getpagesize();
 
-	feed->tool = tool;
-	feed->obj = obj;
+	assert(ring_kib <= FEED_RING_KIB_MAX);
 	while (bytes < ring_kib * KIB)
 		bytes *= 2;
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(obj, "ring"), (uint32_t)bytes);
+	return (uint32_t)bytes;
+}
+
+void feed_open(struct feed *feed, struct tool *tool, struct bpf_object *obj, uint64_t ring_kib)
+{
+	feed->tool = tool;
+	feed->obj = obj;
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(obj, "ring"),
+				 feed_ring_bytes(ring_kib));
 }
 
 int feed_tracepoint(struct feed *feed, const struct bpf_program *prog, const char *event,

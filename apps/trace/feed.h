@@ -28,15 +28,21 @@ struct feed {
 	int timer; /* of the metrics of losses; 0: none */
 };
 
+/* The row of --ring alone, of those that show rows of another kind. */
+#define FEED_RING_OPTION(type, ring_kib)                                                          \
+	{ 0, "ring", "KIB", "size of the ring between kernel and tool", OPTION_NUMBER,             \
+	  offsetof(type, ring_kib), FEED_RING_KIB_MIN, FEED_RING_KIB_MAX }
+
 /* Rows of a subcommand's table of options: where its struct keeps the size of the ring and rows_max. */
 #define FEED_OPTIONS(type, ring_kib, rows_max)                                                   \
-	{ 0, "ring", "KIB", "size of the ring between kernel and tool", OPTION_NUMBER,             \
-	  offsetof(type, ring_kib), FEED_RING_KIB_MIN, FEED_RING_KIB_MAX },                    \
+	FEED_RING_OPTION(type, ring_kib),                                                          \
 	{                                                                                          \
 		'n', "rows", "NUMBER", "end after so many rows", OPTION_NUMBER,                    \
 			offsetof(type, rows_max), 1, UINT64_MAX                                    \
 	}
 
+/* Rounded up to what the kernel takes for a ring's size: a power of two, a page or more. */
+uint32_t feed_ring_bytes(uint64_t ring_kib);
 /* After the skeleton was opened: the size of its ring, rounded up to what the kernel takes. */
 void feed_open(struct feed *feed, struct tool *tool, struct bpf_object *obj, uint64_t ring_kib);
 /* Attaches a loaded program to a tracepoint whose record is as @fields say. 0, or -errno, a sentence. */

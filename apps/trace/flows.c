@@ -48,7 +48,7 @@ const struct ability_tool trace_flows_ability = {
 	.name = "trace flows",
 	.does = "bytes and messages by flow and process",
 	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON },
-	.hooks = { { "tp_btf", { ABILITY_TP_BTF, ABILITY_BTF } } },
+	.hooks = { { "tp_btf", { ABILITY_BTF, ABILITY_TP_BTF } } },
 };
 
 const struct tool_spec trace_flows_spec = {

@@ -17,12 +17,13 @@
 #include "ability/ability.h"
 #include "hook/uapi.h"
 #include "tool/fields.h"
+#include "trace/feed.h"
 #include "trace/func-api.bpf.h"
 #include "trace/trace.h"
 
 #include "func.skel.h" /* last: its .rodata has types of the headers above */
 
-#define RING_BYTES_DEFAULT (4u << 20)
+#define RING_KIB	   4096
 #define NOTICE_RING_BYTES  (256u << 10)
 #define SLOW_NAMED_MAX	   50 /* with -v */
 
@@ -40,8 +41,7 @@ static const struct tool_option options[] = {
 	  offsetof(struct func, at_entry) },
 	{ 0, "hook", "HOOK", "uprobe_multi or uprobe (one perf event each); default: what the kernel has",
 	  OPTION_TEXT, offsetof(struct func, hook_name) },
-	{ 0, "ring", "KIB", "size of the ring calls go through (4096)", OPTION_NUMBER,
-	  offsetof(struct func, ring_kib), 4, 1 << 20 },
+	FEED_RING_OPTION(struct func, ring_kib),
 };
 
 const struct ability_tool trace_func_ability = {
@@ -237,11 +237,7 @@ static void set_sizes(struct func *f)
 		bpf_map__set_max_entries(b->maps.starts, FUNC_STARTS_MAX);
 	}
 	if (f->mode == FUNC_CALLS) {
-		uint32_t bytes = f->ring_kib ? 1024 : RING_BYTES_DEFAULT;
-
-		while (f->ring_kib && bytes < f->ring_kib * 1024)
-			bytes *= 2;
-		bpf_map__set_max_entries(b->maps.ring, bytes < 4096 ? 4096 : bytes);
+		bpf_map__set_max_entries(b->maps.ring, feed_ring_bytes(f->ring_kib));
 		if (f->leave)
 			bpf_map__set_max_entries(b->maps.calls, FUNC_STARTS_MAX / 4);
 	}
@@ -490,6 +486,7 @@ int trace_func_main(int argc, char **argv)
 	int code;
 
 	f->pidfd = -1;
+	f->ring_kib = RING_KIB;
 	if (wants_list(f, argc, argv, &code) ||
 	    !tool_begin(&f->tool, &trace_func_spec, &output_spec, f, argc, argv, &code)) {
 		func_free(f);

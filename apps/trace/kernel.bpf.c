@@ -73,7 +73,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, 4096); /* kernel.c chooses */
 } ring SEC(".maps");
 
 /* Which function a program is at, and what is known of it. */

@@ -11,12 +11,14 @@
 #include <string.h>
 
 #include "ability/ability.h"
+#include "trace/feed.h"
 #include "trace/trace.h"
 
 #include "kernel.skel.h" /* last: its .rodata has types of the headers above */
 
 /* Loaded for, before it is copied to what was asked for: every kernel with LSM hooks has it. */
 #define TEMPLATE_FUNCTION "security_task_getsid"
+#define RING_KIB	  1024
 
 /* clang-format off */
 static const struct tool_option options[] = {
@@ -25,6 +27,7 @@ static const struct tool_option options[] = {
 	  offsetof(struct kernel, latency) },
 	{ 0, "hook", "HOOK", "fentry, kprobe.multi, kprobe or tracepoint; default: the first this kernel allows",
 	  OPTION_TEXT, offsetof(struct kernel, hook_name) },
+	FEED_RING_OPTION(struct kernel, ring_kib),
 };
 
 const struct ability_tool trace_kernel_ability = {
@@ -198,6 +201,7 @@ static void set_sizes(struct kernel *k)
 	bpf_map__set_max_entries(b->maps.functions, k->targets.n);
 	bpf_map__set_max_entries(b->maps.counts, k->targets.n);
 	bpf_map__set_max_entries(b->maps.latencies, k->targets.n);
+	bpf_map__set_max_entries(b->maps.ring, feed_ring_bytes(k->ring_kib));
 	if (k->mode != KERNEL_COUNT)
 		bpf_map__set_max_entries(b->maps.calls, KERNEL_STARTS_MAX);
 }
@@ -342,6 +346,7 @@ int trace_kernel_main(int argc, char **argv)
 	struct error err;
 	int code;
 
+	k->ring_kib = RING_KIB;
 	if (!tool_begin(&k->tool, &trace_kernel_spec, &output_spec, k, argc, argv, &code)) {
 		free(k);
 		return code;

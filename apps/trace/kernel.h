@@ -27,6 +27,7 @@ struct kernel {
 	/* the command line */
 	bool arguments, latency;
 	const char *hook_name;
+	uint64_t ring_kib;
 	/* what it comes to */
 	enum kernel_mode mode;
 	enum kernel_hook hook;

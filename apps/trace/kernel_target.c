@@ -11,6 +11,7 @@
 
 #include "nearest.h"
 #include "value.h"
+#include "vmlinux.h"
 
 #define RET_SUFFIX "+ret"
 #define TP_PREFIX  "tp:"
@@ -37,11 +38,7 @@ int kernel_targets_open(struct kernel_targets *t, struct error *err)
 {
 	t->btf = btf__load_vmlinux_btf();
 	if (!t->btf)
-		return error_set(
-			err, -errno,
-			"the types of its arguments are in the kernel's BTF, which is not to "
-			"be had: %s; a kernel with CONFIG_DEBUG_INFO_BTF has it",
-			strerror(errno));
+		return vmlinux_missing("knowing a function's arguments", err);
 	return 0;
 }
 

@@ -36,7 +36,7 @@ const struct ability_tool trace_runq_ability = {
 	.name = "trace runq",
 	.does = "how long threads wait for a CPU",
 	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON },
-	.hooks = { { "tp_btf", { ABILITY_TP_BTF, ABILITY_BTF } } },
+	.hooks = { { "tp_btf", { ABILITY_BTF, ABILITY_TP_BTF } } },
 };
 
 const struct tool_spec trace_runq_spec = {

@@ -14,6 +14,7 @@
 #include "sym/stack.h"
 #include "tool/fields.h"
 #include "tool/tool.h"
+#include "trace/feed.h"
 #include "trace/flame.h"
 #include "trace/folded.h"
 #include "trace/stacks-api.bpf.h"
@@ -22,7 +23,7 @@
 #include "stacks.skel.h" /* last: its .rodata has types of the headers above */
 
 #define HZ_DEFAULT	      49 /* not a divisor of what timers of programs run at */
-#define RING_BYTES	      (8u << 20)
+#define RING_KIB	      8192
 #define SAMPLES_BUCKETS	      65536
 #define SAMPLES_DIFFERENT_MAX (1u << 20) /* stacks kept apart; more are counted, not shown */
 #define ROWS_MAX	      40	 /* of the table, unless all are asked for */
@@ -47,7 +48,7 @@ enum form {
 
 struct stacks {
 	struct tool tool;
-	uint64_t hz;
+	uint64_t hz, ring_kib;
 	bool user_only, kernel_only, all_rows;
 	enum form form;
 	struct stacks_bpf *bpf;
@@ -80,6 +81,7 @@ static const struct tool_option options[] = {
 	{ 'K', "kernel", NULL, "kernel stacks only", OPTION_FLAG, offsetof(struct stacks, kernel_only) },
 	{ 'A', "all", NULL, "all rows of the table, not only the first 40", OPTION_FLAG,
 	  offsetof(struct stacks, all_rows) },
+	FEED_RING_OPTION(struct stacks, ring_kib),
 };
 
 const struct ability_tool trace_stacks_ability = {
@@ -403,7 +405,7 @@ static int start(struct stacks *s, struct error *err)
 	memcpy((void *)&s->bpf->rodata->filter, &s->tool.settings, sizeof(s->tool.settings));
 	s->bpf->rodata->with_user = !s->kernel_only;
 	s->bpf->rodata->with_kernel = !s->user_only;
-	bpf_map__set_max_entries(s->bpf->maps.ring, RING_BYTES);
+	bpf_map__set_max_entries(s->bpf->maps.ring, feed_ring_bytes(s->ring_kib));
 	rc = tool_load(&s->tool, s->bpf->obj, err);
 	if (!rc)
 		rc = loop_add_ring(&s->tool.loop, bpf_map__fd(s->bpf->maps.ring), take_sample, s,
@@ -473,6 +475,7 @@ int trace_stacks_main(int argc, char **argv)
 	int code;
 
 	s->hz = HZ_DEFAULT;
+	s->ring_kib = RING_KIB;
 	if (!tool_begin(&s->tool, &trace_stacks_spec, &output_spec, s, argc, argv, &code)) {
 		free(s);
 		return code;

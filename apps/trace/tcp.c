@@ -36,7 +36,7 @@ const struct ability_tool trace_tcp_ability = {
 	.name = "trace tcp",
 	.does = "TCP connections with bytes, round-trip time and duration",
 	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_RINGBUF },
-	.hooks = { { "raw_tp", { ABILITY_RAW_TP, ABILITY_BTF, ABILITY_PROBE_READ } } },
+	.hooks = { { "raw_tp", { ABILITY_BTF, ABILITY_RAW_TP, ABILITY_PROBE_READ } } },
 };
 
 const struct tool_spec trace_tcp_spec = {

@@ -9,7 +9,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "buffer.h"
 #include "hook/hook.h"
@@ -24,6 +27,7 @@
 #include "object.h"
 
 #define OWN_NETNS "/proc/self/ns/net"
+#define MOUNT_CGROUP2 "`mount -t cgroup2 none DIR` makes its tree visible"
 
 /* --- sections newer than libbpf 1.1 ---------------------------------------------------------------- */
 
@@ -158,22 +162,20 @@ static int need_direction(struct attachment *a, struct error *err)
 static int need_cgroup(const struct attachment *a, struct error *err)
 {
 	const char *path = a->target->cgroup;
-	char *procs;
-	int rc = 0;
+	struct statfs fs;
 
 	if (!path)
 		return error_set(err, -EINVAL,
 				 "program '%s' (%s) is for a cgroup: name its folder "
 				 "with --cgroup",
 				 a->name, a->section);
-	procs = xformat("%s/cgroup.procs", path);
-	if (access(path, F_OK))
-		rc = error_set(err, -errno, "--cgroup %s: %s", path, strerror(errno));
-	else if (access(procs, F_OK))
-		rc = error_set(err, -EINVAL, "--cgroup %s: it is no folder of a cgroup file system",
-			       path);
-	free(procs);
-	return rc;
+	if (statfs(path, &fs))
+		return error_set(err, -errno, "--cgroup %s: %s; " MOUNT_CGROUP2, path,
+				 strerror(errno));
+	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		return error_set(err, -EINVAL,
+				 "--cgroup %s: it is no folder of cgroup v2; " MOUNT_CGROUP2, path);
+	return 0;
 }
 
 static int need_place(const struct attachment *a, const char *example, struct error *err)

@@ -21,6 +21,7 @@
 
 #include "buffer.h"
 #include "tool/member.h"
+#include "vmlinux.h"
 #include "who/cgroup.h"
 #include "who/container.h"
 
@@ -125,10 +126,7 @@ static int netns_offsets(struct filter_settings *s, struct error *err)
 	int rc;
 
 	if (!btf)
-		return error_set(err, -ENOENT,
-				 "--netns needs the types of the running kernel "
-				 "(/sys/kernel/btf/vmlinux), which cannot be read: %s",
-				 strerror(errno));
+		return vmlinux_missing("--netns", err);
 	rc = member_offset(btf, "task_struct", "nsproxy", &s->task_nsproxy);
 	if (!rc)
 		rc = member_offset(btf, "nsproxy", "net_ns", &s->nsproxy_net);

@@ -16,6 +16,7 @@
 #include "ability/ability.h"
 #include "tool/fields.h"
 #include "tool/kernel_types.h"
+#include "who/cgroup.h"
 
 #ifndef CAP_PERFMON
 #error "linux/capability.h is older than Linux 5.8"
@@ -229,12 +230,15 @@ bool tool_begin(struct tool *tool, const struct tool_spec *spec, const struct ou
 
 void tool_want_names(struct tool *tool, bool always)
 {
+	char mount[CGROUP_PATH_BYTES];
 	struct error err;
 
 	if (!always && tool->options.format == OUTPUT_COLUMNS && !tool->options.containers &&
 	    !tool->metrics)
 		return;
-	if (who_capture(tool->who, &tool->loop, &err))
+	if (cgroup_mount(mount, &err))
+		tool_say(tool, "cgroups and containers have no names: %s", err.text);
+	else if (who_capture(tool->who, &tool->loop, &err))
 		tool_say(tool, "short-lived cgroups may have no name: %s", err.text);
 }
 

@@ -118,7 +118,8 @@ static int whole_path(const char *mount, const char *path, char out[CGROUP_PATH_
 	size_t n = strlen(mount);
 	bool whole = strncmp(path, mount, n) == 0 && (path[n] == '/' || !path[n]);
 	int bytes = whole ? snprintf(out, CGROUP_PATH_BYTES, "%s", path)
-			  : snprintf(out, CGROUP_PATH_BYTES, "%s/%s", mount, path);
+			  : snprintf(out, CGROUP_PATH_BYTES, "%s/%s", mount,
+				     path + (path[0] == '/'));
 
 	return bytes < CGROUP_PATH_BYTES ? 0 : -ENAMETOOLONG;
 }

@@ -5,7 +5,6 @@
 #include <linux/types.h>
 
 #define LIVE_COMM_BYTES	 16
-#define LIVE_CGROUPS_MAX 8
 #define LIVE_TERMS_MAX	 16
 #define LIVE_SNAP_MAX	 262144
 
@@ -65,10 +64,11 @@ struct live_term {
 	__u32 kind;
 	__u32 negated;
 	__u32 pid;
-	__u32 n_cgroups; /* any of them */
+	__u32 has_cgroup; /* of LIVE_TERM_CGROUP: this one, or below it; else one that is followed */
 	char comm[LIVE_COMM_BYTES];
-	__u64 cgroup_ids[LIVE_CGROUPS_MAX];
-	__u32 cgroup_levels[LIVE_CGROUPS_MAX];
+	__u64 cgroup_id;
+	__u32 cgroup_level;
+	__u32 unused;
 };
 
 struct live_settings {
@@ -76,6 +76,8 @@ struct live_settings {
 	__u32 owners; /* whether to look for them */
 	__u32 n_terms;
 	__u32 fates; /* of one CPU, a power of two; 0: not watched */
+	__u32 follows; /* there are terms about containers: the map followed has their bits */
+	__u32 unused;
 	struct live_term terms[LIVE_TERMS_MAX];
 };
 

@@ -34,7 +34,6 @@
 #include "hook/link.h"
 #include "hook/tc.h"
 #include "tool/account.h"
-#include "tool/filter.h"
 #include "tool/loop.h"
 #include "vmlinux.h"
 #include "who/cgroup.h"
@@ -182,24 +181,48 @@ static const char *device_name(const struct live *l, uint32_t ifindex)
 
 /* --- terms about the owner ------------------------------------------------------------------------ */
 
-static int settle_cgroups(const struct owner_term *term, struct live_term *to, struct error *err)
+static bool is_of_container(const struct owner_term *term)
 {
-	struct filter_settings found = { 0 };
-	struct filter filter = { 0 };
+	return term->kind == OWNER_CONTAINER || term->kind == OWNER_POD;
+}
+
+static int settle_cgroup(const struct owner_term *term, struct live_term *to, struct error *err)
+{
+	struct error why;
+	uint64_t id;
+	int rc = cgroup_id_of(term->text, &id, &to->cgroup_level, &why);
+
+	if (rc)
+		return error_set(err, rc, "cgroup %s", why.text);
+	to->has_cgroup = 1;
+	to->cgroup_id = id;
+	return 0;
+}
+
+/* Bit i of the map is term i. */
+static int follow_containers(struct live *l, const struct expression *e, struct error *err)
+{
+	const char *names[LIVE_TERMS_MAX] = { 0 };
+	struct error later;
+	uint32_t found;
 	int rc;
 
-	if (term->kind == OWNER_CGROUP)
-		filter.cgroup = term->text;
-	else
-		filter.container = term->text;
-	rc = filter_settings_make(&filter, &found, err);
+	for (uint32_t i = 0; i < e->n_owner; i++)
+		if (is_of_container(&e->owner[i]))
+			names[i] = e->owner[i].text;
+	rc = who_follow(l->who, &l->loop, names, e->n_owner, &later, err);
 	if (rc)
 		return rc;
-	to->kind = LIVE_TERM_CGROUP;
-	to->n_cgroups = found.n_cgroups < LIVE_CGROUPS_MAX ? found.n_cgroups : LIVE_CGROUPS_MAX;
-	for (uint32_t i = 0; i < to->n_cgroups; i++) {
-		to->cgroup_ids[i] = found.cgroups[i].id;
-		to->cgroup_levels[i] = found.cgroups[i].level;
+	found = who_followed(l->who)->found;
+	for (uint32_t i = 0; i < e->n_owner; i++) {
+		if (!names[i] || found >> i & 1)
+			continue;
+		if (*later.text)
+			return error_set(err, -ENOENT,
+					 "no container '%s' is running, and it cannot be waited "
+					 "for: %s",
+					 names[i], later.text);
+		fprintf(stderr, "skep capture: no container '%s' yet: waiting for it\n", names[i]);
 	}
 	return 0;
 }
@@ -220,11 +243,13 @@ static int settle_terms(struct live *l, const struct expression *e, struct error
 			to->kind = LIVE_TERM_COMM;
 			memcpy(to->comm, term->text, strnlen(term->text, LIVE_COMM_BYTES - 1));
 		} else {
-			rc = settle_cgroups(term, to, err);
+			to->kind = LIVE_TERM_CGROUP;
+			l->settings.follows |= is_of_container(term);
+			rc = is_of_container(term) ? 0 : settle_cgroup(term, to, err);
 		}
 	}
 	l->settings.n_terms = e->n_owner;
-	return rc;
+	return rc || !l->settings.follows ? rc : follow_containers(l, e, err);
 }
 
 /* --- loading and attaching ------------------------------------------------------------------------ */
@@ -310,6 +335,8 @@ static int start_owners(struct live *l, const struct expression *e, struct error
 		return error_set(err, -errno, "cannot open its programs: %s", strerror(errno));
 	memcpy((void *)&l->owner->rodata->live, &l->settings, sizeof(l->settings));
 	rc = bpf_map__reuse_fd(l->owner->maps.owners, bpf_map__fd(l->bpf->maps.owners));
+	if (!rc && l->settings.follows)
+		rc = bpf_map__reuse_fd(l->owner->maps.followed, who_followed(l->who)->map_fd);
 	if (!rc)
 		rc = bpf_map__reuse_fd(l->owner->maps.changes, bpf_map__fd(l->bpf->maps.changes));
 	if (!rc)
@@ -584,11 +611,11 @@ static int set_up(struct live *l, const struct expression *e, struct error *err)
 	if (!rc)
 		rc = find_devices(l, err);
 	if (!rc)
+		rc = loop_init(&l->loop, &loop, err);
+	if (!rc)
 		rc = settle_terms(l, e, err);
 	if (!rc)
 		rc = load_live(l, err);
-	if (!rc)
-		rc = loop_init(&l->loop, &loop, err);
 	if (!rc && l->settings.owners) {
 		who_capture(l->who, &l->loop, &why);
 		rc = start_owners(l, e, err);

@@ -33,6 +33,14 @@ struct {
 	__type(value, __u64);
 } changes SEC(".maps");
 
+/* From the id of a cgroup to the terms about containers it is in (who/follow.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u32);
+} followed SEC(".maps");
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct cred {
@@ -56,21 +64,25 @@ struct bpf_iter__task_file {
 
 #pragma clang attribute pop
 
+static __always_inline __u32 followed_terms(__u64 cgroup_id)
+{
+	__u32 *bits = live.follows ? bpf_map_lookup_elem(&followed, &cgroup_id) : NULL;
+
+	return bits ? *bits : 0;
+}
+
 /* Which terms' cgroups the current task is in. */
 static __always_inline __u32 current_terms(void)
 {
-	__u32 bits = 0;
+	__u32 bits = followed_terms(bpf_get_current_cgroup_id());
 
 	for (__u32 i = 0; i < LIVE_TERMS_MAX; i++) {
 		if (i >= live.n_terms)
 			break;
-		for (__u32 j = 0; j < LIVE_CGROUPS_MAX; j++) {
-			if (j >= live.terms[i].n_cgroups)
-				break;
-			if (bpf_get_current_ancestor_cgroup_id(live.terms[i].cgroup_levels[j]) ==
-			    live.terms[i].cgroup_ids[j])
-				bits |= 1u << i;
-		}
+		if (live.terms[i].has_cgroup &&
+		    bpf_get_current_ancestor_cgroup_id(live.terms[i].cgroup_level) ==
+			    live.terms[i].cgroup_id)
+			bits |= 1u << i;
 	}
 	return bits;
 }
@@ -133,18 +145,14 @@ int BPF_PROG(received, struct sock *sk)
 /* Which terms' cgroups this one is in. */
 static __always_inline __u32 terms_of(struct cgroup *cgroup)
 {
-	__u32 bits = 0;
+	__u32 bits = followed_terms(BPF_CORE_READ(cgroup, kn, id));
 
 	for (__u32 i = 0; i < LIVE_TERMS_MAX; i++) {
 		if (i >= live.n_terms)
 			break;
-		for (__u32 j = 0; j < LIVE_CGROUPS_MAX; j++) {
-			if (j >= live.terms[i].n_cgroups)
-				break;
-			if (cgroup_is_in(cgroup, live.terms[i].cgroup_ids[j],
-					 live.terms[i].cgroup_levels[j]))
-				bits |= 1u << i;
-		}
+		if (live.terms[i].has_cgroup &&
+		    cgroup_is_in(cgroup, live.terms[i].cgroup_id, live.terms[i].cgroup_level))
+			bits |= 1u << i;
 	}
 	return bits;
 }

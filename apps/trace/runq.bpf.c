@@ -41,17 +41,13 @@ static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 	return BPF_CORE_READ(task, cgroups, dfl_cgrp);
 }
 
-static __always_inline bool is_in_cgroups(struct task_struct *task)
+static __always_inline bool is_in_cgroup(struct task_struct *task)
 {
 	const struct cgroup *cgroup = cgroup_of(task);
 
-	for (__u32 i = 0; i < FILTER_CGROUPS_MAX; i++) {
-		if (i >= filter.n_cgroups)
-			break;
-		if (cgroup_is_in(cgroup, filter.cgroups[i].id, filter.cgroups[i].level))
-			return true;
-	}
-	return false;
+	if (filter.follows)
+		return filter_is_followed(BPF_CORE_READ(cgroup, kn, id));
+	return cgroup_is_in(cgroup, filter.cgroup_id, filter.cgroup_level);
 }
 
 /* The filter, of another task than the current: -u and --netns are refused by runq.c. */
@@ -66,7 +62,7 @@ static __always_inline bool is_wanted(struct task_struct *task)
 		if (!filter_allows_comm(comm))
 			return false;
 	}
-	return !filter.n_cgroups || is_in_cgroups(task);
+	return !filter_has_cgroup() || is_in_cgroup(task);
 }
 
 static __always_inline void begin(struct task_struct *task)

@@ -77,7 +77,7 @@ struct {
 static __always_inline bool all_are_wanted(void)
 {
 	return !filter.tgid && !filter.tid && !filter.has_uid && !filter.comm[0] &&
-	       !filter.n_cgroups && !filter.netns_inode;
+	       !filter_has_cgroup() && !filter.netns_inode;
 }
 
 /* One too many: its end will be shown without an owner, or, where only some are wanted, not at all. */

@@ -175,7 +175,8 @@ static int start(struct tcp *t, struct error *err)
 		return error_set(err, rc, "cannot attach to raw_tp:inet_sock_set_state: %s",
 				 strerror(-rc));
 	tool_say(&t->tool, "hook: raw_tp:inet_sock_set_state");
-	found = tcp_listeners_seed(bpf_map__fd(t->bpf->maps.listeners), &t->tool.settings);
+	found = tcp_listeners_seed(bpf_map__fd(t->bpf->maps.listeners), &t->tool.settings,
+				   t->tool.options.filter.container);
 	tool_say(&t->tool, "%u listeners that were there before", found);
 	return tool_watch(&t->tool, t->bpf->obj);
 }

@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "buffer.h"
+#include "who/container.h"
 #include "who/process.h"
 
 #define STATE_LISTEN 0x0a
@@ -40,7 +41,7 @@ void tcp_listeners_parse(const char *text, uint32_t netns, struct tcp_listening 
 	}
 }
 
-static bool below(const char *path, const struct filter_cgroup *wanted)
+static bool below(const char *path, const struct filter_settings *wanted)
 {
 	char part[CGROUP_PATH_BYTES];
 	struct error err;
@@ -50,8 +51,8 @@ static bool below(const char *path, const struct filter_cgroup *wanted)
 	/* The ancestor at the level asked for. */
 	snprintf(part, sizeof(part), "%s", path);
 	for (;;) {
-		if (cgroup_id_of(part, &id, &level, &err) == 0 && level == wanted->level)
-			return id == wanted->id;
+		if (cgroup_id_of(part, &id, &level, &err) == 0 && level == wanted->cgroup_level)
+			return id == wanted->cgroup_id;
 		if (!strrchr(part, '/') || !part[1])
 			return false;
 		*strrchr(part, '/') = '\0';
@@ -60,26 +61,28 @@ static bool below(const char *path, const struct filter_cgroup *wanted)
 	}
 }
 
-static bool in_cgroups(const struct filter_settings *settings, const char *cgroup)
+static bool in_cgroup(const struct filter_settings *settings, const char *container,
+		      const char *cgroup)
 {
-	for (uint32_t i = 0; i < settings->n_cgroups; i++)
-		if (below(cgroup, &settings->cgroups[i]))
-			return true;
-	return !settings->n_cgroups;
+	if (settings->follows)
+		return container_above(cgroup, container);
+	return !settings->has_cgroup || below(cgroup, settings);
 }
 
-bool tcp_listeners_allows(const struct filter_settings *s, const struct event_head *head,
-			  uint32_t netns, const char *cgroup)
+bool tcp_listeners_allows(const struct filter_settings *s, const char *container,
+			  const struct event_head *head, uint32_t netns, const char *cgroup)
 {
 	return (!s->tgid || s->tgid == head->pid) && (!s->tid || s->tid == head->pid) &&
 	       (!s->own_tgid || s->own_tgid != head->pid) &&
 	       (!s->has_uid || s->uid == head->uid) &&
 	       (!s->comm[0] || strncmp(s->comm, head->comm, sizeof(s->comm)) == 0) &&
-	       (!s->netns_inode || s->netns_inode == netns) && in_cgroups(s, cgroup);
+	       (!s->netns_inode || s->netns_inode == netns) &&
+	       in_cgroup(s, container, cgroup);
 }
 
 struct search {
 	const struct filter_settings *settings;
+	const char *container;
 	int map_fd;
 	uint32_t netns[TCP_LISTENERS_NETNS_MAX];
 	uint32_t n_netns;
@@ -148,8 +151,8 @@ static void found(struct search *search, const char *pid, const struct tcp_liste
 	if (!process.cgroup[0] ||
 	    cgroup_id_of(process.cgroup, (uint64_t *)&owner.head.cgroup_id, &level, &err))
 		owner.head.cgroup_id = 0;
-	owner.allowed = tcp_listeners_allows(search->settings, &owner.head, listening->where.netns,
-					     process.cgroup);
+	owner.allowed = tcp_listeners_allows(search->settings, search->container, &owner.head,
+					     listening->where.netns, process.cgroup);
 	if (bpf_map_update_elem(search->map_fd, &listening->where, &owner, BPF_NOEXIST) == 0)
 		search->n_found++;
 }
@@ -177,9 +180,10 @@ static void look_at_descriptors(struct search *search, const char *pid)
 		closedir(folder);
 }
 
-uint32_t tcp_listeners_seed(int map_fd, const struct filter_settings *settings)
+uint32_t tcp_listeners_seed(int map_fd, const struct filter_settings *settings,
+			    const char *container)
 {
-	struct search search = { .settings = settings, .map_fd = map_fd };
+	struct search search = { .settings = settings, .container = container, .map_fd = map_fd };
 
 	each_process(&search, look_at_netns);
 	if (search.n_listening)

@@ -24,8 +24,12 @@ struct tcp_listening {
  */
 void tcp_listeners_parse(const char *text, uint32_t netns, struct tcp_listening **listening,
 			 uint32_t *n);
-/* Whether a process passes the filter, as far as /proc tells; @cgroup is the path of its cgroup. */
-bool tcp_listeners_allows(const struct filter_settings *settings, const struct event_head *head,
-			  uint32_t netns, const char *cgroup);
+/*
+ * Whether a process passes the filter, as far as /proc tells; @cgroup is the path of its cgroup,
+ * @container the name asked for where settings->follows.
+ */
+bool tcp_listeners_allows(const struct filter_settings *settings, const char *container,
+			  const struct event_head *head, uint32_t netns, const char *cgroup);
 /* Fills the map: the number of listeners whose owner was found. */
-uint32_t tcp_listeners_seed(int map_fd, const struct filter_settings *settings);
+uint32_t tcp_listeners_seed(int map_fd, const struct filter_settings *settings,
+			    const char *container);

@@ -43,23 +43,27 @@ static void the_filter_is_that_of_programs(void **state)
 	struct filter_settings s = { 0 };
 
 	(void)state;
-	assert_true(tcp_listeners_allows(&s, &head, 1, "/"));
+	assert_true(tcp_listeners_allows(&s, NULL, &head, 1, "/"));
 	s.tgid = 5;
 	s.has_uid = 1;
 	s.uid = 33;
 	memcpy(s.comm, "nginx", 6);
 	s.netns_inode = 1;
-	assert_true(tcp_listeners_allows(&s, &head, 1, "/"));
-	assert_false(tcp_listeners_allows(&s, &head, 2, "/"));
+	assert_true(tcp_listeners_allows(&s, NULL, &head, 1, "/"));
+	assert_false(tcp_listeners_allows(&s, NULL, &head, 2, "/"));
 	s.uid = 34;
-	assert_false(tcp_listeners_allows(&s, &head, 1, "/"));
+	assert_false(tcp_listeners_allows(&s, NULL, &head, 1, "/"));
 	s.uid = 33;
 	memcpy(s.comm, "ngin", 5);
 	s.comm[5] = '\0';
-	assert_false(tcp_listeners_allows(&s, &head, 1, "/"));
+	assert_false(tcp_listeners_allows(&s, NULL, &head, 1, "/"));
 	memcpy(s.comm, "nginx", 6);
 	s.own_tgid = 5;
-	assert_false(tcp_listeners_allows(&s, &head, 1, "/"));
+	assert_false(tcp_listeners_allows(&s, NULL, &head, 1, "/"));
+	s.own_tgid = 0;
+	s.follows = 1;
+	assert_true(tcp_listeners_allows(&s, "web", &head, 1, "/machine.slice/machine-web.scope/init"));
+	assert_false(tcp_listeners_allows(&s, "web", &head, 1, "/machine.slice/machine-db.scope"));
 }
 
 int main(void)

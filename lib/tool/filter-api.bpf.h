@@ -7,14 +7,7 @@
 
 #include <linux/types.h>
 
-#define FILTER_CGROUPS_MAX 8
-#define FILTER_COMM_BYTES  16
-
-struct filter_cgroup {
-	__u64 id;
-	__u32 level; /* depth below the root of the cgroup v2 hierarchy, whose level is 0 */
-	__u32 unused;
-};
+#define FILTER_COMM_BYTES 16
 
 struct filter_settings {
 	__u32 any;	 /* something is asked for: else the rest is not even read */
@@ -23,9 +16,11 @@ struct filter_settings {
 	__u32 own_tgid;	 /* the tool itself, never looked at; 0: looked at, too */
 	__u32 has_uid;	 /* else any */
 	__u32 uid;	 /* the real user id */
-	__u32 n_cgroups; /* 0: any */
+	__u32 has_cgroup; /* only in one cgroup, or below it */
+	__u32 follows;	  /* only in cgroups that are in the map filter_containers */
 	char comm[FILTER_COMM_BYTES]; /* the whole name, padded with NULs; empty: any */
-	struct filter_cgroup cgroups[FILTER_CGROUPS_MAX]; /* in one of these, or below it */
+	__u32 cgroup_level; /* depth below the root of the cgroup v2 hierarchy, whose level is 0 */
+	__u64 cgroup_id;
 	/* Pids are those of the tool's pid namespace; 0: that is the initial one. */
 	__u64 pidns_device;
 	__u64 pidns_inode;

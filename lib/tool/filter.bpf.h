@@ -43,16 +43,29 @@ static __always_inline bool filter_allows_comm(const char comm[FILTER_COMM_BYTES
 	return true;
 }
 
+/* Cgroups of the container asked for: that of struct follow (who/follow.h), where there is one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u32);
+} filter_containers SEC(".maps");
+
+static __always_inline bool filter_has_cgroup(void)
+{
+	return filter.has_cgroup || filter.follows;
+}
+
+static __always_inline bool filter_is_followed(__u64 cgroup_id)
+{
+	return bpf_map_lookup_elem(&filter_containers, &cgroup_id) != NULL;
+}
+
 static __always_inline bool filter_allows_cgroup(void)
 {
-	for (__u32 i = 0; i < FILTER_CGROUPS_MAX; i++) {
-		if (i >= filter.n_cgroups)
-			break;
-		if (bpf_get_current_ancestor_cgroup_id(filter.cgroups[i].level) ==
-		    filter.cgroups[i].id)
-			return true;
-	}
-	return false;
+	if (filter.follows)
+		return filter_is_followed(bpf_get_current_cgroup_id());
+	return bpf_get_current_ancestor_cgroup_id(filter.cgroup_level) == filter.cgroup_id;
 }
 
 static __always_inline bool filter_allows_netns(void)
@@ -82,7 +95,7 @@ static __always_inline bool filter_allows_rest(void)
 		if (!filter_allows_comm(comm))
 			return false;
 	}
-	if (filter.n_cgroups && !filter_allows_cgroup())
+	if (filter_has_cgroup() && !filter_allows_cgroup())
 		return false;
 	return !filter.netns_inode || filter_allows_netns();
 }

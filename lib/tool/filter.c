@@ -23,7 +23,6 @@
 #include "tool/member.h"
 #include "vmlinux.h"
 #include "who/cgroup.h"
-#include "who/container.h"
 
 #define INITIAL_PIDNS_INODE 0xeffffffcu /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
@@ -46,77 +45,30 @@ int filter_user_parse(const char *text, uint32_t *uid, struct error *err)
 	return 0;
 }
 
-static int add_cgroup(struct filter_settings *s, uint64_t id, uint32_t level)
+static int find_cgroup(const struct filter *filter, struct filter_settings *s, struct error *err)
 {
-	if (s->n_cgroups == FILTER_CGROUPS_MAX)
-		return -E2BIG;
-	s->cgroups[s->n_cgroups++] = (struct filter_cgroup){ .id = id, .level = level };
-	return 0;
-}
-
-struct container_search {
-	const char *wanted;
-	struct filter_settings *settings;
-	size_t below; /* length of the last match's path: its own children are in it anyway */
-	char last[CGROUP_PATH_BYTES];
-};
-
-static int match_container(void *arg, const char *path, uint64_t id, uint32_t level)
-{
-	struct container_search *search = arg;
-	struct container c;
-
-	if (search->below && strncmp(path, search->last, search->below) == 0 &&
-	    path[search->below] == '/')
-		return 0;
-	if (!container_of_path(path, &c) || !container_is(&c, search->wanted))
-		return 0;
-	search->below = strlen(path);
-	snprintf(search->last, sizeof(search->last), "%s", path);
-	return add_cgroup(search->settings, id, level);
-}
-
-static int find_containers(const char *wanted, struct filter_settings *s, struct error *err)
-{
-	struct container_search *search = xcalloc(1, sizeof(*search));
-	int rc;
-
-	search->wanted = wanted;
-	search->settings = s;
-	rc = cgroup_walk(match_container, search);
-	free(search);
-	if (rc == -E2BIG)
-		return error_set(err, rc,
-				 "--container '%s' means more than %d cgroups: give more of its "
-				 "name, or --cgroup PATH",
-				 wanted, FILTER_CGROUPS_MAX);
-	if (rc)
-		return error_set(err, rc, "--container '%s': cannot look through cgroups: %s",
-				 wanted, strerror(-rc));
-	if (!s->n_cgroups)
-		return error_set(err, -ENOENT,
-				 "--container '%s': no container of this name or id is running",
-				 wanted);
-	return 0;
-}
-
-static int find_cgroups(const struct filter *filter, struct filter_settings *s, struct error *err)
-{
+	char mount[CGROUP_PATH_BYTES];
 	struct error inner;
-	uint32_t level;
 	uint64_t id;
 	int rc;
 
 	if (filter->cgroup && filter->container)
 		return error_set(err, -EINVAL, "--cgroup and --container are one or the other");
-	if (filter->container)
-		return find_containers(filter->container, s, err);
+	if (filter->container) {
+		rc = cgroup_mount(mount, &inner);
+		s->follows = 1;
+		return rc ? error_set(err, rc, "--container '%s': %s", filter->container,
+				      inner.text)
+			  : 0;
+	}
 	if (!filter->cgroup)
 		return 0;
-	rc = cgroup_id_of(filter->cgroup, &id, &level, &inner);
+	rc = cgroup_id_of(filter->cgroup, &id, &s->cgroup_level, &inner);
 	if (rc)
 		return error_set(err, rc, "--cgroup %s", inner.text);
-	return add_cgroup(s, id, level);
+	s->has_cgroup = 1;
+	s->cgroup_id = id;
+	return 0;
 }
 
 static int netns_offsets(struct filter_settings *s, struct error *err)
@@ -184,8 +136,8 @@ static int find_pidns(struct filter_settings *s, struct error *err)
 
 void filter_settings_seal(struct filter_settings *s)
 {
-	s->any = s->tgid || s->tid || s->own_tgid || s->has_uid || s->n_cgroups || s->comm[0] ||
-		 s->netns_inode;
+	s->any = s->tgid || s->tid || s->own_tgid || s->has_uid || s->has_cgroup || s->follows ||
+		 s->comm[0] || s->netns_inode;
 }
 
 int filter_settings_make(const struct filter *filter, struct filter_settings *settings,
@@ -205,7 +157,7 @@ int filter_settings_make(const struct filter *filter, struct filter_settings *se
 		       strnlen(filter->comm, FILTER_COMM_BYTES - 1));
 	rc = find_pidns(settings, err);
 	if (!rc)
-		rc = find_cgroups(filter, settings, err);
+		rc = find_cgroup(filter, settings, err);
 	if (!rc && filter->netns)
 		rc = find_netns(filter->netns, settings, err);
 	filter_settings_seal(settings);

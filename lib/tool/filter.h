@@ -3,8 +3,9 @@
  * Which processes a tool looks at: as the command line says it (struct filter), and as its programs
  * read it (struct filter_settings, filter-api.bpf.h). The kernel filters; nothing is thrown away here.
  *
- * What it does not do: follow children, or see a container that starts after the tool did (its cgroup
- * has no id before it exists; give its parent's path with --cgroup instead).
+ * A container is known by a map that follows it (who_follow()), since it may start after the tool did.
+ *
+ * What it does not do: follow children, or wait for a cgroup that does not exist yet.
  */
 #pragma once
 
@@ -29,8 +30,8 @@ struct filter {
 int filter_user_parse(const char *text, uint32_t *uid, struct error *err);
 
 /*
- * Resolves names to the numbers programs compare. 0, or -errno with a sentence: no such cgroup,
- * container, namespace file or process; no kernel BTF (only with netns).
+ * Resolves names to the numbers programs compare; a container only to settings->follows, for who asks
+ * then fills filter_containers. 0, or -errno with a sentence: no such cgroup, namespace file or process; no kernel BTF (only with netns).
  */
 int filter_settings_make(const struct filter *filter, struct filter_settings *settings,
 			 struct error *err);

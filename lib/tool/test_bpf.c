@@ -102,17 +102,22 @@ static void add_condition(struct filter_settings *s, uint32_t i, bool met)
 		strcpy(s->comm, met ? "nginx" : "ngin");
 		break;
 	case 5:
-		s->n_cgroups = 2;
-		s->cgroups[0] = (struct filter_cgroup){ .id = 5, .level = 1 };
-		s->cgroups[1] = (struct filter_cgroup){ .id = met ? 300 : 301, .level = 2 };
+		s->has_cgroup = 1;
+		s->cgroup_id = met ? 20 : 21;
+		s->cgroup_level = 1;
 		break;
 	case 6:
 		netns_offsets(s, met ? NETNS : NETNS + 1);
 		break;
+	case 7: /* in place of those of 5 */
+		s->follows = 1;
+		fake_value = met ? &fake_task : NULL;
+		break;
 	}
 }
 
-#define N_CONDITIONS 7u
+#define N_CONDITIONS 8u
+#define N_SETS	     6561u /* 3 to the power of that */
 
 static void every_set_of_conditions_is_their_and(void **state)
 {
@@ -120,14 +125,16 @@ static void every_set_of_conditions_is_their_and(void **state)
 	set_up();
 	assert_true(allows(none()));
 	/* Each is absent, met or not met. */
-	for (uint32_t sets = 0; sets < 2187; sets++) {
+	for (uint32_t sets = 0; sets < N_SETS; sets++) {
 		struct filter_settings s = none();
 		bool wanted = true;
 
 		for (uint32_t i = 0, rest = sets; i < N_CONDITIONS; i++, rest /= 3) {
 			if (rest % 3)
 				add_condition(&s, i, rest % 3 == 1);
-			wanted = wanted && rest % 3 != 2;
+			/* A container takes the place of cgroups: one or the other is asked for. */
+			if (i != 5 || sets < N_SETS / 3)
+				wanted = wanted && rest % 3 != 2;
 		}
 		if (allows(s) != wanted)
 			fail_msg("set %u: %d", sets, wanted);

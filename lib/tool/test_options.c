@@ -151,7 +151,7 @@ static void settings_say_what_was_asked_for(void **state)
 	assert_int_equal(filter_settings_make(&filter, &settings, &err), 0);
 	assert_int_equal(settings.tgid, 3);
 	assert_memory_equal(settings.comm, "fifteen-letters\0", FILTER_COMM_BYTES);
-	assert_int_equal(settings.n_cgroups, 0);
+	assert_int_equal(settings.has_cgroup, 0);
 	assert_int_equal(settings.netns_inode, 0);
 	filter = (struct filter){ 0 };
 	assert_int_equal(filter_settings_make(&filter, &settings, &err), 0);

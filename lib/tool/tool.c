@@ -141,6 +141,27 @@ static int open_output(struct tool *tool, const struct output_spec *fields, stru
 	return loop_add_fd(&tool->loop, metrics_fd(tool->metrics), serve, tool->metrics, err);
 }
 
+/* From here on the container's cgroups are known to a map, now and when they come. */
+static int follow_container(struct tool *tool, struct error *err)
+{
+	const char *name = tool->options.filter.container;
+	struct error later;
+	int rc = who_follow(tool->who, &tool->loop, &name, 1, &later, err);
+
+	if (rc)
+		return rc;
+	if (*later.text && !who_followed(tool->who)->found)
+		return error_set(err, -ENOENT,
+				 "--container '%s': no container of this name or id is running, and "
+				 "it cannot be waited for: %s",
+				 name, later.text);
+	if (*later.text)
+		tool_say(tool, "containers that start later are not seen: %s", later.text);
+	else if (!who_followed(tool->who)->found)
+		tool_note(tool, "no container '%s' yet: waiting for it", name);
+	return 0;
+}
+
 static int open_all(struct tool *tool, const struct output_spec *fields, struct error *err)
 {
 	struct loop_setup setup = {
@@ -156,6 +177,8 @@ static int open_all(struct tool *tool, const struct output_spec *fields, struct 
 		rc = loop_init(&tool->loop, &setup, err);
 	if (!rc)
 		rc = open_output(tool, fields, err);
+	if (!rc && tool->settings.follows)
+		rc = follow_container(tool, err);
 	tool->loop.idle = flush;
 	tool->loop.idle_arg = tool;
 	return rc;
@@ -218,11 +241,10 @@ bool tool_begin(struct tool *tool, const struct tool_spec *spec, const struct ou
 	}
 	if (tool->options.verbose)
 		libbpf_set_print(say_warnings);
+	tool->who = who_new();
 	rc = open_all(tool, fields, &err);
-	if (!rc) {
-		tool->who = who_new();
+	if (!rc)
 		return true;
-	}
 	*code = tool_fail(tool, &err);
 	close_all(tool);
 	return false;
@@ -251,10 +273,17 @@ const struct bpf_object_open_opts *tool_open_options(struct tool *tool)
 
 int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err)
 {
-	int found = kernel_types_find(tool->types, obj, err);
-	int rc = found ? found : bpf_object__load(obj);
+	const struct follow *follow = who_followed(tool->who);
+	struct bpf_map *containers = bpf_object__find_map_by_name(obj, "filter_containers");
 	struct error missing;
+	int rc = 0, found = 0;
 
+	if (follow && containers)
+		rc = bpf_map__reuse_fd(containers, follow->map_fd);
+	if (!rc)
+		rc = found = kernel_types_find(tool->types, obj, err);
+	if (!rc)
+		rc = bpf_object__load(obj);
 	if (!rc)
 		return 0;
 	if (tool->spec->ability && ability_choose(tool->spec->ability, NULL, &missing) < 0)

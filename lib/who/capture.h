@@ -6,11 +6,12 @@
 
 struct who;
 struct loop;
+struct follow;
 struct who_capture;
 
-/* 0, or -errno with a sentence. */
-int who_capture_new(struct who *who, struct loop *loop, struct who_capture **out,
-		    struct error *err);
+/* @follow: which containers' cgroups are to be kept in its map, or NULL. 0, or -errno with a sentence. */
+int who_capture_new(struct who *who, struct loop *loop, struct follow *follow,
+		    struct who_capture **out, struct error *err);
 /* Takes what was reported and not yet read. NULL is fine, for both. */
 void who_capture_poll(struct who_capture *capture);
 void who_capture_free(struct who_capture *capture);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "who/cgroup.h"
+
 #define ID_DIGITS     (CONTAINER_ID_BYTES - 1)
 #define SHORT_ID      12
 #define WANTED_MIN    3
@@ -210,4 +212,21 @@ bool container_is(const struct container *c, const char *wanted)
 	return (c->name[0] && strcmp(c->name, wanted) == 0) ||
 	       (c->pod[0] && strcmp(c->pod, wanted) == 0) ||
 	       (c->id[0] && n >= WANTED_MIN && strncmp(c->id, wanted, n) == 0);
+}
+
+bool container_above(const char *path, const char *wanted)
+{
+	char above[CGROUP_PATH_BYTES];
+	struct container c;
+	size_t n;
+
+	for (n = strlen(path); n && n < sizeof(above); n--) {
+		if (path[n] && path[n] != '/')
+			continue;
+		memcpy(above, path, n);
+		above[n] = '\0';
+		if (container_of_path(above, &c) && container_is(&c, wanted))
+			return true;
+	}
+	return false;
 }

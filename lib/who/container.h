@@ -25,3 +25,5 @@ bool container_of_path(const char *path, struct container *c);
 /* Whether what a user wrote means this: its whole name, its pod, or at least 3 digits its id begins
  * with. */
 bool container_is(const struct container *c, const char *wanted);
+/* Whether the cgroup of this path, or one it is below, is in a container or pod of that name. */
+bool container_above(const char *path, const char *wanted);

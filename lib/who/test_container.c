@@ -129,6 +129,19 @@ static void is_meant_by_name_pod_or_beginning_of_id(void **state)
 	assert_false(container_is(&c, ""));
 }
 
+static void what_is_below_a_container_is_its(void **state)
+{
+	(void)state;
+	assert_true(container_above("/docker/" ID "/init.scope", "012345"));
+	assert_true(container_above("/docker/" ID "/docker/" ID2, "fedcba"));
+	assert_true(container_above("/docker/" ID "/docker/" ID2, "012345")); /* docker in docker */
+	assert_true(container_above("/machine.slice/machine-web.scope/a/b", "web"));
+	assert_false(container_above("/machine.slice/machine-web.scope/a/b", "we"));
+	assert_false(container_above("/machine.slice/web", "web"));
+	assert_false(container_above("/", "web"));
+	assert_false(container_above("", "web"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +149,7 @@ int main(void)
 		cmocka_unit_test(other_paths_are_no_containers),
 		cmocka_unit_test(long_components_do_no_harm),
 		cmocka_unit_test(is_meant_by_name_pod_or_beginning_of_id),
+		cmocka_unit_test(what_is_below_a_container_is_its),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

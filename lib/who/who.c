@@ -23,11 +23,15 @@ struct who {
 	uint32_t n_entries, oldest;
 	uint32_t *heads; /* HASH_SLOTS */
 	struct who_capture *capture;
+	struct follow follow; /* its map_fd is -1: nobody is followed */
 };
 
 struct who *who_new(void)
 {
-	return xcalloc(1, sizeof(struct who));
+	struct who *who = xcalloc(1, sizeof(*who));
+
+	who->follow.map_fd = -1;
+	return who;
 }
 
 struct who *who_free(struct who *who)
@@ -35,6 +39,7 @@ struct who *who_free(struct who *who)
 	if (!who)
 		return NULL;
 	who_capture_free(who->capture);
+	follow_deinit(&who->follow);
 	for (uint32_t i = 0; i < who->n_entries; i++)
 		free((char *)who->entries[i].cgroup.path);
 	free(who->entries);
@@ -131,5 +136,26 @@ const struct who_cgroup *who_cgroup(struct who *who, uint64_t cgroup_id)
 
 int who_capture(struct who *who, struct loop *loop, struct error *err)
 {
-	return who_capture_new(who, loop, &who->capture, err);
+	return who->capture ? 0 : who_capture_new(who, loop, NULL, &who->capture, err);
+}
+
+int who_follow(struct who *who, struct loop *loop, const char *const *names, uint32_t n,
+	       struct error *later, struct error *err)
+{
+	char mount[CGROUP_PATH_BYTES];
+	int rc = cgroup_mount(mount, err);
+
+	if (!rc)
+		rc = follow_init(&who->follow, names, n, err);
+	if (rc)
+		return rc;
+	/* First, so that none comes between the walk and its beginning. */
+	later->text[0] = '\0';
+	who_capture_new(who, loop, &who->follow, &who->capture, later);
+	return follow_walk(&who->follow, err);
+}
+
+const struct follow *who_followed(const struct who *who)
+{
+	return who->follow.map_fd >= 0 ? &who->follow : NULL;
 }

@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "who/container.h"
+#include "who/follow.h"
 
 #define WHO_CGROUPS_MAX 16384
 
@@ -30,6 +31,16 @@ struct who *who_free(struct who *who);
  * are looked up when first met only, and short-lived cgroups may be missed.
  */
 int who_capture(struct who *who, struct loop *loop, struct error *err);
+/*
+ * The same, and keeps a map of the cgroups of @n containers by name, id or pod (struct follow), which
+ * who_followed() then has; NULL names are passed over. @later becomes "", or why containers that start
+ * later are not seen. Before who_capture(), which it stands for. 0, or -errno with a sentence: there is no
+ * cgroup v2.
+ */
+int who_follow(struct who *who, struct loop *loop, const char *const *names, uint32_t n,
+	       struct error *later, struct error *err);
+/* NULL: nobody is followed. */
+const struct follow *who_followed(const struct who *who);
 /* Valid until the next call; never NULL. */
 const struct who_cgroup *who_cgroup(struct who *who, uint64_t cgroup_id);
 /* Remembers a cgroup by hand: what the program reports, and tests. */

@@ -486,7 +486,7 @@ def bad_input_gets_one_sentence():
     for args, word in ((["-p", "x"], "'x'"), (["-p", "0"], "'0'"), (["--by", "color"], "'color'"),
                        (["-s", "no_such"], "'no_such'"), (["-o", "xml"], "'xml'"), (["1", "0"], "'0'"),
                        (["-d", "-1"], "'-1'"), (["--cgroup", "/no/such"], "/no/such"),
-                       (["--container", "no-such"], "no-such"), (["--netns", "/proc/self/ns/pid"], "network"),
+                       (["--netns", "/proc/self/ns/pid"], "network"),
                        (["-c", "x" * 16], "longer"), (["1", "2", "3"], "'3'"), (["--count", "3"], "interval"),
                        (["--engine", "user"], "kernel"), (["-u", "nobody-here"], "nobody-here"),
                        (["--listen", "x", "1"], "ADDRESS:PORT"), (["--listen", ":0"], "interval"), (["-H", "-P"], "-H"), (["--bogus"], "--bogus")):

@@ -55,6 +55,11 @@ static inline long bpf_get_current_comm(void *to, uint32_t bytes)
 	return 0;
 }
 
+static inline uint64_t bpf_get_current_cgroup_id(void)
+{
+	return fake_task.cgroups[2];
+}
+
 static inline uint64_t bpf_get_current_ancestor_cgroup_id(int level)
 {
 	return level >= 0 && level < 8 ? fake_task.cgroups[level] : 0;

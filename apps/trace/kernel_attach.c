@@ -84,8 +84,13 @@ static int load_copy(const struct bpf_program *prog, const struct kernel_functio
 	struct bpf_insn *insns = xcalloc(n, sizeof(*insns));
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .attach_btf_id = f->btf_id,
 		    .expected_attach_type = bpf_program__expected_attach_type(prog));
-	int fd;
+	int fd = f->module && f->btf_id ? kernel_module_fd(f->module) : 0;
 
+	if (fd < 0) {
+		free(insns);
+		return fd;
+	}
+	opts.attach_btf_obj_fd = (__u32)fd;
 	memcpy(insns, bpf_program__insns(prog), n * sizeof(*insns));
 	write_numbers(insns, n, f, index);
 	fd = bpf_prog_load(bpf_program__type(prog), bpf_program__name(prog), "Dual BSD/GPL", insns,

@@ -47,6 +47,7 @@ void kernel_targets_close(struct kernel_targets *t)
 	for (uint32_t i = 0; i < t->n; i++)
 		free(t->functions[i].name);
 	free(t->functions);
+	kernel_modules_free(&t->modules);
 	btf__free(t->btf);
 	*t = (struct kernel_targets){ 0 };
 }
@@ -83,6 +84,7 @@ static void take_prototype(const struct btf *btf, uint32_t proto, uint32_t first
 	const struct btf_type *t = btf__type_by_id(btf, proto);
 	const struct btf_param *params = btf_params(t);
 
+	f->btf = btf;
 	f->proto = proto;
 	f->first = first;
 	f->has_result = !f->is_tracepoint && t->type != 0;
@@ -150,6 +152,7 @@ static int add(struct kernel_targets *t, const struct kernel_function *f, struct
 {
 	for (uint32_t i = 0; i < t->n; i++)
 		if (strcmp(t->functions[i].name, f->name) == 0 &&
+		    t->functions[i].module == f->module &&
 		    t->functions[i].is_tracepoint == f->is_tracepoint) {
 			t->functions[i].returning |= f->returning;
 			free(f->name);
@@ -165,26 +168,45 @@ static int add(struct kernel_targets *t, const struct kernel_function *f, struct
 	return 0;
 }
 
-/* Adds all functions (or tracepoints) whose name matches. */
-static int add_matching(struct kernel_targets *t, const char *pattern, bool tracepoints,
-			bool returning, struct error *err)
+/* What one operand asks for. */
+struct wanted {
+	char module[KERNEL_MODULE_BYTES]; /* "": the kernel, else any */
+	char pattern[NAME_BYTES];
+	bool tracepoints, returning;
+};
+
+static const char *prefix_of(const struct wanted *w)
 {
-	const char *prefix = tracepoints ? "btf_trace_" : "";
-	uint32_t n = btf__type_cnt(t->btf);
+	return w->tracepoints ? "btf_trace_" : "";
+}
+
+/* The name of a function (or tracepoint) this type is of, NULL when it is of none. */
+static const char *name_of(const struct btf *btf, uint32_t id, const struct wanted *w)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+	const char *name = btf__name_by_offset(btf, type->name_off), *prefix = prefix_of(w);
+
+	if (!(w->tracepoints ? btf_is_typedef(type) : btf_is_func(type)) || !name ||
+	    strncmp(name, prefix, strlen(prefix)) != 0)
+		return NULL;
+	return name + strlen(prefix);
+}
+
+/* Adds all whose name matches, of the kernel (@module NULL) or of one of its modules. */
+static int add_matching(struct kernel_targets *t, struct kernel_module *module,
+			const struct wanted *w, struct error *err)
+{
+	const struct btf *btf = module ? module->btf : t->btf;
+	uint32_t first = module ? btf__type_cnt(t->btf) : 1, n = btf__type_cnt(btf);
 	int rc = 0;
 
-	for (uint32_t id = 1; id < n && !rc; id++) {
-		const struct btf_type *type = btf__type_by_id(t->btf, id);
-		const char *name = btf__name_by_offset(t->btf, type->name_off);
-		struct kernel_function f = { .returning = returning };
+	for (uint32_t id = first; id < n && !rc; id++) {
+		struct kernel_function f = { .returning = w->returning, .module = module };
+		const char *name = name_of(btf, id, w);
 
-		if (!(tracepoints ? btf_is_typedef(type) : btf_is_func(type)) || !name ||
-		    strncmp(name, prefix, strlen(prefix)) != 0)
-			continue;
-		name += strlen(prefix);
-		if (fnmatch(pattern, name, 0) != 0 ||
-		    !(tracepoints ? take_tracepoint(t->btf, name, &f)
-				  : take_function(t->btf, id, &f)))
+		if (!name || fnmatch(w->pattern, name, 0) != 0 ||
+		    !(w->tracepoints ? take_tracepoint(btf, name, &f)
+				     : take_function(btf, id, &f)))
 			continue;
 		f.name = xstrdup(name);
 		f.symbol = f.name;
@@ -193,52 +215,99 @@ static int add_matching(struct kernel_targets *t, const char *pattern, bool trac
 	return rc;
 }
 
-static int not_found(const struct kernel_targets *t, const char *name, bool tracepoint,
-		     struct error *err)
+static int add_of_modules(struct kernel_targets *t, const struct wanted *w, struct error *err)
 {
-	const char *prefix = tracepoint ? "btf_trace_" : "";
+	int rc = 0;
+
+	kernel_modules_read(&t->modules, t->btf);
+	for (uint32_t i = 0; i < t->modules.n && !rc; i++)
+		if (!*w->module || strcmp(w->module, t->modules.all[i].name) == 0)
+			rc = add_matching(t, &t->modules.all[i], w, err);
+	return rc;
+}
+
+static int module_not_found(const struct kernel_targets *t, const struct wanted *w,
+			    struct error *err)
+{
+	for (uint32_t i = 0; i < t->modules.n; i++)
+		if (strcmp(t->modules.all[i].name, w->module) == 0)
+			return error_set(err, -ENOENT,
+					 "'%s' is not among the types of module %s (inlined, or no "
+					 "such name)",
+					 w->pattern, w->module);
+	return error_set(err, -ENOENT,
+			 "'%s:%s': the kernel has no types of a module '%s': it is not loaded, or "
+			 "was built without (CONFIG_DEBUG_INFO_BTF_MODULES)",
+			 w->module, w->pattern, w->module);
+}
+
+static int not_found(const struct kernel_targets *t, const struct wanted *w, struct error *err)
+{
+	char module[KERNEL_MODULE_BYTES];
 	struct nearest best;
 
-	nearest_begin(&best, name);
+	if (*w->module)
+		return module_not_found(t, w, err);
+	if (!w->tracepoints && kernel_module_of(w->pattern, module))
+		return error_set(err, -ENOENT,
+				 "function '%s' is of module %s, which was built without types "
+				 "(CONFIG_DEBUG_INFO_BTF_MODULES)",
+				 w->pattern, module);
+	nearest_begin(&best, w->pattern);
 	for (uint32_t id = 1; id < btf__type_cnt(t->btf); id++) {
-		const struct btf_type *type = btf__type_by_id(t->btf, id);
-		const char *other = btf__name_by_offset(t->btf, type->name_off);
+		const char *other = name_of(t->btf, id, w);
 
-		if ((tracepoint ? btf_is_typedef(type) : btf_is_func(type)) && other &&
-		    strncmp(other, prefix, strlen(prefix)) == 0)
-			nearest_add(&best, other + strlen(prefix));
+		if (other)
+			nearest_add(&best, other);
 	}
-	return error_set(
-		err, -ENOENT,
-		"%s '%s' is not among the kernel's types (inlined, of a module, or no such "
-		"name)%s%s%s",
-		tracepoint ? "tracepoint" : "function", name, best.name ? "; did you mean '" : "",
-		best.name ? best.name : "", best.name ? "'?" : "");
+	return error_set(err, -ENOENT,
+			 "%s '%s' is not among the kernel's types (inlined, or no such name)%s%s%s",
+			 w->tracepoints ? "tracepoint" : "function", w->pattern,
+			 best.name ? "; did you mean '" : "", best.name ? best.name : "",
+			 best.name ? "'?" : "");
+}
+
+/* "[tp:][MODULE:]NAME[+ret]" */
+static int parse(const char *operand, struct wanted *w, struct error *err)
+{
+	const char *name = operand, *colon;
+	size_t n, suffix = strlen(RET_SUFFIX);
+
+	*w = (struct wanted){ .tracepoints = strncmp(name, TP_PREFIX, strlen(TP_PREFIX)) == 0 };
+	name += w->tracepoints ? strlen(TP_PREFIX) : 0;
+	colon = strchr(name, ':');
+	if (colon && ((size_t)(colon - name) >= sizeof(w->module) || colon == name))
+		return error_set(err, -EINVAL, "'%s' names no function", operand);
+	if (colon) {
+		memcpy(w->module, name, (size_t)(colon - name));
+		name = colon + 1;
+	}
+	n = strlen(name);
+	w->returning = n > suffix && strcmp(name + n - suffix, RET_SUFFIX) == 0;
+	n -= w->returning ? suffix : 0;
+	if (!n || n >= sizeof(w->pattern))
+		return error_set(err, -EINVAL, "'%s' names no function", operand);
+	if (w->tracepoints && w->returning)
+		return error_set(err, -EINVAL, "'%s': a tracepoint returns nothing", operand);
+	memcpy(w->pattern, name, n);
+	return 0;
 }
 
 int kernel_targets_add(struct kernel_targets *t, const char *operand, struct error *err)
 {
-	bool tracepoint = strncmp(operand, TP_PREFIX, strlen(TP_PREFIX)) == 0, returning;
-	const char *name = operand + (tracepoint ? strlen(TP_PREFIX) : 0);
-	size_t n = strlen(name), suffix = strlen(RET_SUFFIX);
 	uint32_t before = t->n;
-	char pattern[NAME_BYTES];
-	int rc;
+	struct wanted w;
+	int rc = parse(operand, &w, err);
 
-	returning = n > suffix && strcmp(name + n - suffix, RET_SUFFIX) == 0;
-	n -= returning ? suffix : 0;
-	if (!n || n >= sizeof(pattern))
-		return error_set(err, -EINVAL, "'%s' names no function", operand);
-	if (tracepoint && returning)
-		return error_set(err, -EINVAL, "'%s': a tracepoint returns nothing", operand);
-	memcpy(pattern, name, n);
-	pattern[n] = '\0';
-	rc = add_matching(t, pattern, tracepoint, returning, err);
+	if (!rc && !*w.module)
+		rc = add_matching(t, NULL, &w, err);
 	for (uint32_t i = 0; !rc && before == t->n && i < t->n; i++)
-		if (strcmp(t->functions[i].name, pattern) == 0)
+		if (strcmp(t->functions[i].name, w.pattern) == 0)
 			return 0; /* named twice */
 	if (!rc && before == t->n)
-		return not_found(t, pattern, tracepoint, err);
+		rc = add_of_modules(t, &w, err);
+	if (!rc && before == t->n)
+		return not_found(t, &w, err);
 	return rc;
 }
 
@@ -251,7 +320,7 @@ bool kernel_function_to_tracepoint(struct kernel_targets *t, struct kernel_funct
 	for (uint32_t i = 0; i < sizeof(stand_ins) / sizeof(stand_ins[0]); i++)
 		if (strcmp(stand_ins[i].function, f->name) == 0)
 			name = stand_ins[i].tracepoint;
-	if (f->returning || !take_tracepoint(t->btf, name, f))
+	if (f->returning || !take_tracepoint(f->btf, name, f))
 		return false;
 	f->symbol = name;
 	return true;
@@ -295,30 +364,29 @@ static void print_value(const struct btf *btf, uint32_t type, const __u64 *value
 		value_text(btf, type, value, (size_t)bytes, out);
 }
 
-static void print_argument(const struct kernel_targets *t, const struct kernel_call *call,
+static void print_argument(const struct btf *btf, const struct kernel_call *call,
 			   const struct btf_param *p, uint32_t word, struct buffer *out)
 {
-	const char *name = btf__name_by_offset(t->btf, p->name_off);
+	const char *name = btf__name_by_offset(btf, p->name_off);
 
 	buffer_format(out, "%s%s", name ? name : "", name && *name ? "=" : "");
 	if (word < KERNEL_STRINGS && call->flags >> word & 1)
 		print_string(call->strings[word], KERNEL_STRING_BYTES, out);
 	else
-		print_value(t->btf, p->type, &call->arguments[word], words_of(t->btf, p->type),
-			    out);
+		print_value(btf, p->type, &call->arguments[word], words_of(btf, p->type), out);
 }
 
 void kernel_call_print(const struct kernel_targets *t, const struct kernel_call *call,
 		       struct buffer *out)
 {
 	const struct kernel_function *f = &t->functions[call->index];
-	const struct btf_type *proto = btf__type_by_id(t->btf, f->proto);
+	const struct btf_type *proto = btf__type_by_id(f->btf, f->proto);
 	const struct btf_param *params = btf_params(proto);
 	uint32_t word = 0;
 
 	buffer_format(out, "%s(", f->symbol);
 	for (uint32_t i = f->first; i < btf_vlen(proto); i++) {
-		uint32_t words = params[i].type ? words_of(t->btf, params[i].type) : UINT32_MAX;
+		uint32_t words = params[i].type ? words_of(f->btf, params[i].type) : UINT32_MAX;
 
 		buffer_text(out, i > f->first ? ", " : "");
 		/* Variadic, or more than is recorded. */
@@ -326,7 +394,7 @@ void kernel_call_print(const struct kernel_targets *t, const struct kernel_call 
 			buffer_text(out, "...");
 			break;
 		}
-		print_argument(t, call, &params[i], word, out);
+		print_argument(f->btf, call, &params[i], word, out);
 		word += words;
 	}
 	buffer_text(out, ")");
@@ -336,8 +404,8 @@ void kernel_result_print(const struct kernel_targets *t, const struct kernel_cal
 			 struct buffer *out)
 {
 	const struct kernel_function *f = &t->functions[call->index];
-	const struct btf_type *proto = btf__type_by_id(t->btf, f->proto);
+	const struct btf_type *proto = btf__type_by_id(f->btf, f->proto);
 
 	if (f->has_result && call->flags & KERNEL_HAS_RESULT)
-		print_value(t->btf, proto->type, &call->result, 1, out);
+		print_value(f->btf, proto->type, &call->result, 1, out);
 }

@@ -11,6 +11,7 @@
 #include "buffer.h"
 #include "error.h"
 #include "trace/kernel-api.bpf.h"
+#include "trace/kernel_module.h"
 
 #define KERNEL_FUNCTIONS_MAX 512 /* of one run: each is attached by itself */
 
@@ -19,6 +20,8 @@ struct btf;
 struct kernel_function {
 	char *name;	    /* as the user named it */
 	const char *symbol; /* what is attached to: the function, or the tracepoint */
+	const struct btf *btf;	      /* that has its types: the kernel's or its module's */
+	struct kernel_module *module; /* NULL: it is the kernel's own */
 	uint32_t btf_id;    /* of the FUNC; 0 for a tracepoint */
 	uint32_t proto;	    /* of its FUNC_PROTO */
 	uint32_t first;	    /* parameter that is the first argument: 1 for a tracepoint */
@@ -32,6 +35,7 @@ struct kernel_function {
 
 struct kernel_targets {
 	struct btf *btf;
+	struct kernel_modules modules;
 	struct kernel_function *functions;
 	uint32_t n;
 	uint32_t words_max; /* recorded of a call: the hook's */
@@ -41,7 +45,8 @@ struct kernel_targets {
 int kernel_targets_open(struct kernel_targets *t, struct error *err);
 void kernel_targets_close(struct kernel_targets *t);
 /*
- * Adds what one operand names: "vfs_read", "vfs_*" (a glob), either with "+ret", or "tp:sched_switch".
+ * Adds what one operand names: "vfs_read", "vfs_*" (a glob), either with "+ret", or "tp:sched_switch";
+ * "veth:veth_*" of a module. A name without a module is looked for in the kernel, then in its modules.
  * 0, or -errno with a sentence: no such function, or more than KERNEL_FUNCTIONS_MAX.
  */
 int kernel_targets_add(struct kernel_targets *t, const char *operand, struct error *err);

@@ -7,6 +7,10 @@
 #define OPEN_PATH_BYTES 4096 /* PATH_MAX: the kernel takes no longer one */
 #define OPEN_CALLS_MAX	16384
 
+/* enum io_uring_op, include/uapi/linux/io_uring.h */
+#define OPEN_URING_OPENAT  18
+#define OPEN_URING_OPENAT2 28
+
 struct open_record {
 	struct event_head head;
 	__s32 ret;   /* a descriptor, or -errno */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* skep trace open: files as they are opened. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "tool/fields.h"
@@ -21,13 +23,16 @@ struct opens {
 	struct feed feed;
 	struct open_bpf *bpf;
 	uint64_t ring_kib;
-	bool failed, extended;
+	bool failed, extended, compat;
+	struct bpf_link *compat_enter, *compat_exit; /* only then */
 };
 
 /* clang-format off */
 static const struct tool_option options[] = {
 	{ 'x', "failed", NULL, "only calls that fail", OPTION_FLAG, offsetof(struct opens, failed) },
 	{ 'e', "extended", NULL, "columns of flags and time taken", OPTION_FLAG, offsetof(struct opens, extended) },
+	{ 0, "compat", NULL, "calls of 32-bit programs, too: costs each system call of the machine 0.2 us", OPTION_FLAG,
+	  offsetof(struct opens, compat) },
 	FEED_OPTIONS(struct opens, ring_kib, feed.rows_max),
 };
 /* clang-format on */
@@ -44,7 +49,8 @@ const struct tool_spec trace_open_spec = {
 	.command = "trace open",
 	.summary = "files as they are opened",
 	.about = "One row for each return of open, openat, openat2 and creat, with the path as it was\n"
-		 "given. Not seen: calls of 32-bit programs, and files opened through io_uring.\n",
+		 "given. Calls of 32-bit programs are shown with --compat. Files opened through io_uring are\n"
+		 "counted, not shown.\n",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.examples = "  skep trace open -x\n"
@@ -130,10 +136,52 @@ static int attach_call(struct opens *o, size_t i, struct error *err)
 	return rc ? rc : feed_tracepoint(&o->feed, prog, calls[i].enter, enter, 2, err);
 }
 
+/* Before Linux 6.2 it was called after the queue's entry. */
+static const char *const uring_events[] = { "io_uring/io_uring_submit_req",
+					    "io_uring/io_uring_submit_sqe" };
+static const struct tracepoint_field uring_fields[] = { { "opcode", 32, 1 } };
+
+/* What goes through io_uring is counted, where that can be. */
+static void attach_uring(struct opens *o)
+{
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(uring_events) / sizeof(uring_events[0]); i++)
+		if (feed_tracepoint(&o->feed, o->bpf->progs.uring_submit, uring_events[i],
+				    uring_fields, 1, &err) == 0)
+			return;
+	tool_say(&o->tool, "opens through io_uring are not counted: %s", err.text);
+}
+
+static int attach_compat(struct opens *o, struct error *err)
+{
+	o->compat_exit = bpf_program__attach(o->bpf->progs.compat_exit);
+	o->compat_enter = o->compat_exit ? bpf_program__attach(o->bpf->progs.compat_enter) : NULL;
+	if (!o->compat_enter)
+		return error_set(err, -errno, "cannot attach to raw_tp:sys_enter and sys_exit: %s",
+				 strerror(errno));
+	tool_say(&o->tool, "hook: raw_tp:sys_enter, sys_exit, for 32-bit programs");
+	return 0;
+}
+
+static void detach_compat(void *arg)
+{
+	struct opens *o = arg;
+
+	bpf_link__destroy(o->compat_enter);
+	bpf_link__destroy(o->compat_exit);
+	o->compat_enter = o->compat_exit = NULL;
+}
+
 static int attach(struct opens *o, struct error *err)
 {
+	int rc = o->compat ? attach_compat(o, err) : 0;
+
+	if (rc)
+		return rc;
+	attach_uring(o);
 	for (size_t i = 0; i < N_CALLS; i++) {
-		int rc = attach_call(o, i, err);
+		rc = attach_call(o, i, err);
 
 		if (rc && i == 0)
 			return rc;
@@ -145,6 +193,21 @@ static int attach(struct opens *o, struct error *err)
 	return tool_watch(&o->tool, o->bpf->obj);
 }
 
+static void say_unseen(struct opens *o)
+{
+	int n_cpus = libbpf_num_possible_cpus();
+	uint64_t *counts = xcalloc(n_cpus > 0 ? (size_t)n_cpus : 1, sizeof(*counts)), sum = 0;
+	uint32_t zero = 0;
+
+	if (n_cpus > 0 && !bpf_map_lookup_elem(bpf_map__fd(o->bpf->maps.unseen), &zero, counts))
+		for (int cpu = 0; cpu < n_cpus; cpu++)
+			sum += counts[cpu];
+	free(counts);
+	if (sum)
+		tool_note(&o->tool, "%" PRIu64 " more were opened through io_uring, which are not shown",
+			  sum);
+}
+
 static int start(struct opens *o, struct error *err)
 {
 	int rc;
@@ -154,6 +217,8 @@ static int start(struct opens *o, struct error *err)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
 	memcpy((void *)&o->bpf->rodata->filter, &o->tool.settings, sizeof(o->tool.settings));
 	o->bpf->rodata->failed_only = o->failed;
+	bpf_program__set_autoload(o->bpf->progs.compat_enter, o->compat);
+	bpf_program__set_autoload(o->bpf->progs.compat_exit, o->compat);
 	feed_open(&o->feed, &o->tool, o->bpf->obj, o->ring_kib);
 	rc = tool_load(&o->tool, o->bpf->obj, err);
 	if (rc)
@@ -161,6 +226,12 @@ static int start(struct opens *o, struct error *err)
 	tool_want_names(&o->tool, false);
 	rc = feed_listen(&o->feed, take_record, o, err);
 	return rc ? rc : attach(o, err);
+}
+
+static void run(struct opens *o)
+{
+	feed_run(&o->feed, detach_compat, o);
+	say_unseen(o);
 }
 
 int trace_open_main(int argc, char **argv)
@@ -178,7 +249,8 @@ int trace_open_main(int argc, char **argv)
 		if (start(o, &err))
 			tool_fail(&o->tool, &err);
 		else
-			feed_run(&o->feed, NULL, NULL);
+			run(o);
+		detach_compat(o);
 		feed_close(&o->feed);
 		open_bpf__destroy(o->bpf);
 		code = tool_end(&o->tool);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""test_events.py SKEP SPAWN CASE: skep trace exec, open and tcp on workloads that are known exactly.
+"""test_events.py SKEP SPAWN OPENS CASE: skep trace exec, open and tcp on workloads that are known exactly.
 
 Goal: every event is a row or is counted as lost, whatever happens to reader, process or cgroup; what a
 row says is true. Method: workloads in a cgroup or network namespace of their own.
@@ -20,12 +20,12 @@ from tool_test import (  # noqa: E402
     NOBODY, Cgroup, Tool, case, check, equal, main, need, need_program, need_tracing, own_programs, still_loaded,
     prometheus_page, rows_of, run)
 
-skep = spawn = ""
+skep = spawn = opens = ""
 
 
-def setup(skep_path, spawn_path):
-    global skep, spawn
-    skep, spawn = skep_path, os.path.abspath(spawn_path)
+def setup(skep_path, spawn_path, opens_path):
+    global skep, spawn, opens
+    skep, spawn, opens = skep_path, os.path.abspath(spawn_path), os.path.abspath(opens_path)
     need_tracing()
 
 
@@ -233,6 +233,23 @@ def open_agrees_with_strace():
             rows = rows_of(tool.stop()[0])
     pattern = re.compile(r'^open\w*\((?:AT_FDCWD, )?"([^"]*)".* = (-?\d+)', re.M)
     equal([(row["path"], str(row["fd"])) for row in rows], pattern.findall(theirs), "opens: ours against strace's")
+
+
+@case
+def open_shows_32_bit_calls_and_counts_those_of_io_uring():
+    with Cgroup("open") as cgroup:
+        with Tool(skep, "trace", "open", "--compat", "-x", "-o", "json", "--cgroup", cgroup.below) as tool:
+            done = subprocess.run(["sh", "-c", 'echo $$ > "$0"/cgroup.procs; exec "$@"', cgroup.path, opens, "7"],
+                                  check=False, timeout=60)
+            out, err = tool.stop()
+    need(done.returncode not in (77, -signal.SIGSEGV), "this kernel has no 32-bit calls")
+    flags = [int(row["flags"], 8) for row in rows_of(out) if row["path"] == "/no/such/32"]
+    creat = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    equal(flags, [os.O_WRONLY, creat, os.O_RDONLY, os.O_RDWR | os.O_CLOEXEC] * 7, "flags of 32-bit opens")
+    need(done.returncode != 78, "this kernel has no io_uring")
+    equal(done.returncode, 0, "the workload's exit code")
+    check("7 more were opened through io_uring" in err, err)
+    check("/no/such/uring" not in out, out)
 
 
 @case

@@ -777,7 +777,7 @@ def missing_targets():
     complains("give --at", hooks, "on_any_uprobe")
     complains("no program 'on_nothing'", hooks, "on_nothing")
     complains("name its folder with --cgroup", program("cgroup"))
-    complains("it is no folder of a cgroup", program("cgroup"), "--cgroup", "/tmp")
+    complains("it is no folder of cgroup v2", program("cgroup"), "--cgroup", "/tmp")
     complains("No such file", program("cgroup"), "--cgroup", "/nowhere")
     complains("which program?")
 

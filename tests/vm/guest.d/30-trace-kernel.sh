@@ -83,3 +83,20 @@ start -a tp:task_rename tp:sched_process_exec
 stop && shows typed-tracepoint 'task_rename(task=0xff[0-9a-f]*, comm="[a-z0-9]*")' 'sched_process_exec(p=0xff[0-9a-f]*, old_pid=[0-9]*, bprm=0xff[0-9a-f]*)'
 refused unknown "not among the kernel's types" skep trace kernel vfs_raed
 refused no-tracepoint "no tracepoint has the same" skep trace kernel --hook tracepoint vfs_read
+
+# Functions of a module: named alone, with it, and one it has not.
+ip link add d9 type dummy && ip link set d9 up && ip addr add 10.9.0.1/24 dev d9
+for name in dummy_xmit dummy:dummy_xmit; do
+	start -a -c ping $name
+	ping -c 3 -W 1 10.9.0.255 >/dev/null 2>&1
+	stop && shows "module-$name" "ping .* dummy_xmit(skb=0xff[0-9a-f]*, dev=0xff[0-9a-f]*)"
+done
+start --hook kprobe -c ping dummy:dummy_xmit+ret
+ping -c 3 -W 1 10.9.0.255 >/dev/null 2>&1
+stop && shows module-kprobe "ping .* dummy_xmit(skb=0xff[0-9a-f]*, dev=0xff[0-9a-f]*) = NETDEV_TX_OK"
+start -c ping 'dummy:*'
+ping -c 3 -W 1 10.9.0.255 >/dev/null 2>&1
+stop && shows module-glob "dummy_xmit  *[1-9]"
+refused module-unknown "not among the types of module dummy" skep trace kernel dummy:nosuch
+refused module-not-loaded "it is not loaded" skep trace kernel nosuch:dummy_xmit
+ip link del d9

@@ -114,19 +114,16 @@ static bool is_below(const char *path, const char *above)
 	return strncmp(path, above, n) == 0 && (!path[n] || path[n] == '/' || n == 1);
 }
 
-static bool in_cgroups(struct show *s, const struct guard_event *event)
+static bool in_cgroup(struct show *s, const struct guard_event *event)
 {
 	const struct filter_settings *wanted = &s->tool->settings;
 	const char *path = who_cgroup(s->tool->who, event->cgroup)->path;
 	char above[CGROUP_PATH_BYTES];
 
-	if (!wanted->n_cgroups)
-		return true;
-	for (uint32_t i = 0; i < wanted->n_cgroups; i++)
-		if (wanted->cgroups[i].id == event->cgroup ||
-		    (cgroup_path_of(wanted->cgroups[i].id, above) == 0 && is_below(path, above)))
-			return true;
-	return false;
+	if (wanted->follows)
+		return container_above(path, s->tool->options.filter.container);
+	return !wanted->has_cgroup || wanted->cgroup_id == event->cgroup ||
+	       (cgroup_path_of(wanted->cgroup_id, above) == 0 && is_below(path, above));
 }
 
 static bool is_wanted(struct show *s, const struct guard_event *event)
@@ -139,7 +136,7 @@ static bool is_wanted(struct show *s, const struct guard_event *event)
 	if ((wanted->has_uid && wanted->uid != event->uid) ||
 	    (*wanted->comm && strncmp(wanted->comm, event->comm, sizeof(event->comm))))
 		return false;
-	return in_cgroups(s, event);
+	return in_cgroup(s, event);
 }
 
 /* --- rows ----------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
  * become places in the client's memory, descriptors become objects of this file or of this input.
  * Command 63 is none: with its first byte N, the Nth allocation from there on fails.
  */
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,8 +20,10 @@
 #include "base/macros.h"
 #include "btf/small.h"
 #include "fuzz.h"
+#include "hooks/cgroup.h"
 #include "isa/insn.h"
 #include "object/engine.h"
+#include "skep/cgroup.h"
 #include "skep/skep.h"
 #include "tbl/uapi.h"
 
@@ -73,7 +76,8 @@ static const struct shape shapes[] = {
 			    { AT(prog_btf_fd), AT(attach_prog_fd) } },
 	[BPF_OBJ_PIN] = { { AT(pathname) }, { AT(bpf_fd) } },
 	[BPF_OBJ_GET] = { { AT(pathname) }, { AT(path_fd) } },
-	[BPF_PROG_ATTACH] = { { 0 }, { AT(target_fd), AT(attach_bpf_fd) } },
+	[BPF_PROG_ATTACH] = { { 0 }, { AT(target_fd), AT(attach_bpf_fd), AT(replace_bpf_fd),
+				       AT(relative_fd) } },
 	[BPF_PROG_DETACH] = { { 0 }, { AT(target_fd), AT(attach_bpf_fd) } },
 	[BPF_PROG_TEST_RUN] = { { AT(test.data_in), AT(test.data_out), AT(test.ctx_in),
 				  AT(test.ctx_out) },
@@ -89,7 +93,8 @@ static const struct shape shapes[] = {
 	[BPF_MAP_LOOKUP_AND_DELETE_BATCH] = BATCH,
 	[BPF_MAP_UPDATE_BATCH] = BATCH,
 	[BPF_MAP_DELETE_BATCH] = BATCH,
-	[BPF_LINK_CREATE] = { { 0 }, { AT(link_create.prog_fd), AT(link_create.tcx.relative_fd) } },
+	[BPF_LINK_CREATE] = { { 0 }, { AT(link_create.prog_fd), AT(link_create.target_fd),
+				       AT(link_create.tcx.relative_fd) } },
 	[BPF_LINK_UPDATE] = { { 0 }, { AT(link_update.link_fd), AT(link_update.new_prog_fd),
 				       AT(link_update.old_prog_fd) } },
 	[BPF_LINK_DETACH] = { { 0 }, { AT(link_detach.link_fd) } },
@@ -143,6 +148,9 @@ enum {
 	AT_PROGS = ARRAY_SIZE(kinds),
 	AT_BTF = AT_PROGS + ARRAY_SIZE(prog_types),
 	AT_LINK,
+	AT_SYSCTL, /* a program for cgroups */
+	AT_CGROUP, /* the root, and one beneath it */
+	AT_CGROUP_BELOW,
 	THINGS,
 };
 
@@ -200,6 +208,8 @@ static int make_link(struct world *w)
 	return skep_bpf(w->engine, BPF_LINK_CREATE, &attr, sizeof(attr));
 }
 
+static const char *const folders[] = { "/", "/proc" };
+
 static int object(struct world *w, uint32_t i)
 {
 	if (w->objects[i])
@@ -208,8 +218,14 @@ static int object(struct world *w, uint32_t i)
 		w->objects[i] = make_map(w, i);
 	else if (i < AT_BTF)
 		w->objects[i] = make_prog(w, prog_types[i - AT_PROGS]);
+	else if (i == AT_BTF)
+		w->objects[i] = make_btf(w);
+	else if (i == AT_LINK)
+		w->objects[i] = make_link(w);
+	else if (i == AT_SYSCTL)
+		w->objects[i] = make_prog(w, BPF_PROG_TYPE_CGROUP_SYSCTL);
 	else
-		w->objects[i] = i == AT_BTF ? make_btf(w) : make_link(w);
+		w->objects[i] = open(folders[i - AT_CGROUP], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return w->objects[i];
 }
 
@@ -336,6 +352,12 @@ static struct skep_engine *engine_for_input(void)
 		return engine;
 	skep_engine_free(engine);
 	FUZZ_CHECK(!skep_engine_new(&opts, &engine));
+	for (uint64_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		int fd = open(folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		FUZZ_CHECK(fd >= 0 && !skep_cgroup_add(engine, fd, i + 1, i));
+		close(fd);
+	}
 	return engine;
 }
 
@@ -390,6 +412,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	mem_fail_at = 0;
 	close_all(&w);
+	hook_cgroup_deinit((struct engine *)w.engine); /* what was attached without a link */
 	skep_engine_poll(w.engine);
 	FUZZ_CHECK(lowest_fd() == fd);
 	if (e->base_btf)

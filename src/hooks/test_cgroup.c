@@ -357,10 +357,151 @@ static void attaching_is_the_kernels(void **state)
 	assert_true(well > STEPS / 4 && kinds >= 6);
 }
 
+/* --- cgroups of a host's --------------------------------------------------------------------------- */
+
+static struct skep_task host_task;
+
+static void tell_task(void *arg, struct skep_task *task)
+{
+	*task = host_task;
+}
+
+static int setup_host(void **state)
+{
+	static const struct skep_host host = { .size = sizeof(host), .task = tell_task };
+	struct skep_opts opts = { .size = sizeof(opts), .host = &host };
+
+	return skep_engine_new(&opts, &twin_engine);
+}
+
+static int folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static int attach_prog(int cgroup, int prog, uint32_t flags)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)cgroup;
+	attr.attach_bpf_fd = (uint32_t)prog;
+	attr.attach_type = BPF_CGROUP_SYSCTL;
+	attr.attach_flags = flags;
+	return skep_bpf(twin_engine, BPF_PROG_ATTACH, &attr, sizeof(attr));
+}
+
+/* What an access of a task in that cgroup meets: programs, and whether they deny it. */
+static void check_access(uint64_t cgroup, uint32_t n_programs, int retval)
+{
+	struct skep_sysctl access = { .size = sizeof(access), .name = "kernel/x" };
+
+	host_task.cgroup_id = cgroup;
+	assert_int_equal(skep_sysctl_access(twin_engine, &access), 0);
+	assert_int_equal(access.n_programs, n_programs);
+	assert_int_equal(access.retval, retval);
+}
+
+static void a_hosts_cgroups_are_what_it_says(void **state)
+{
+	int root = folder("/"), below = folder("/proc"), file = open("/proc/version", O_RDONLY);
+	uint64_t id;
+
+	assert_int_equal(skep_cgroup_of(twin_engine, below, &id), -EBADF);
+	assert_int_equal(skep_cgroup_add(twin_engine, below, 20, 10), -ENOENT);
+	assert_int_equal(skep_cgroup_add(twin_engine, root, 0, 0), -EINVAL);
+	assert_int_equal(skep_cgroup_add(twin_engine, file, 10, 0), -ENOTDIR);
+	assert_int_equal(skep_cgroup_add(twin_engine, 9999, 10, 0), -EBADF);
+	assert_int_equal(skep_cgroup_add(twin_engine, root, 10, 0), 0);
+	assert_int_equal(skep_cgroup_add(twin_engine, -1, 11, 0), -EINVAL);
+	assert_int_equal(skep_cgroup_add(twin_engine, root, 12, 10), -EEXIST);
+	assert_int_equal(skep_cgroup_add(twin_engine, below, 10, 10), -EEXIST);
+	assert_int_equal(skep_cgroup_add(twin_engine, below, 20, 10), 0);
+	assert_int_equal(skep_cgroup_of(twin_engine, below, &id), 0);
+	assert_int_equal(id, 20);
+	for (uint64_t level = 2; level < SKEP_CGROUP_LEVELS_MAX; level++)
+		assert_int_equal(skep_cgroup_add(twin_engine, -1, 10 * (level + 1), 10 * level), 0);
+	assert_int_equal(skep_cgroup_add(twin_engine, -1, 1, 10 * SKEP_CGROUP_LEVELS_MAX), -E2BIG);
+	for (uint64_t n = SKEP_CGROUP_LEVELS_MAX; n < SKEP_CGROUPS_MAX; n++)
+		assert_int_equal(skep_cgroup_add(twin_engine, -1, 100000 + n, 10), 0);
+	assert_int_equal(skep_cgroup_add(twin_engine, -1, 1, 10), -E2BIG);
+	close(root);
+	close(below);
+	close(file);
+}
+
+static void programs_run_for_tasks_beneath(void **state)
+{
+	int root = folder("/"), below = folder("/proc");
+	int yes = load(ENGINE, 1), no = load(ENGINE, 0), more[65];
+
+	check_access(7, 0, 0); /* no cgroup is known at all */
+	assert_int_equal(attach_prog(below, yes, 0), -EBADF);
+	assert_int_equal(skep_cgroup_add(twin_engine, root, 1, 0), 0);
+	assert_int_equal(skep_cgroup_add(twin_engine, below, 2, 1), 0);
+	assert_int_equal(skep_cgroup_add(twin_engine, -1, 3, 2), 0);
+	assert_int_equal(attach_prog(below, no, BPF_F_ALLOW_MULTI), 0);
+	check_access(1, 0, 0);
+	check_access(2, 1, -EPERM);
+	check_access(3, 1, -EPERM);
+	check_access(99, 0, 0); /* as the root */
+	assert_int_equal(attach_prog(root, yes, BPF_F_ALLOW_MULTI), 0);
+	check_access(1, 1, 0);
+	check_access(3, 2, -EPERM);
+	check_access(0, 1, 0);
+	for (int i = 0; i < 65; i++) {
+		more[i] = load(ENGINE, 1);
+		assert_int_equal(attach_prog(root, more[i], BPF_F_ALLOW_MULTI), i < 63 ? 0 : -E2BIG);
+		close(more[i]);
+	}
+	check_access(3, 65, -EPERM);
+	close(yes);
+	close(no);
+	close(root);
+	close(below);
+	/* The engine ends with all that attached: its own checks say what is left. */
+}
+
+static void what_is_no_access_is_einval(void **state)
+{
+	static char long_name[SKEP_SYSCTL_NAME_BYTES + 1];
+	const struct skep_sysctl good = { .size = sizeof(good), .name = "kernel/x" };
+	struct skep_sysctl a;
+
+	memset(long_name, 'n', SKEP_SYSCTL_NAME_BYTES);
+#define CHECK_EINVAL(change)                                                                       \
+	do {                                                                                       \
+		a = good;                                                                          \
+		change;                                                                            \
+		assert_int_equal(skep_sysctl_access(twin_engine, &a), -EINVAL);                    \
+	} while (0)
+	CHECK_EINVAL(a.size = 8);
+	CHECK_EINVAL(a.name = NULL);
+	CHECK_EINVAL(a.name = "");
+	CHECK_EINVAL(a.name = long_name);
+	CHECK_EINVAL(a.current_bytes = 1);
+	CHECK_EINVAL(a.file_pos = -1);
+	CHECK_EINVAL((a.write = 1, a.value_bytes = 1));
+	a = good;
+	a.name = long_name + 1;
+	assert_int_equal(skep_sysctl_access(twin_engine, &a), 0);
+}
+
+#define HOST_TEST(name)                                                                            \
+	{                                                                                          \
+		#name, twin_run, setup_host, twin_teardown, (void *)(uintptr_t)name                \
+	}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TWIN_TEST(attaching_is_the_kernels),
+		HOST_TEST(a_hosts_cgroups_are_what_it_says),
+		HOST_TEST(programs_run_for_tasks_beneath),
+		HOST_TEST(what_is_no_access_is_einval),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,16 +7,8 @@
  * done outside the cgroup, and must have the same result, position and value left behind as the first
  * had. Nothing of the machine's is written.
  */
-#include <fcntl.h>
-#include <linux/sched.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "base/macros.h"
 #include "hooks/test_cgroups.h"
@@ -25,41 +17,19 @@
 #include "skep/sysctl.h"
 #include "syscall/test_twin.h"
 
-#define VALUE_BYTES 8192
+#include "hooks/test_access.h"
+
 #define OUT_BYTES 6000 /* of the map's value: R0, what was read */
-#define COMM "sysctl-child"
-
-/* --- accesses -------------------------------------------------------------------------------------- */
-
-struct access {
-	const char *name; /* beneath /proc/sys */
-	bool write;
-	const char *value; /* written, value_bytes of it (0: all) */
-	uint32_t value_bytes;
-	uint32_t read_bytes;
-	int64_t pos;
-};
-
-/* What a child did and saw; in memory shared with us. */
-struct report {
-	int pid;
-	int64_t ret, pos_after;
-	uint32_t current_bytes, after_bytes;
-	char current[VALUE_BYTES], after[VALUE_BYTES], read[VALUE_BYTES];
-};
-
-static struct report *report;
-static char *page_of_x; /* VALUE_BYTES of x */
 
 static const struct access accesses[] = {
-	{ .name = "net/ipv4/ip_forward", .read_bytes = 100 },
-	{ .name = "net/ipv4/ip_forward", .read_bytes = 1 },
-	{ .name = "net/ipv4/ip_forward", .read_bytes = 100, .pos = 1 },
-	{ .name = "net/ipv4/ip_forward", .write = true, .value = "1\n" },
-	{ .name = "net/ipv4/ip_forward", .write = true, .value = "1" },
-	{ .name = "net/ipv4/ip_forward", .write = true, .value = "1", .pos = 3 },
-	{ .name = "net/ipv4/ip_forward", .write = true, .value = "nonsense" },
-	{ .name = "net/ipv4/ip_forward", .write = true, .value = "", .value_bytes = 0 },
+	{ .name = "net/ipv4/ip_default_ttl", .read_bytes = 100 },
+	{ .name = "net/ipv4/ip_default_ttl", .read_bytes = 1 },
+	{ .name = "net/ipv4/ip_default_ttl", .read_bytes = 100, .pos = 1 },
+	{ .name = "net/ipv4/ip_default_ttl", .write = true, .value = "1\n" },
+	{ .name = "net/ipv4/ip_default_ttl", .write = true, .value = "1" },
+	{ .name = "net/ipv4/ip_default_ttl", .write = true, .value = "1", .pos = 3 },
+	{ .name = "net/ipv4/ip_default_ttl", .write = true, .value = "nonsense" },
+	{ .name = "net/ipv4/ip_default_ttl", .write = true, .value = "", .value_bytes = 0 },
 	{ .name = "net/ipv4/tcp_rmem", .read_bytes = 200 },
 	{ .name = "net/ipv4/tcp_rmem", .write = true, .value = "4096 8192 16384\n" },
 	{ .name = "net/ipv4/ip_local_port_range", .write = true, .value = "1024\t2048" },
@@ -73,88 +43,6 @@ static const struct access accesses[] = {
 	{ .name = "net/ipv4/conf/default/forwarding", .read_bytes = 100 },
 	{ .name = "net/ipv6/conf/default/hop_limit", .write = true, .value = "65\n" },
 };
-
-static const char *bytes_of(const struct access *a, uint32_t *n)
-{
-	*n = a->value && !a->value_bytes ? (uint32_t)strlen(a->value) : a->value_bytes;
-	return a->value ? a->value : page_of_x;
-}
-
-static int open_sysctl(const char *name, int flags)
-{
-	char path[300];
-
-	snprintf(path, sizeof(path), "/proc/sys/%s", name);
-	return open(path, flags | O_CLOEXEC);
-}
-
-static uint32_t read_all(const char *name, char *value)
-{
-	int fd = open_sysctl(name, O_RDONLY);
-	ssize_t n = fd < 0 ? -1 : read(fd, value, VALUE_BYTES);
-
-	close(fd);
-	return n < 0 ? 0 : (uint32_t)n;
-}
-
-/* One read or write of the file, of @n bytes at @pos. */
-static void access_file(const struct access *a, int64_t pos, const char *value, uint32_t n)
-{
-	int fd = open_sysctl(a->name, a->write ? O_WRONLY : O_RDONLY);
-	ssize_t ret;
-
-	lseek(fd, pos, SEEK_SET);
-	if (a->write)
-		ret = write(fd, value, n);
-	else
-		ret = read(fd, report->read, a->read_bytes);
-	report->ret = ret < 0 ? -errno : ret;
-	report->pos_after = lseek(fd, 0, SEEK_CUR);
-	close(fd);
-}
-
-/* fork() of a child that is born in a cgroup: moving one there takes the kernel long. */
-static pid_t clone_into(int cgroup)
-{
-	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD,
-				   .cgroup = (uint64_t)cgroup };
-
-	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-}
-
-static void write_back(const char *name)
-{
-	int fd = open_sysctl(name, O_WRONLY);
-
-	assert_int_equal(write(fd, report->current, report->current_bytes), report->current_bytes);
-	close(fd);
-}
-
-/*
- * The access, at @pos with @value, by a child in @cgroup, or by one outside when that is -1. What it was
- * before and after is read outside, where it is put back as it was.
- */
-static void in_child(const struct access *a, int64_t pos, const char *value, uint32_t n, int cgroup)
-{
-	int status;
-	pid_t pid;
-
-	memset(report, 0, sizeof(*report));
-	report->current_bytes = read_all(a->name, report->current);
-	pid = cgroup >= 0 ? clone_into(cgroup) : fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		report->pid = (int)syscall(SYS_getpid);
-		prctl(PR_SET_NAME, COMM);
-		access_file(a, pos, value, n);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	report->after_bytes = read_all(a->name, report->after);
-	if (strcmp(report->after, report->current))
-		write_back(a->name);
-}
 
 /* --- programs ---------------------------------------------------------------------------------------- */
 
@@ -198,6 +86,9 @@ static const struct program programs[] = {
 	{ "name 20", NAME_INTO(20, 0), 1 },
 	{ "name 21", NAME_INTO(21, 0), 1 },
 	{ "name 24", NAME_INTO(24, 0), 1 },
+	{ "name 22", NAME_INTO(22, 0), 1 },
+	{ "name 23", NAME_INTO(23, 0), 1 },
+	{ "name 25", NAME_INTO(25, 0), 1 },
 	{ "name 29", NAME_INTO(29, 0), 1 },
 	{ "name 64", NAME_INTO(64, 0), 1 },
 	{ "name 64, odd flags", NAME_INTO(64, 6), 1 },
@@ -207,6 +98,9 @@ static const struct program programs[] = {
 	{ "base 10", NAME_INTO(10, 1), 1 },
 	{ "base 11", NAME_INTO(11, 1), 1 },
 	{ "base 12", NAME_INTO(12, 1), 1 },
+	{ "base 14", NAME_INTO(14, 1), 1 },
+	{ "base 15", NAME_INTO(15, 1), 1 },
+	{ "base 16", NAME_INTO(16, 1), 1 },
 	{ "base 64", NAME_INTO(64, 1), 1 },
 	{ "base 64, odd flags", NAME_INTO(64, 0x700000001ll), 1 },
 	{ "current 1", CALL("sysctl_get_current_value", 1, ""), 1 },
@@ -457,7 +351,7 @@ static bool setup(void)
 
 	if (!twin_kernel_allowed() || !cgroups_make())
 		return false;
-	if (unshare(CLONE_NEWNET | CLONE_NEWUTS) || sethostname("first", 5)) {
+	if (!access_namespaces()) {
 		cgroups_remove();
 		return false;
 	}
@@ -538,19 +432,13 @@ static int setup_engine(void **state)
 	static const struct skep_host host = { .size = sizeof(host), .task = child_task };
 	struct skep_opts opts = { .size = sizeof(opts), .host = &host };
 
-	report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	page_of_x = malloc(VALUE_BYTES);
-	if (report == MAP_FAILED || !page_of_x)
-		return -1;
-	memset(page_of_x, 'x', VALUE_BYTES);
+	access_init();
 	return skep_engine_new(&opts, &twin_engine);
 }
 
 static int teardown_engine(void **state)
 {
-	munmap(report, sizeof(*report));
-	free(page_of_x);
+	access_deinit();
 	return twin_teardown(state);
 }
 

@@ -28,8 +28,17 @@ struct net {
 	__u64 net_cookie;
 };
 
+struct uts_namespace {
+	struct ns_common ns;
+};
+
 struct nsproxy {
+	struct uts_namespace *uts_ns;
 	struct net *net_ns;
+};
+
+struct thread_info {
+	__u32 status; /* of x86 */
 };
 
 struct mm_struct {
@@ -56,6 +65,7 @@ struct signal_struct {
 };
 
 struct task_struct {
+	struct thread_info thread_info;
 	int pid;
 	int tgid;
 	int exit_code;

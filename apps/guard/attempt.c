@@ -27,14 +27,16 @@
 /* Ideas for one number, those nearest to what is there first. */
 static bool other_number(long long number, uint32_t i, long long *out)
 {
-	const long long ideas[] = { number ? number - 1 : 1,
-				    number + 1,
-				    number * 2,
-				    number ? number / 2 : 2000,
-				    0,
-				    1,
-				    2,
-				    3 };
+	const long long ideas[] = {
+		number ? number - 1 : 1,
+		number + 1,
+		number * 2,
+		number ? number / 2 : 2000,
+		0,
+		1,
+		2,
+		1 << 20,
+	};
 
 	if (i >= sizeof(ideas) / sizeof(ideas[0]))
 		return false;
@@ -44,8 +46,8 @@ static bool other_number(long long number, uint32_t i, long long *out)
 
 static bool other_word(const char *value, uint32_t i, char *out)
 {
-	static const char *const words[] = { "skepdoor", "reno", "cubic",  "Y",	       "N",
-					     "nop",	 "ff",	 "kernel", "userspace" };
+	static const char *const words[] = { "skepdoor",  "reno", "cubic", "kernel",
+					     "userspace", "Y",	  "N" };
 
 	if (i >= sizeof(words) / sizeof(words[0]))
 		return false;

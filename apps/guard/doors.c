@@ -28,23 +28,69 @@
 		key, DOOR_FILE, path                                                               \
 	}
 
+#define MODULE(folder, module, name) FILE_OF(folder name, "/sys/module/" module "/parameters/" name)
+/* Those of the size Linux takes on x86-64 when it is told none. */
+#define HUGE "/sys/kernel/mm/hugepages/hugepages-2048kB"
+#define HUGEPAGES(key)                                                                             \
+	FILE_OF(key, HUGE "/nr_hugepages"), FILE_OF(key, HUGE "/nr_hugepages_mempolicy"),          \
+		FILE_OF(key,                                                                       \
+			"/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages")
+
 /* A device takes the default's value as long as it has none of its own. */
 #define CONF(name)	   LINK("net/ipv4/conf/*/" name)
 #define CONF_DEFAULT(name) CONF(name), ALIAS("net/ipv4/conf/*/" name, "net/ipv4/conf/default/" name)
 #define CONF6_ALL(name)	   ALIAS("net/ipv6/conf/*/" name, "net/ipv6/conf/all/" name)
-#define NEIGH(name)                                                                                \
-	{ "net/ipv4/neigh/*/" name, DOOR_NETLINK, "RTM_SETNEIGHTBL" },                             \
+/* As with conf; the first namespace alone has the default's. */
+#define NEIGH_OF(ip, name)                                                                         \
+	{ "net/" ip "/neigh/*/" name, DOOR_NETLINK, "RTM_SETNEIGHTBL" },                           \
+		ALIAS("net/" ip "/neigh/*/" name, "net/" ip "/neigh/default/" name)
+#define NEIGH(name) NEIGH_OF("ipv4", name), NEIGH_OF("ipv6", name)
+#define NEIGH_BOTH_OF(ip, name, other)                                                             \
+	BOTH("net/" ip "/neigh/*/" name, "net/" ip "/neigh/*/" other),                             \
+		ALIAS("net/" ip "/neigh/*/" name, "net/" ip "/neigh/default/" other),              \
+		ALIAS("net/" ip "/neigh/*/" other, "net/" ip "/neigh/default/" name)
+#define NEIGH_TABLE(name)                                                                          \
+	{ "net/ipv4/neigh/default/" name, DOOR_NETLINK, "RTM_SETNEIGHTBL" },                       \
 	{                                                                                          \
-		"net/ipv6/neigh/*/" name, DOOR_NETLINK, "RTM_SETNEIGHTBL"                          \
+		"net/ipv6/neigh/default/" name, DOOR_NETLINK, "RTM_SETNEIGHTBL"                    \
 	}
 #define NEIGH_BOTH(name, other)                                                                    \
-	BOTH("net/ipv4/neigh/*/" name, "net/ipv4/neigh/*/" other),                                 \
-		BOTH("net/ipv6/neigh/*/" name, "net/ipv6/neigh/*/" other)
+	NEIGH_BOTH_OF("ipv4", name, other), NEIGH_BOTH_OF("ipv6", name, other)
 
 /* clang-format off */
 const struct door doors[] = {
 	CALL("kernel/hostname", "sethostname"),
 	CALL("kernel/domainname", "setdomainname"),
+	CALL("kernel/printk", "syslog"),
+	FILE_OF("kernel/printk", "/proc/sysrq-trigger"),
+	BOTH("fs/fanotify/max_user_groups", "user/max_fanotify_groups"),
+	BOTH("fs/fanotify/max_user_marks", "user/max_fanotify_marks"),
+	BOTH("fs/inotify/max_user_instances", "user/max_inotify_instances"),
+	BOTH("fs/inotify/max_user_watches", "user/max_inotify_watches"),
+
+	FILE_OF("kernel/panic", "/sys/module/kernel/parameters/panic"),
+	FILE_OF("kernel/panic_on_warn", "/sys/module/kernel/parameters/panic_on_warn"),
+	FILE_OF("kernel/panic_print", "/sys/module/kernel/parameters/panic_print"),
+
+	BOTH("vm/dirty_bytes", "vm/dirty_ratio"),
+	BOTH("vm/dirty_background_bytes", "vm/dirty_background_ratio"),
+	BOTH("vm/overcommit_kbytes", "vm/overcommit_ratio"),
+	BOTH("vm/nr_hugepages", "vm/nr_hugepages_mempolicy"),
+	HUGEPAGES("vm/nr_hugepages"),
+	HUGEPAGES("vm/nr_hugepages_mempolicy"),
+	FILE_OF("vm/nr_overcommit_hugepages", HUGE "/nr_overcommit_hugepages"),
+
+	MODULE("fs/nfs/", "lockd", "nlm_grace_period"),
+	MODULE("fs/nfs/", "lockd", "nlm_tcpport"),
+	MODULE("fs/nfs/", "lockd", "nlm_timeout"),
+	MODULE("fs/nfs/", "lockd", "nlm_udpport"),
+	MODULE("fs/nfs/", "lockd", "nsm_use_hostnames"),
+	MODULE("sunrpc/", "sunrpc", "max_resvport"),
+	MODULE("sunrpc/", "sunrpc", "min_resvport"),
+	MODULE("sunrpc/", "sunrpc", "tcp_max_slot_table_entries"),
+	MODULE("sunrpc/", "sunrpc", "tcp_slot_table_entries"),
+	MODULE("sunrpc/", "sunrpc", "udp_slot_table_entries"),
+	FILE_OF("net/netfilter/nf_conntrack_buckets", "/sys/module/nf_conntrack/parameters/hashsize"),
 
 	BOTH("net/ipv4/ip_forward", "net/ipv4/conf/all/forwarding"),
 	ALIAS("net/ipv4/conf/*/forwarding", "net/ipv4/conf/all/forwarding"),
@@ -105,6 +151,10 @@ const struct door doors[] = {
 	NEIGH_BOTH("base_reachable_time", "base_reachable_time_ms"),
 	NEIGH_BOTH("retrans_time", "retrans_time_ms"),
 	NEIGH_BOTH("unres_qlen", "unres_qlen_bytes"),
+	NEIGH_TABLE("gc_interval"),
+	NEIGH_TABLE("gc_thresh1"),
+	NEIGH_TABLE("gc_thresh2"),
+	NEIGH_TABLE("gc_thresh3"),
 
 	CONF6_ALL("addr_gen_mode"),
 	CONF6_ALL("disable_ipv6"),
@@ -115,7 +165,9 @@ const struct door doors[] = {
 	LINK("net/ipv6/conf/*/mtu"),
 	CALL("net/ipv6/conf/*/mtu", "ioctl"),
 	FILE_OF("net/ipv6/conf/*/mtu", "/sys/class/net/*/mtu"),
+	BOTH("net/ipv4/route/gc_min_interval", "net/ipv4/route/gc_min_interval_ms"),
 	BOTH("net/ipv6/route/gc_min_interval", "net/ipv6/route/gc_min_interval_ms"),
+	BOTH("net/netfilter/nf_conntrack_max", "net/nf_conntrack_max"),
 	BOTH("net/mptcp/path_manager", "net/mptcp/pm_type"),
 
 	{ NULL, DOOR_NONE, NULL },

@@ -92,7 +92,7 @@ static int show_experiment(struct doors_show *s, struct error *err)
 {
 	struct experiment x;
 	uint32_t n_new = 0;
-	int rc = experiment_run(s->whole_machine, &x, err);
+	int rc = experiment_run(s->whole_machine, s->pattern, &x, err);
 
 	if (rc)
 		return rc;
@@ -100,8 +100,6 @@ static int show_experiment(struct doors_show *s, struct error *err)
 		const struct experiment_finding *f = &x.findings[i];
 		bool known = doors_knows(f->key, f->kind, f->way);
 
-		if (!rule_pattern_matches(s->pattern, f->key))
-			continue;
 		n_new += !known;
 		show_door(s, f->key, f->kind, f->way, known ? "known" : "new");
 	}

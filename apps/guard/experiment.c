@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,9 +18,11 @@
 #include "buffer.h"
 #include "guard/attempt.h"
 #include "guard/keys.h"
+#include "guard/rule.h"
 
 #define IDEAS_MAX  24 /* other values tried for one key */
 #define IDLE_LOOKS 3  /* with nothing done, to know the keys that change by themselves */
+#define KEYS_MAX   16384
 #define IDLE_US	   4000
 #define FAR_IDEA   2 /* those before it are values beside the present one */
 
@@ -36,7 +39,8 @@ struct run {
 	struct key *keys;
 	uint32_t n_keys, n_attempts;
 	bool whole_machine;
-	FILE *out; /* findings, to the process that asked */
+	const char *pattern; /* keys that are looked at */
+	FILE *out;	     /* findings, to the process that asked */
 };
 
 /* --- looking --------------------------------------------------------------------------------- */
@@ -51,8 +55,9 @@ static int add_key(void *arg, const char *name, unsigned int mode)
 	array_grow(run->keys, run->n_keys);
 	key = &run->keys[run->n_keys++];
 	*key = (struct key){ .name = xstrdup(name), .writable = (mode & 0222) != 0 };
-	key->fd = key_open(name, false);
-	return 0;
+	key->fd = key->writable && rule_pattern_matches(run->pattern, name) ? key_open(name, false)
+									    : -1;
+	return key->fd == -EMFILE ? -EMFILE : 0;
 }
 
 /* What a change since the last look means. */
@@ -84,19 +89,33 @@ static void look(struct run *run, enum meaning meaning, const struct key *own)
 
 /* --- findings -------------------------------------------------------------------------------- */
 
-/* A name as a pattern: a device of ours becomes '*'. */
+/* Whether a part of a name is a device's: behind net/ipv4/conf, .../neigh or /sys/class/net. */
+static bool is_device(const char *before, size_t before_bytes, const char *part, size_t bytes)
+{
+	static const char *const folders[] = { "/conf/", "/neigh/", "/class/net/" };
+
+	if ((bytes == 3 && memcmp(part, "all", 3) == 0) ||
+	    (bytes == 7 && memcmp(part, "default", 7) == 0))
+		return false;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		size_t n = strlen(folders[i]);
+
+		if (before_bytes >= n && memcmp(before + before_bytes - n, folders[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A name as a pattern: a device becomes '*'. */
 static void generalise(const char *name, char *out, size_t bytes)
 {
-	static const char *const devices[] = { ATTEMPT_DEVICE, ATTEMPT_PEER, "lo" };
+	const char *whole = name;
 	size_t used = 0;
 
 	while (*name && used + 1 < bytes) {
 		size_t part = strcspn(name, "/");
-		bool device = false;
+		bool device = is_device(whole, (size_t)(name - whole), name, part);
 
-		for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
-			device = device || (strlen(devices[i]) == part &&
-					    memcmp(name, devices[i], part) == 0);
 		used += (size_t)snprintf(out + used, bytes - used, "%.*s%s", device ? 1 : (int)part,
 					 device ? "*" : name, name[part] ? "/" : "");
 		name += part + (name[part] == '/');
@@ -112,8 +131,7 @@ static void tell_finding(struct run *run, const char *key, enum door_kind kind, 
 		generalise(way, way_pattern, sizeof(way_pattern));
 	else
 		snprintf(way_pattern, sizeof(way_pattern), "%s", way);
-	fprintf(run->out, "%d %s %s%s\n", kind, pattern, *way == '/' ? "/" : "",
-		way_pattern + (*way == '/'));
+	fprintf(run->out, "%d %s %s\n", kind, pattern, way_pattern);
 }
 
 /*
@@ -227,8 +245,6 @@ static bool is_fatal(const char *name)
 		"vm/drop_caches",
 		"vm/compact_memory",
 		"vm/overcommit_memory",
-		"vm/overcommit_kbytes",
-		"vm/overcommit_ratio",
 		"kernel/threads-max",
 		"kernel/pid_max",
 		"fs/file-max",
@@ -326,6 +342,10 @@ static void experiment_in(struct run *run)
 		return;
 	}
 	rc = keys_walk(add_key, run);
+	if (rc) {
+		fprintf(run->out, "failed %d cannot look at all keys: %s\n", rc, strerror(-rc));
+		return;
+	}
 	look(run, NOTHING, NULL);
 	for (int i = 0; i < IDLE_LOOKS; i++) {
 		usleep(IDLE_US);
@@ -338,11 +358,15 @@ static void experiment_in(struct run *run)
 	fprintf(run->out, "done %u %u\n", run->n_attempts, run->n_keys);
 }
 
-static void child(bool whole_machine, int fd)
+static void child(bool whole_machine, const char *pattern, int fd)
 {
-	struct run run = { .whole_machine = whole_machine, .out = fdopen(fd, "w") };
+	struct run run = { .whole_machine = whole_machine,
+			   .pattern = pattern,
+			   .out = fdopen(fd, "w") };
+	const struct rlimit files = { KEYS_MAX, KEYS_MAX };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setrlimit(RLIMIT_NOFILE, &files); /* each key stays open */
 	if (!run.out)
 		_exit(1);
 	experiment_in(&run);
@@ -417,7 +441,8 @@ static int take_all(struct experiment *x, int fd, struct error *err)
 	return rc;
 }
 
-int experiment_run(bool whole_machine, struct experiment *out, struct error *err)
+int experiment_run(bool whole_machine, const char *pattern, struct experiment *out,
+		   struct error *err)
 {
 	struct experiment x = { 0 };
 	int fds[2], rc;
@@ -428,7 +453,7 @@ int experiment_run(bool whole_machine, struct experiment *out, struct error *err
 	pid = fork();
 	if (pid == 0) {
 		close(fds[0]);
-		child(whole_machine, fds[1]);
+		child(whole_machine, pattern, fds[1]);
 	}
 	close(fds[1]);
 	if (pid < 0) {

@@ -34,6 +34,8 @@ struct experiment {
 	uint32_t n_keys;     /* looked at */
 };
 
-/* 0, or -errno with a sentence. It forks; this process's namespaces stay. */
-int experiment_run(bool whole_machine, struct experiment *out, struct error *err);
+/* Doors of the keys @pattern matches. 0, or -errno with a sentence. It forks; this process's namespaces
+ * stay. */
+int experiment_run(bool whole_machine, const char *pattern, struct experiment *out,
+		   struct error *err);
 void experiment_deinit(struct experiment *x);

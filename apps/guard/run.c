@@ -13,6 +13,7 @@
 #include "guard/guard.h"
 #include "guard/show.h"
 #include "guard/sources.h"
+#include "guard/watch.h"
 #include "tool/tool.h"
 
 #define LOOK_NS 250000000l /* how often the guard's own state is looked at */
@@ -22,11 +23,13 @@ struct guard_run {
 	struct tool tool;
 	struct show show;
 	struct enforce *enforce;
+	struct watch *watch;  /* NULL: --no-doors */
 	struct ruleset rules; /* in force */
 	const char *cgroup, *pins;
 	int changes, timer; /* descriptors; -1: none */
-	bool installed;	    /* it is not ours: we look on */
-	bool pins_missed;   /* and that was said */
+	bool no_doors, no_lsm;
+	bool installed;	  /* it is not ours: we look on */
+	bool pins_missed; /* and that was said */
 };
 
 /* clang-format off */
@@ -34,6 +37,8 @@ static const struct tool_option options[] = {
 	SOURCES_OPTIONS,
 	{ 0, "cgroup", "PATH", "guard against processes in this cgroup (v2) or below it (default: all)", OPTION_TEXT, offsetof(struct guard_run, cgroup) },
 	{ 0, "pins", "FOLDER", "where the installed guard is pinned (" ENFORCE_PINS ")", OPTION_TEXT, offsetof(struct guard_run, pins) },
+	{ 0, "no-doors", NULL, "do not watch other ways to the keys' values (`skep guard doors`)", OPTION_FLAG, offsetof(struct guard_run, no_doors) },
+	{ 0, "no-lsm", NULL, "do not close them by BPF LSM, where it could", OPTION_FLAG, offsetof(struct guard_run, no_lsm) },
 };
 /* clang-format on */
 
@@ -104,6 +109,8 @@ static void reload(void *arg)
 	ruleset_deinit(&r->rules);
 	r->rules = set;
 	rules_said(r);
+	if (r->watch && watch_set_rules(r->watch, &r->rules, &err))
+		tool_note(&r->tool, "%s", err.text);
 }
 
 /* --- looking after it ----------------------------------------------------------------------- */
@@ -249,6 +256,38 @@ static int open_guard(struct guard_run *r, struct error *err)
 	return 0;
 }
 
+static void say_of_watch(void *arg, const char *sentence)
+{
+	struct guard_run *r = arg;
+
+	show_events(&r->show);
+	tool_note(&r->tool, "%s", sentence);
+}
+
+static int watch_doors(struct guard_run *r, struct error *err)
+{
+	const struct watch_setup setup = {
+		.enforce = r->enforce,
+		.loop = &r->tool.loop,
+		.rules = &r->rules,
+		.no_lsm = r->no_lsm,
+		.say = say_of_watch,
+		.arg = r,
+		.verbose = r->tool.options.verbose,
+	};
+
+	int fds[COST_PROGRAMS_MAX], rc;
+
+	if (r->no_doors)
+		return 0;
+	rc = watch_begin(&setup, &r->watch, err);
+	if (rc)
+		return rc;
+	for (uint32_t i = watch_programs(r->watch, fds, COST_PROGRAMS_MAX); i--;)
+		cost_add(&r->tool.cost, fds[i]);
+	return 0;
+}
+
 static int listen_all(struct guard_run *r, struct error *err)
 {
 	int rc = enforce_bell_fd(r->enforce);
@@ -276,6 +315,8 @@ static int start(struct guard_run *r, struct error *err)
 	rc = show_begin(&r->show, &r->tool, r->enforce, enforce_log_end(r->enforce), err);
 	if (!rc)
 		rc = listen_all(r, err);
+	if (!rc)
+		rc = watch_doors(r, err);
 	if (rc)
 		return rc;
 	cost_add(&r->tool.cost, enforce_program_fd(r->enforce));
@@ -309,6 +350,7 @@ int guard_run_main(int argc, char **argv)
 			tool_fail(&r->tool, &err);
 		else
 			go(r);
+		watch_end(r->watch);
 		show_end(&r->show);
 		enforce_close(r->enforce);
 		ruleset_deinit(&r->rules);

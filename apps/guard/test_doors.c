@@ -32,7 +32,9 @@ static void aliases_of_one_key(void **state)
 	(void)state;
 	aliases_are("net/ipv4/ip_forward", "net/ipv4/conf/all/forwarding ");
 	aliases_are("net/ipv4/conf/all/forwarding", "net/ipv4/ip_forward ");
-	aliases_are("net/ipv4/neigh/eth0/retrans_time", "net/ipv4/neigh/eth0/retrans_time_ms ");
+	aliases_are("net/ipv4/neigh/eth0/retrans_time", "net/ipv4/neigh/default/retrans_time "
+							"net/ipv4/neigh/eth0/retrans_time_ms "
+							"net/ipv4/neigh/default/retrans_time_ms ");
 	aliases_are("net/ipv4/conf/eth0/rp_filter", "net/ipv4/conf/default/rp_filter ");
 	aliases_are("vm/swappiness", "");
 }
@@ -40,7 +42,8 @@ static void aliases_of_one_key(void **state)
 static void aliases_of_patterns_keep_their_wildcards(void **state)
 {
 	(void)state;
-	aliases_are("net/ipv4/neigh/eth?/retrans_time", "net/ipv4/neigh/eth?/retrans_time_ms ");
+	aliases_are("net/ipv4/neigh/eth?/app_solicit", "net/ipv4/neigh/default/app_solicit ");
+	aliases_are("net/mptcp/p*", "");
 	aliases_are("net/ipv4/conf/*/forwarding", "net/ipv4/ip_forward ");
 	aliases_are("net/ipv6/conf/*/forwarding", "");
 	aliases_are("net/ipv4/neigh/*/retrans*", "");

@@ -34,3 +34,5 @@ int watch_set_rules(struct watch *w, const struct ruleset *rules, struct error *
 void watch_end(struct watch *w);
 /* "lsm: syslog, netlink, bpf", "raw_tp: ...": how each kind of door is held, for status and -v. */
 const char *watch_level(const struct watch *w, enum door_kind kind);
+/* Its programs, for the cost (tool/cost.h): how many. */
+uint32_t watch_programs(const struct watch *w, int *fds, uint32_t max);

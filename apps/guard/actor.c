@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "guard/actor.h"
+
+#include <string.h>
+
+#include "guard/rule.h"
+#include "who/cgroup.h"
+#include "who/process.h"
+
+static bool is_below(uint64_t cgroup, uint64_t above)
+{
+	char path[CGROUP_PATH_BYTES], above_path[CGROUP_PATH_BYTES];
+	size_t bytes;
+
+	if (cgroup == above)
+		return true;
+	if (cgroup_path_of(cgroup, path) || cgroup_path_of(above, above_path))
+		return false;
+	bytes = strcmp(above_path, "/") == 0 ? 0 : strlen(above_path);
+	return strncmp(path, above_path, bytes) == 0 && path[bytes] == '/';
+}
+
+static bool folder_matches(const char *pattern, uint64_t cgroup)
+{
+	char path[CGROUP_PATH_BYTES], *rest;
+
+	if (cgroup_path_of(cgroup, path))
+		return false;
+	for (char *folder = strtok_r(path, "/", &rest); folder; folder = strtok_r(NULL, "/", &rest))
+		if (rule_pattern_matches(pattern, folder))
+			return true;
+	return false;
+}
+
+static bool clause_holds(const struct guard_clause *c, const struct actor *actor)
+{
+	if (c->by & GUARD_BY_UID && c->uid != actor->uid)
+		return false;
+	if (c->by & GUARD_BY_PID && c->pid != actor->tgid)
+		return false;
+	if (c->by & GUARD_BY_COMM && !rule_pattern_matches(c->comm, actor->comm))
+		return false;
+	if (c->by & GUARD_BY_CGROUP && !is_below(actor->cgroup, c->cgroup))
+		return false;
+	return !(c->by & GUARD_BY_CONTAINER) || folder_matches(c->container, actor->cgroup);
+}
+
+static bool is_about(const struct guard_rule *rule, const struct actor *actor)
+{
+	bool wanted = false, found = false;
+
+	/* Nobody known: what forbids holds, what allows does not. */
+	if (!actor->known)
+		return rule->action != GUARD_ALLOW || rule->n_clauses == 0;
+	for (uint32_t i = 0; i < rule->n_clauses && i < GUARD_CLAUSES_MAX; i++) {
+		const struct guard_clause *c = &rule->clauses[i];
+		bool holds = clause_holds(c, actor);
+
+		if (c->except && holds)
+			return false;
+		wanted |= !c->except;
+		found |= !c->except && holds;
+	}
+	return found || !wanted;
+}
+
+const struct guard_rule *actor_judge(const struct ruleset *rules, const char *name,
+				     const struct actor *actor)
+{
+	for (uint32_t i = 0; i < rules->n_rules; i++) {
+		const struct guard_rule *rule = &rules->rules[i];
+
+		if (rule->is_alias || !(rule->access & GUARD_WRITE) ||
+		    rule->action == GUARD_AUDIT || !rule_pattern_matches(rule->pattern, name) ||
+		    !is_about(rule, actor))
+			continue;
+		return rule->action == GUARD_ALLOW ? NULL : rule;
+	}
+	return NULL;
+}
+
+const struct guard_rule *actor_guarded(const struct ruleset *rules, const char *name)
+{
+	const struct actor nobody = { .known = false };
+
+	return actor_judge(rules, name, &nobody);
+}
+
+void actor_pinned_value(const struct guard_rule *rule, char value[GUARD_VALUE_BYTES + 1])
+{
+	size_t bytes =
+		rule->value_bytes < GUARD_VALUE_BYTES ? rule->value_bytes : GUARD_VALUE_BYTES;
+
+	memcpy(value, rule->value, bytes);
+	value[bytes] = '\0';
+}
+
+const struct guard_rule *actor_concerned(const struct ruleset *rules, enum door_kind door,
+					 const struct actor *actor)
+{
+	for (uint32_t i = 0; i < rules->n_rules; i++) {
+		const struct guard_rule *rule = &rules->rules[i];
+
+		if (!rule->is_alias && rule->access & GUARD_WRITE &&
+		    (rule->action == GUARD_DENY || rule->action == GUARD_PIN) &&
+		    doors_has(rule->pattern, door) && is_about(rule, actor))
+			return rule;
+	}
+	return NULL;
+}
+
+bool actor_of_process(uint32_t tgid, struct actor *actor)
+{
+	struct process process;
+	struct error err;
+	uint32_t level;
+
+	if (process_read(tgid, &process, &err))
+		return false;
+	*actor = (struct actor){ .known = true, .tgid = tgid, .pid = tgid, .uid = process.uid };
+	memcpy(actor->comm, process.comm, sizeof(actor->comm));
+	if (cgroup_id_of(process.cgroup, &actor->cgroup, &level, &err))
+		actor->cgroup = 0;
+	return true;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The keys that rules guard in one network namespace, and the values they had. A value is text as
+ * it was read. Keys that are of no network namespace are with those of this process's own only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guard/doors.h"
+#include "guard/ruleset.h"
+
+struct guarded_key {
+	char name[GUARD_NAME_BYTES];
+	char *value;	     /* owned; NULL: cannot be read */
+	uint32_t doors;	     /* bit for each enum door_kind it has */
+	uint64_t passed_ns;  /* when a write of it, or of an alias, was let through; 0: never */
+	uint64_t changed_ns; /* when it was seen changed, and nothing decided yet; 0: it is not */
+	bool failed;	     /* its value could not be set back: told once */
+};
+
+struct guarded {
+	uint64_t cookie;	    /* of the network namespace */
+	uint64_t used_ns, found_ns; /* when it was last asked for, and looked through for keys */
+	bool own;		    /* this process's */
+	struct guarded_key *keys;   /* sorted by name */
+	uint32_t n_keys;
+};
+
+void guarded_init(struct guarded *g, uint64_t cookie, bool own);
+void guarded_deinit(struct guarded *g);
+/*
+ * Finds the keys that rules guard in the network namespace this thread is in, and reads the values of
+ * those that are new; the others keep theirs. Some ms.
+ */
+void guarded_find(struct guarded *g, const struct ruleset *rules);
+void guarded_remember(struct guarded_key *key, const char *value);

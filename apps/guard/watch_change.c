@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Values that changed: who did it, whether that was allowed, and setting them back. */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "guard/keys.h"
+#include "guard/rule.h"
+#include "guard/watch_parts.h"
+
+static const struct actor nobody = { .known = false };
+
+/* --- telling --------------------------------------------------------------------------------- */
+
+void watch_log(struct watch *w, const struct guard_rule *rule, const char *name,
+	       const char *old_value, const char *new_value, enum door_kind door,
+	       const struct actor *actor, uint32_t outcome)
+{
+	struct guard_event event = { .tgid = actor->tgid,
+				     .pid = actor->pid,
+				     .uid = actor->uid,
+				     .cgroup = actor->cgroup,
+				     .rule = rule ? rule->number : GUARD_NO_RULE,
+				     .access = GUARD_WRITE,
+				     .outcome = outcome,
+				     .door = door };
+
+	memcpy(event.comm, actor->comm, sizeof(event.comm));
+	snprintf(event.name, sizeof(event.name), "%s", name);
+	snprintf(event.old_value, sizeof(event.old_value), "%.*s", GUARD_SHOWN_BYTES - 1,
+		 old_value);
+	snprintf(event.new_value, sizeof(event.new_value), "%.*s", GUARD_SHOWN_BYTES - 1,
+		 new_value);
+	enforce_log_add(w->setup.enforce, &event);
+}
+
+static const char *way_of(const char *name, enum door_kind kind)
+{
+	const struct door *door = doors_next(name, kind, NULL);
+
+	if (kind == DOOR_NETLINK)
+		return "rtnetlink";
+	return door ? door->way : "a way nobody knows";
+}
+
+static void tell_who(const struct actor *actor, char *out, size_t bytes)
+{
+	if (actor->known)
+		snprintf(out, bytes, "by %.*s (process %u, user %u)", GUARD_COMM_BYTES, actor->comm,
+			 actor->tgid, actor->uid);
+	else
+		snprintf(out, bytes, "by nobody that was seen");
+}
+
+static void tell_change(struct watch *w, const struct guarded_key *key, const char *now,
+			enum door_kind door, const struct actor *actor, int rc)
+{
+	char name[GUARD_NAME_BYTES], who[96];
+
+	rule_key_print(key->name, name);
+	tell_who(actor, who, sizeof(who));
+	watch_alert(w, "%s was changed from '%s' to '%s' through %s %s: %s%s", name,
+		    key->value ? key->value : "", now, way_of(key->name, door), who,
+		    rc ? "it could not be set back: " : "set back", rc ? strerror(-rc) : "");
+}
+
+/* --- setting back ---------------------------------------------------------------------------- */
+
+/* A device's MTU for IPv6 is not above its own, which the door has changed as well. */
+static int set_device_mtu(const char *name, const char *value)
+{
+	static const char folder[] = "net/ipv6/conf/";
+	struct ifreq request = { .ifr_mtu = atoi(value) };
+	const char *device = name + sizeof(folder) - 1;
+	size_t bytes;
+	int fd, rc;
+
+	if (strncmp(name, folder, sizeof(folder) - 1) != 0)
+		return -EINVAL;
+	bytes = strcspn(device, "/");
+	if (strcmp(device + bytes, "/mtu") != 0 || bytes >= sizeof(request.ifr_name))
+		return -EINVAL;
+	memcpy(request.ifr_name, device, bytes);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	rc = fd < 0 || ioctl(fd, SIOCSIFMTU, &request) ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static int set_back(const struct guarded_key *key, const struct guard_rule *rule, char *now)
+{
+	char pinned[GUARD_VALUE_BYTES + 1];
+	const char *value = key->value;
+	int rc;
+
+	if (rule->action == GUARD_PIN) {
+		actor_pinned_value(rule, pinned);
+		value = pinned;
+	}
+	rc = key_write(key->name, value);
+	if (rc == -EINVAL && set_device_mtu(key->name, value) == 0)
+		rc = key_write(key->name, value);
+	if (!rc)
+		rc = key_read(key->name, now);
+	if (!rc && rule->action != GUARD_PIN && strcmp(now, key->value) != 0)
+		rc = -EBUSY;
+	return rc;
+}
+
+/* The change is @actor's, whom @rule forbids it. */
+static void undo(struct watch *w, struct guarded_key *key, const struct guard_rule *rule,
+		 const char *changed, enum door_kind door, const struct actor *actor)
+{
+	char now[KEYS_VALUE_BYTES];
+	int rc = set_back(key, rule, now);
+
+	watch_log(w, rule, key->name, key->value, changed, door, actor,
+		  rc ? GUARD_NOT_REVERTED : GUARD_REVERTED);
+	tell_change(w, key, changed, door, actor, rc);
+	/* What cannot be set back is not tried for ever; EBUSY: somebody was faster, again. */
+	if (rc && rc != -EBUSY)
+		guarded_remember(key, changed);
+	else if (!rc && rule->action == GUARD_PIN)
+		guarded_remember(key, now);
+	key->changed_ns = rc == -EBUSY ? key->changed_ns : 0;
+}
+
+/* --- judging --------------------------------------------------------------------------------- */
+
+/*
+ * Who went through one of the key's doors about when it changed: he whom a rule forbids it, if any,
+ * else one who may. NULL: nobody.
+ */
+static const struct watch_recent *find_recent(const struct watch *w, const struct guarded_key *key,
+					      const struct guard_rule **rule)
+{
+	uint32_t n = w->n_recent < WATCH_RECENT_MAX ? w->n_recent : WATCH_RECENT_MAX;
+	const struct watch_recent *allowed = NULL;
+
+	for (uint32_t i = 1; i <= n; i++) {
+		const struct watch_recent *r = &w->recent[(w->n_recent - i) % WATCH_RECENT_MAX];
+
+		if (!(key->doors & 1u << r->door) || r->ns + WATCH_RECENT_NS < key->changed_ns)
+			continue;
+		*rule = actor_judge(&w->rules, key->name, &r->actor);
+		if (*rule)
+			return r;
+		allowed = allowed ? allowed : r;
+	}
+	*rule = NULL;
+	return allowed;
+}
+
+static bool was_passed(const struct guarded_key *key, uint64_t now_ns)
+{
+	return key->passed_ns && now_ns < key->passed_ns + WATCH_PASSED_NS;
+}
+
+static void take_value(struct guarded_key *key, const char *now)
+{
+	guarded_remember(key, now);
+	key->changed_ns = 0;
+}
+
+/* A key that was seen changed. Returns when to ask again, 0: it is decided. */
+static uint64_t decide_key(struct watch *w, struct guarded_key *key, uint64_t now_ns)
+{
+	const struct guard_rule *rule;
+	const struct watch_recent *r;
+	char now[KEYS_VALUE_BYTES];
+
+	if (key_read(key->name, now) || !key->value || strcmp(now, key->value) == 0) {
+		/* A write that was let through may still be on its way. */
+		if (was_passed(key, now_ns))
+			return now_ns + WATCH_UNKNOWN_NS;
+		key->changed_ns = 0;
+		return 0;
+	}
+	r = find_recent(w, key, &rule);
+	if (r && rule && (!was_passed(key, now_ns) || r->ns > key->passed_ns)) {
+		undo(w, key, rule, now, r->door, &r->actor);
+	} else if (r || was_passed(key, now_ns)) {
+		take_value(key, now);
+	} else if (now_ns < key->changed_ns + WATCH_UNKNOWN_NS) {
+		return key->changed_ns + WATCH_UNKNOWN_NS;
+	} else {
+		rule = actor_guarded(&w->rules, key->name);
+		if (rule)
+			undo(w, key, rule, now, DOOR_UNKNOWN, &nobody);
+		else
+			take_value(key, now);
+	}
+	return key->changed_ns ? now_ns + WATCH_UNKNOWN_NS : 0;
+}
+
+void watch_decide(struct watch *w, uint64_t now_ns)
+{
+	uint64_t again;
+
+	for (uint32_t i = 0; i < w->own.n_keys; i++) {
+		if (!w->own.keys[i].changed_ns)
+			continue;
+		again = decide_key(w, &w->own.keys[i], now_ns);
+		if (again)
+			watch_decide_at(w, again);
+	}
+}
+
+void watch_look_at(struct watch *w, struct guarded_key *key, uint64_t now_ns)
+{
+	char now[KEYS_VALUE_BYTES];
+
+	if (key_read(key->name, now))
+		return;
+	if (!key->value) {
+		guarded_remember(key, now);
+	} else if (strcmp(now, key->value) == 0) {
+		key->changed_ns = 0;
+	} else {
+		if (!key->changed_ns)
+			key->changed_ns = now_ns;
+		watch_decide_at(w, now_ns + WATCH_SETTLE_NS);
+	}
+}
+
+void watch_look(struct watch *w, uint32_t kinds, uint64_t now_ns)
+{
+	for (uint32_t i = 0; i < w->own.n_keys; i++)
+		if (w->own.keys[i].doors & kinds)
+			watch_look_at(w, &w->own.keys[i], now_ns);
+}
+
+/* --- a space at once ------------------------------------------------------------------------- */
+
+void watch_judge_space(struct watch *w, struct guarded *g, enum door_kind door,
+		       const struct actor *actor)
+{
+	char now[KEYS_VALUE_BYTES];
+
+	for (uint32_t i = 0; i < g->n_keys; i++) {
+		struct guarded_key *key = &g->keys[i];
+		const struct guard_rule *rule;
+
+		if (!(key->doors & 1u << door) || key_read(key->name, now) || !key->value ||
+		    strcmp(now, key->value) == 0)
+			continue;
+		rule = actor_judge(&w->rules, key->name, actor);
+		if (rule)
+			undo(w, key, rule, now, door, actor);
+		else
+			take_value(key, now);
+	}
+}
+
+void watch_set_pins(struct watch *w, struct guarded *g)
+{
+	char pinned[GUARD_VALUE_BYTES + 1], now[KEYS_VALUE_BYTES], name[GUARD_NAME_BYTES];
+
+	for (uint32_t i = 0; i < g->n_keys; i++) {
+		struct guarded_key *key = &g->keys[i];
+		const struct guard_rule *rule = actor_guarded(&w->rules, key->name);
+		int rc;
+
+		if (!rule || rule->action != GUARD_PIN)
+			continue;
+		actor_pinned_value(rule, pinned);
+		if (key->value && strcmp(key->value, pinned) == 0)
+			continue;
+		rc = key_write(key->name, pinned);
+		if (rc) {
+			rule_key_print(key->name, name);
+			watch_alert(w, "%s cannot be set to '%s', which %s wants: %s", name, pinned,
+				    rule->where, strerror(-rc));
+		}
+		if (key_read(key->name, now) == 0)
+			guarded_remember(key, now);
+	}
+}

@@ -13,6 +13,7 @@
 #include "guard/ruleset.h"
 #include "guard/sources.h"
 #include "guard/sysctld.h"
+#include "guard/trial.h"
 #include "tool/tool.h"
 
 #define AS_DEFAULT    "comm=systemd-sysctl,uid=0"
@@ -29,6 +30,9 @@ struct check {
 	struct key_list keys;
 	struct judge_task task;
 	struct output output;
+	struct trial *trial;
+	int rc; /* of what failed while rows were shown */
+	struct error failed;
 	uint32_t n_checked, n_refused, n_replaced, n_findings;
 };
 
@@ -100,17 +104,22 @@ struct subject {
 	const struct sysctld_setting *setting; /* NULL: from the command line */
 };
 
-/* The one place where a verdict comes from. */
-static void check_verdict(const struct check *c, const struct subject *s, struct judgement *out)
+/* What the guard's own program says, on our engine. The newline is what writers put behind a value. */
+static int check_verdict(const struct check *c, const struct subject *s, const char *current,
+			 struct judgement *out, struct error *err)
 {
+	char *value = s->value ? xformat("%s\n", s->value) : NULL;
+	char *now = current ? xformat("%s\n", current) : NULL;
 	struct judge_access access = {
 		.name = s->name,
-		.kind = s->value ? GUARD_WRITE : GUARD_READ,
-		.bytes = s->value ? (uint32_t)strlen(s->value) + 1
-				  : 0, /* a newline is written behind it */
+		.kind = value ? GUARD_WRITE : GUARD_READ,
+		.bytes = value ? (uint32_t)strlen(value) : 0,
 	};
+	int rc = trial_access(c->trial, &access, value, now, out, err);
 
-	judge(&c->rules, &c->task, &access, out);
+	free(value);
+	free(now);
+	return rc;
 }
 
 static const struct guard_rule *rule_of(const struct check *c, const struct judgement *j)
@@ -235,24 +244,20 @@ static void count(struct check *c, const struct subject *s, const struct judgeme
 	c->n_replaced += j->outcome == GUARD_PINNED && is_replaced(rule_of(c, j), s->value);
 }
 
-static void show_verdict(struct check *c, const struct subject *s)
+static void show_judged(struct check *c, const struct subject *s, const struct judgement *j,
+			char *current)
 {
-	char key[GUARD_NAME_BYTES], value[KEYS_VALUE_BYTES];
-	char *current = current_of(c, s->name, value),
-	     *wanted = s->value ? xstrdup(s->value) : NULL;
+	char key[GUARD_NAME_BYTES], *wanted = s->value ? xstrdup(s->value) : NULL;
 	char *file = s->setting ? xformat("%s:%u", s->setting->path, s->setting->line) : NULL;
+	const struct guard_rule *rule = rule_of(c, j);
 	struct cell cells[N_FIELDS] = { 0 };
-	const struct guard_rule *rule;
 	struct buffer words = { 0 };
-	struct judgement j;
 
-	check_verdict(c, s, &j);
-	rule = rule_of(c, &j);
 	rule_key_print(s->name, key);
-	note(c, s, &j, current, &words);
+	note(c, s, j, current, &words);
 	cells[FIELD_SUBJECT] = cell_text(s->setting ? "setting" : "access");
 	cells[FIELD_ACCESS] = cell_text(s->value ? "write" : "read");
-	cells[FIELD_VERDICT] = cell_text(judge_outcome_name(j.outcome));
+	cells[FIELD_VERDICT] = cell_text(judge_outcome_name(j->outcome));
 	cells[FIELD_KEY] = cell_text(key);
 	cells[FIELD_VALUE] = cell_text(one_line(wanted));
 	cells[FIELD_CURRENT] = cell_text(one_line(current));
@@ -261,10 +266,23 @@ static void show_verdict(struct check *c, const struct subject *s)
 	cells[FIELD_FILE] = cell_text(file);
 	cells[FIELD_NOTE] = cell_text(words.bytes ? words.data : NULL);
 	output_row(&c->output, cells);
-	count(c, s, &j);
+	count(c, s, j);
 	buffer_deinit(&words);
 	free(wanted);
 	free(file);
+}
+
+/* The first failure stays in c->failed, and nothing more is tried. */
+static void show_verdict(struct check *c, const struct subject *s)
+{
+	char value[KEYS_VALUE_BYTES];
+	char *current = current_of(c, s->name, value);
+	struct judgement j;
+
+	if (!c->rc)
+		c->rc = check_verdict(c, s, current, &j, &c->failed);
+	if (!c->rc)
+		show_judged(c, s, &j, current);
 }
 
 static void show_setting(void *arg, const struct sysctld_setting *setting, const char *name)
@@ -291,7 +309,9 @@ static int show_keys(struct check *c, const char *name, const char *value, struc
 			show_verdict(c, &s);
 	}
 	rule_key_print(name, shown);
-	return c->n_checked > n ? 0 : error_set(err, -EINVAL, "'%s': no key here matches", shown);
+	return c->n_checked > n || c->rc
+		       ? 0
+		       : error_set(err, -EINVAL, "'%s': no key here matches", shown);
 }
 
 static int show_access(struct check *c, const char *text, struct error *err)
@@ -350,6 +370,8 @@ static int read_all(struct check *c, struct error *err)
 		rc = read_rules(c, err);
 	if (!rc)
 		rc = key_list_read(&c->keys, err);
+	if (!rc)
+		rc = trial_begin(&c->rules, &c->task, &c->trial, err);
 	if (!rc && !accesses)
 		rc = sysctld_read(&c->sysctld, c->root ? c->root : "", err);
 	return rc;
@@ -367,6 +389,8 @@ static int show(struct check *c, struct error *err)
 	if (rc)
 		return rc;
 	sysctld_each(&c->sysctld, c->keys.names, c->keys.n, show_setting, c);
+	if (c->rc)
+		return error_set(err, c->rc, "%s", c->failed.text);
 	if (!c->options.command)
 		lint_rules(&c->rules, &c->keys, show_finding, c);
 	rc = output_flush(&c->output);
@@ -436,6 +460,7 @@ int guard_check_main(int argc, char **argv)
 	if (rc)
 		fprintf(stderr, "skep guard check: %s\n", err.text);
 	code = rc ? TOOL_FAILED : c->n_refused ? CHECK_REFUSED : TOOL_DONE;
+	trial_end(c->trial);
 	ruleset_deinit(&c->rules);
 	sysctld_deinit(&c->sysctld);
 	key_list_deinit(&c->keys);

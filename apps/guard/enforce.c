@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <skep/skep.h>
 
 #include "ability/ability.h"
 #include "guard/enforce_parts.h"
@@ -36,10 +37,13 @@ _Static_assert(sizeof(struct guard_event) % 8 == 0, "an array's values lie as ou
 
 void enforce_kernel(struct guard_kernel *kernel)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
 	struct guard_kernel found = { .by_container = 1 };
+	struct btf *btf;
 
 	memset(kernel, 0, sizeof(*kernel));
+	if (skep_engine_installed())
+		return; /* our engine: no kernel's memory is there to be read */
+	btf = btf__load_vmlinux_btf();
 	if (!btf)
 		return;
 	if (member_offset(btf, "task_struct", "cgroups", &found.task_cgroups) == 0 &&

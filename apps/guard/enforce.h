@@ -80,5 +80,6 @@ void enforce_bell_clear(struct enforce *e);
 int enforce_program_fd(struct enforce *e);
 /* "rules", "events", "state", "bell", "passed". */
 int enforce_map_fd(struct enforce *e, const char *name);
-/* Offsets for a program with clauses (clauses.bpf.h): by_container 0 where this kernel has no BTF. */
+/* Offsets for a program with clauses (clauses.bpf.h): by_container 0 where this kernel has no BTF,
+ * and on our own engine. */
 void enforce_kernel(struct guard_kernel *kernel);

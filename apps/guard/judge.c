@@ -82,7 +82,7 @@ int judge_task_parse(const char *text, struct judge_task *task, struct error *er
 
 /* --- does the rule apply -------------------------------------------------------------------- */
 
-static bool is_in_container(const struct judge_task *task, const char *pattern)
+bool judge_is_in_container(const struct judge_task *task, const char *pattern)
 {
 	const char *at = task->cgroup;
 	char folder[NAME_MAX + 1];
@@ -98,6 +98,13 @@ static bool is_in_container(const struct judge_task *task, const char *pattern)
 	return false;
 }
 
+static bool is_in_cgroup(const struct judge_task *task, uint64_t id, uint32_t level)
+{
+	if (!task->n_cgroup_ids)
+		return !level && id == JUDGE_ROOT_ID;
+	return level < task->n_cgroup_ids && task->cgroup_ids[level] == id;
+}
+
 static bool holds(const struct guard_clause *c, const struct judge_task *task)
 {
 	if ((c->by & GUARD_BY_UID) && c->uid != task->uid)
@@ -106,10 +113,9 @@ static bool holds(const struct guard_clause *c, const struct judge_task *task)
 		return false;
 	if ((c->by & GUARD_BY_COMM) && !rule_pattern_matches(c->comm, task->comm))
 		return false;
-	if ((c->by & GUARD_BY_CGROUP) && (c->cgroup_level >= task->n_cgroup_ids ||
-					  task->cgroup_ids[c->cgroup_level] != c->cgroup))
+	if ((c->by & GUARD_BY_CGROUP) && !is_in_cgroup(task, c->cgroup, c->cgroup_level))
 		return false;
-	return !(c->by & GUARD_BY_CONTAINER) || is_in_container(task, c->container);
+	return !(c->by & GUARD_BY_CONTAINER) || judge_is_in_container(task, c->container);
 }
 
 static bool is_about(const struct guard_rule *rule, const struct judge_task *task)

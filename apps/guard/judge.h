@@ -13,7 +13,8 @@
 #include "ruleset.h"
 #include "who/cgroup.h"
 
-#define JUDGE_LEVELS_MAX 64
+#define JUDGE_LEVELS_MAX 32
+#define JUDGE_ROOT_ID	 1 /* of the root cgroup, on every kernel */
 
 /* Who accesses. */
 struct judge_task {
@@ -21,7 +22,7 @@ struct judge_task {
 	uint32_t uid, pid;
 	char cgroup[CGROUP_PATH_BYTES];	       /* below the mount; "" and "/" are the root */
 	uint64_t cgroup_ids[JUDGE_LEVELS_MAX]; /* by level, the root's first */
-	uint32_t n_cgroup_ids;		       /* 0: not known, as where there is no cgroup v2 */
+	uint32_t n_cgroup_ids;		       /* 0: not known: it is in the root */
 };
 
 struct judge_access {
@@ -43,6 +44,8 @@ struct judgement {
  */
 int judge_task_parse(const char *text, struct judge_task *task, struct error *err);
 
+/* Some folder of the path of its cgroup matches. */
+bool judge_is_in_container(const struct judge_task *task, const char *pattern);
 void judge(const struct ruleset *set, const struct judge_task *task,
 	   const struct judge_access *access, struct judgement *out);
 /* "denied", "pinned": of an outcome; "allowed" of 0. */

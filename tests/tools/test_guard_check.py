@@ -10,12 +10,13 @@ Linux has. Exit 77 after a line with the reason when the machine cannot run a ca
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from tool_test import case, check, equal, main, run  # noqa: E402
+from tool_test import NOBODY, case, check, equal, main, need, run  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 skep = "skep"
@@ -128,6 +129,16 @@ def completion_knows_rules_and_keys():
                           (["check", "--", "vm.swappin"], "vm.swappiness"), (["doors", "vm.swappin"], "vm.swappiness")):
         out, _ = run("bash", "-c", script, ROOT, tool, "guard", *words)
         check(wanted in out.splitlines(), f"{words}: {out!r}")
+
+
+@case
+def no_privilege_is_needed():
+    need(os.geteuid() == 0 and os.path.exists(skep), "it begins as root")
+    done = subprocess.run([skep, "guard", "check", "deny vm.* if comm=x", "--as", "comm=x", "--", "vm.swappiness=1"],
+                          capture_output=True, text=True, timeout=60, check=False, user=NOBODY, group=NOBODY,
+                          extra_groups=[])
+    equal(done.returncode, 1, f"exit code ({done.stderr})")
+    check("denied" in done.stdout, done.stdout)
 
 
 @case

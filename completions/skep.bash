@@ -20,6 +20,19 @@ _skep_options()
 	esac
 }
 
+# Functions of the kernel, and with "tp:" before it its tracepoints, whose names begin so.
+_skep_kernel_names()
+{
+	local begin=${1#tp:}
+
+	[[ -n $begin ]] || return
+	if [[ $1 == tp:* ]]; then
+		awk -v begin="__traceiter_$begin" 'index($3, begin) == 1 { print substr($3, 13) }' /proc/kallsyms
+	else
+		awk -v begin="$begin" '$2 ~ /[tTwW]/ && index($3, begin) == 1 && $3 !~ /\./ { print $3 }' /proc/kallsyms
+	fi 2>/dev/null | sort -u
+}
+
 # What trace knows, each one's options, and the functions of a binary, are asked of the tool itself.
 _skep_trace()
 {
@@ -30,6 +43,10 @@ _skep_trace()
 		# The shell splits words at the colon: only what is behind it is replaced.
 		mapfile -t COMPREPLY < <(compgen -W "$("$skep" trace func --list "$typed*" 2>/dev/null |
 			awk 'NR > 1 { print $1 }' | sort -u)" -- "${typed#*:}")
+		return
+	fi
+	if [[ $what == kernel && $typed != [-\'\"]* && $before != --@(hook|ring|output|pid|tid|uid) && $before != -[optu] ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_skep_kernel_names "$typed")" -- "${typed#tp:}")
 		return
 	fi
 

@@ -49,7 +49,7 @@ const char attach_usage[] =
 	"  -h, --help             this; with PROG its programs and globals as well\n"
 	"\n"
 	"Needs the capabilities CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN (as root). Nothing stays attached\n"
-	"when the tool ends, however it ends.\n"
+	"when the tool ends, however it ends (but see tc in the manual page).\n"
 	"\n"
 	"Exit codes: 0 done; 1 the verifier rejects it, or what it was attached to has vanished;\n"
 	"2 usage or input; 130 interrupted twice.\n"

@@ -8,10 +8,14 @@ filter, the format or the interval; nothing stays behind. Method: calls.c betwee
 
 import contextlib
 import os
+import pty
 import re
+import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 
@@ -466,9 +470,55 @@ def completion_knows_what_there_is():
               'echo "${COMPREPLY[@]}"')
     tool = os.path.abspath(skep)
     for words, wanted in ((["trace", ""], "syscalls"), (["trace", "syscalls", "--lat"], "--latency"),
-                          (["trace", "tcp", "-o", "p"], "prom"), (["tr"], "trace")):
-        out, _ = run("bash", "-c", script, root, tool, *words)
+                          (["trace", "tcp", "-o", "p"], "prom"), (["tr"], "trace"),
+                          (["trace", "kernel", "begin_new_ex"], "begin_new_exec")):
+        line = " ".join(["skep", *words])
+        out, _ = run("env", f"COMP_LINE={line}", f"COMP_POINT={len(line)}", "bash", "-c", script, root, tool, *words)
         check(wanted in out.split(), f"{words}: {out!r}")
+
+
+def zsh_says(terminal, words):
+    """What it wrote up to what the pattern finds, which is returned."""
+    said = b""
+    while not re.search(words, said):
+        check(select.select([terminal], [], [], 30)[0], f"zsh says no more: {said!r}")
+        said += os.read(terminal, 4096)
+    return re.search(words, said)
+
+
+def zsh_completes(zsh, folder, path, lines):
+    """What each line has become when TAB was typed behind it, at a terminal."""
+    terminal, other = pty.openpty()
+    shell = subprocess.Popen([zsh, "-f", "-i"], stdin=other, stdout=other, stderr=other, start_new_session=True,
+                             env={**os.environ, "PATH": path, "TERM": "dumb", "HOME": folder, "COLUMNS": "1000"})
+    os.close(other)
+    try:
+        # Control-T shows the line, which is not run.
+        os.write(terminal, f"PS1=; fpath=({folder} $fpath); autoload -U compinit; compinit -u -D; show() {{ "
+                 "print -r -- \"<$BUFFER>\"; BUFFER=; }; zle -N show; bindkey '^T' show; print rea''dy\n".encode())
+        zsh_says(terminal, rb"ready")
+        for line in lines:
+            os.write(terminal, line.encode() + b"\t\x14")
+            yield zsh_says(terminal, rb"<([^>\n]*)>")[1].decode()
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(terminal)
+
+
+@case
+def zsh_completes_names_of_functions():
+    zsh = need_program("zsh")
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    path = os.path.dirname(os.path.abspath(skep)) + ":" + os.environ["PATH"]
+    target = os.path.abspath(calls)
+    wanted = {"skep trace kernel begin_new_ex": "skep trace kernel begin_new_exec ",
+              "skep trace kernel -a tp:sched_process_exe": "skep trace kernel -a tp:sched_process_exec ",
+              f"skep trace func {target}:mai": f"skep trace func {target}:main ",
+              "skep trace sysc": "skep trace syscalls "}
+    with tempfile.TemporaryDirectory(prefix="skep-test-") as folder:
+        shutil.copy(os.path.join(root, "completions/_skep"), folder)
+        equal(dict(zip(wanted, zsh_completes(zsh, folder, path, wanted))), wanted, "lines, and what TAB makes of them")
 
 
 @case

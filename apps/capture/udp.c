@@ -20,7 +20,7 @@ static void print_checksum(struct layer *l, const struct layer_ip *ip, const uin
 {
 	uint16_t stands = be16(p + 6), sum;
 
-	if (l->options->no_checksum || ip->is_fragment)
+	if (l->options->no_checksum || ip->is_fragment || (!ip->v6 && l->options->verbose < 2))
 		return;
 	if (!stands && !ip->v6) {
 		buffer_text(l->out, "[no cksum] ");
@@ -32,7 +32,7 @@ static void print_checksum(struct layer *l, const struct layer_ip *ip, const uin
 	if (sum)
 		buffer_format(l->out, "[bad udp cksum 0x%04x -> 0x%04x!] ", stands,
 			      layer_checksum_expected(stands, sum));
-	else if (ip->v6 || l->options->verbose > 1)
+	else
 		buffer_text(l->out, "[udp sum ok] ");
 }
 

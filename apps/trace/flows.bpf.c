@@ -50,11 +50,19 @@ static __always_inline bool is_same6(const struct flow_key *key, const struct so
 	return true;
 }
 
+/* A connection that has ended gave its port back, and may still be read from. */
+static __always_inline __u16 local_port_of(const struct sock *sk)
+{
+	__u16 port = sk->__sk_common.skc_num;
+
+	return port ? port : bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+}
+
 static __always_inline bool is_flow_of(const struct flow_key *key, const struct sock *sk, __u32 pid)
 {
 	if (key->pid != pid || key->family != sk->__sk_common.skc_family ||
 	    key->remote_port != sk->__sk_common.skc_dport ||
-	    key->local_port != sk->__sk_common.skc_num || key->protocol != sk->sk_protocol)
+	    key->local_port != local_port_of(sk) || key->protocol != sk->sk_protocol)
 		return false;
 	if (key->family == AF_INET6)
 		return is_same6(key, sk);
@@ -68,7 +76,7 @@ static __always_inline void fill_key(struct flow_key *key, const struct sock *sk
 	key->pid = pid;
 	key->family = sk->__sk_common.skc_family;
 	key->protocol = sk->sk_protocol;
-	key->local_port = sk->__sk_common.skc_num;
+	key->local_port = local_port_of(sk);
 	key->remote_port = sk->__sk_common.skc_dport;
 	if (key->family == AF_INET) {
 		key->local[0] = sk->__sk_common.skc_rcv_saddr;

@@ -74,6 +74,11 @@ double hist_percentile(const struct hist *h, double percent)
 	return (double)to;
 }
 
+uint64_t hist_percentile_whole(const struct hist *h, double percent)
+{
+	return (uint64_t)(hist_percentile(h, percent) + 0.5);
+}
+
 /* "512", "1K", "2M": powers of two in units of 1024, as bpftrace writes them. */
 static void bound_text(uint32_t log2, char buf[LABEL_BYTES])
 {
@@ -120,32 +125,16 @@ void hist_draw(const struct hist *h, struct buffer *out)
 	}
 }
 
-/* Three digits and a decimal unit: "999", "1.23K", "45.6M". */
-static void short_number(double value, struct buffer *out)
-{
-	static const char units[] = "\0KMGTPE";
-	uint32_t unit = 0;
-
-	for (; value >= 999.5 && unit < sizeof(units) - 2; unit++)
-		value /= 1000;
-	if (!unit)
-		buffer_format(out, "%.0f", value);
-	else
-		buffer_format(out, "%.*f%c", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value,
-			      units[unit]);
-}
-
 void hist_draw_percentiles(const struct hist *h, const char *unit, struct buffer *out)
 {
 	static const int percents[] = { 50, 90, 99 };
 
 	if (hist_count(h) == 0)
 		return;
-	for (uint32_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
-		buffer_format(out, "p%d ", percents[i]);
-		short_number(hist_percentile(h, percents[i]), out);
-		buffer_text(out, "  ");
-	}
+	/* Whole numbers: a K of 1000 beside the rows' K of 1024 would contradict them. */
+	for (uint32_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
+		buffer_format(out, "p%d %llu  ", percents[i],
+			      (unsigned long long)hist_percentile_whole(h, percents[i]));
 	if (h->max)
 		buffer_format(out, "max %llu ", (unsigned long long)h->max);
 	buffer_format(out, "%s\n", unit);

@@ -28,6 +28,8 @@ uint64_t hist_count(const struct hist *h);
 void hist_slot_bounds(uint32_t slot, uint64_t *from, uint64_t *to);
 /* The value below which @percent (0 to 100) of all values lie; 0 when there are none. */
 double hist_percentile(const struct hist *h, double percent);
+/* The same, rounded. */
+uint64_t hist_percentile_whole(const struct hist *h, double percent);
 
 /* The lines bpftrace prints, nothing when there are no values. */
 void hist_draw(const struct hist *h, struct buffer *out);

@@ -285,9 +285,9 @@ static void json_hist(struct json *j, const char *name, const struct hist *h)
 	json_uint(j, "count", hist_count(h));
 	if (h->sum)
 		json_uint(j, "sum", h->sum);
-	json_real(j, "p50", hist_percentile(h, 50), 0);
-	json_real(j, "p90", hist_percentile(h, 90), 0);
-	json_real(j, "p99", hist_percentile(h, 99), 0);
+	json_uint(j, "p50", hist_percentile_whole(h, 50));
+	json_uint(j, "p90", hist_percentile_whole(h, 90));
+	json_uint(j, "p99", hist_percentile_whole(h, 99));
 	if (h->max)
 		json_uint(j, "max", h->max);
 	json_array_begin(j, "buckets");
@@ -387,8 +387,9 @@ static void put_csv(struct output *out, const struct cell *cells)
 		else if (!cells)
 			buffer_text(&word, field->key);
 		else if (field->kind == FIELD_HIST && cells[i].present)
-			buffer_format(&word, "%llu,%.0f,%.0f", (unsigned long long)hist_count(h),
-				      hist_percentile(h, 50), hist_percentile(h, 99));
+			buffer_format(&word, "%llu,%llu,%llu", (unsigned long long)hist_count(h),
+				      (unsigned long long)hist_percentile_whole(h, 50),
+				      (unsigned long long)hist_percentile_whole(h, 99));
 		else if (field->kind == FIELD_HIST)
 			buffer_text(&word, ",,");
 		else if (cells[i].present)

@@ -142,6 +142,12 @@ static void percentile_line_names_the_unit(void **state)
 		hist_add(&h, 1);
 	hist_draw_percentiles(&h, "ns", &out);
 	assert_string_equal(out.data, "p50 1  p90 1  p99 1  max 1 ns\n");
+	/* In the same unit as the rows' bounds: 4096 and not 4.10K, which "[2K, 4K)" would not hold. */
+	buffer_reset(&out);
+	hist_add(&h, 4095);
+	h.slots[hist_slot_of(4095)] = 1000;
+	hist_draw_percentiles(&h, "ns", &out);
+	assert_string_equal(out.data, "p50 2969  p90 3870  p99 4072  max 4095 ns\n");
 	buffer_deinit(&out);
 }
 

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -134,6 +136,20 @@ static int find_pidns(struct filter_settings *s, struct error *err)
 	return 0;
 }
 
+/* A number that is nobody's would show nothing, and say no word of it. */
+static int find_process(const struct filter *filter, struct error *err)
+{
+	if (filter->pid && kill((pid_t)filter->pid, 0) && errno == ESRCH)
+		return error_set(err, -ESRCH, "--pid: there is no process %u", filter->pid);
+	if (filter->pid && syscall(SYS_tgkill, filter->pid, filter->pid, 0) && errno == ESRCH)
+		return error_set(err, -ESRCH,
+				 "--pid: %u is a thread of another process: it is for --tid",
+				 filter->pid);
+	if (filter->tid && syscall(SYS_tkill, filter->tid, 0) && errno == ESRCH)
+		return error_set(err, -ESRCH, "--tid: there is no thread %u", filter->tid);
+	return 0;
+}
+
 void filter_settings_seal(struct filter_settings *s)
 {
 	s->any = s->tgid || s->tid || s->own_tgid || s->has_uid || s->has_cgroup || s->follows ||
@@ -155,7 +171,9 @@ int filter_settings_make(const struct filter *filter, struct filter_settings *se
 	if (filter->comm)
 		memcpy(settings->comm, filter->comm,
 		       strnlen(filter->comm, FILTER_COMM_BYTES - 1));
-	rc = find_pidns(settings, err);
+	rc = find_process(filter, err);
+	if (!rc)
+		rc = find_pidns(settings, err);
 	if (!rc)
 		rc = find_cgroup(filter, settings, err);
 	if (!rc && filter->netns)

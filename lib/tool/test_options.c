@@ -143,13 +143,13 @@ static void usage_lists_every_option_once(void **state)
 
 static void settings_say_what_was_asked_for(void **state)
 {
-	struct filter filter = { .pid = 3, .comm = "fifteen-letters" };
+	struct filter filter = { .pid = (uint32_t)getpid(), .comm = "fifteen-letters" };
 	struct filter_settings settings;
 	struct error err;
 
 	(void)state;
 	assert_int_equal(filter_settings_make(&filter, &settings, &err), 0);
-	assert_int_equal(settings.tgid, 3);
+	assert_int_equal(settings.tgid, getpid());
 	assert_memory_equal(settings.comm, "fifteen-letters\0", FILTER_COMM_BYTES);
 	assert_int_equal(settings.has_cgroup, 0);
 	assert_int_equal(settings.netns_inode, 0);
@@ -160,6 +160,11 @@ static void settings_say_what_was_asked_for(void **state)
 	settings.own_tgid = 0;
 	filter_settings_seal(&settings);
 	assert_int_equal(settings.any, 0);
+	/* Above PID_MAX_LIMIT. */
+	filter = (struct filter){ .pid = 4194305 };
+	assert_int_equal(filter_settings_make(&filter, &settings, &err), -ESRCH);
+	filter = (struct filter){ .tid = 4194305 };
+	assert_int_equal(filter_settings_make(&filter, &settings, &err), -ESRCH);
 	filter = (struct filter){ .netns = "/proc/self/ns/mnt" };
 	assert_true(filter_settings_make(&filter, &settings, &err) < 0);
 	filter = (struct filter){ .netns = "/no/such" };

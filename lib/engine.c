@@ -32,34 +32,44 @@ static bool has_capability(uint32_t capability)
 	return data[capability / 32].effective >> capability % 32 & 1;
 }
 
-static int refuse_kernel(int rc, struct error *err)
+bool engine_is_privileged(void)
+{
+	return has_capability(CAP_SYS_ADMIN) ||
+	       (has_capability(CAP_BPF) && has_capability(CAP_PERFMON));
+}
+
+/* @instead: what else may be done, as the end of a sentence. */
+static int refuse_kernel(int rc, const char *instead, struct error *err)
 {
 	if (rc == -ENOSYS)
-		return error_set(err, rc, "this kernel has no bpf(2): use --engine user");
+		return error_set(err, rc, "this kernel has no bpf(2)%s", instead);
 	if (has_capability(CAP_BPF) || has_capability(CAP_SYS_ADMIN))
 		return error_set(err, rc,
 				 "the kernel refuses bpf(2) although this process has CAP_BPF "
-				 "(a seccomp filter, a security module, or a user namespace): use "
-				 "--engine user");
+				 "(a seccomp filter, a security module, or a user namespace)%s",
+				 instead);
 	return error_set(err, rc,
 			 "the kernel engine needs the capability CAP_BPF, which this process "
 			 "does not have: run it as root (or with CAP_BPF, CAP_NET_ADMIN and "
-			 "CAP_PERFMON), or use --engine user");
+			 "CAP_PERFMON)%s",
+			 instead);
 }
 
 static int enter_kernel(const struct engine_setup *setup, struct error *err)
 {
+	const char *instead = setup->only_kernel ? "" : ", or use --engine user";
 	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "skep_probe", 4, 4, 1, NULL);
 	struct error unread;
 
 	/* Arrays may be made without privilege where programs may be loaded without it. */
 	if (fd < 0)
-		return refuse_kernel(-errno, err);
+		return refuse_kernel(-errno, instead, err);
 	close(fd);
 	if (!has_capability(CAP_NET_ADMIN) && !has_capability(CAP_SYS_ADMIN))
 		return error_set(err, -EPERM,
 				 "the kernel engine needs the capability CAP_NET_ADMIN to "
-				 "load programs for packets: run it as root, or use --engine user");
+				 "load programs for packets: run it as root%s",
+				 instead);
 	if (setup->printk &&
 	    tracepipe_open(TRACEPIPE_OWN, setup->printk, setup->printk_arg, &entered.pipe, &unread))
 		entered.pipe = NULL;

@@ -32,6 +32,7 @@ struct engine_setup {
 	uint64_t seed;	   /* of bpf_get_prandom_u32 */
 	engine_printk_fn *printk;
 	void *printk_arg;
+	bool only_kernel; /* what is to be done only the kernel can do: no word of the other engine */
 };
 
 /* What became of the timers of programs (bpf_timer_start). */
@@ -44,6 +45,8 @@ struct engine_timers {
 
 /* 0, or -errno with a sentence: for the kernel, which capability is missing. */
 int engine_enter(const struct engine_setup *setup, struct error *err);
+/* Whether this process has the capabilities that loading programs takes. */
+bool engine_is_privileged(void);
 /* The time programs see from now on, where the clock is the capture's; fires the user engine's timers
  * that are due until then. */
 void engine_set_time(uint64_t ns);

@@ -275,6 +275,10 @@ static int refuse_load(const struct object *obj, const char *why, int rc, struct
 		return vmlinux_missing(obj->path, err);
 	if (!*why)
 		why = strerror(-rc);
+	if (rc == -EPERM && engine_is_privileged())
+		return error_set(err, rc, "%s cannot be loaded: %s (not for want of a capability: "
+				 "this kernel refuses such programs; `skep doctor` says which)",
+				 obj->path, why);
 	if (rc == -EPERM)
 		return error_set(err, rc, "%s cannot be loaded: %s (the engine refused for lack of "
 				 "privilege)", obj->path, why);

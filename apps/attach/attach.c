@@ -606,7 +606,7 @@ static int prepare(struct attach *a, int argc, char **argv, struct error *err)
 
 static int attach_run(struct attach *a, struct error *err)
 {
-	struct engine_setup engine = { .kind = ENGINE_KERNEL };
+	struct engine_setup engine = { .kind = ENGINE_KERNEL, .only_kernel = true };
 	struct bpf_program *first = bpf_object__next_program(a->object.bpf, NULL);
 	int rc = a->args.netns ? enter_netns(a->args.netns, err) : 0;
 

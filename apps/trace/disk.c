@@ -128,7 +128,7 @@ static int settle(struct disk *d, struct error *err)
 		output_hide(&d->tool.output, FIELD_DISK);
 	if (!d->by_operation)
 		output_hide(&d->tool.output, FIELD_OPERATION);
-	return 0;
+	return tool_answer_live(&d->tool, err);
 }
 
 static int start(struct disk *d, struct error *err)

@@ -313,8 +313,10 @@ static void say_lost(struct flows *f)
 
 static int start(struct flows *f, struct error *err)
 {
-	int rc;
+	int rc = tool_answer_live(&f->tool, err);
 
+	if (rc)
+		return rc;
 	f->bpf = flows_bpf__open_opts(tool_open_options(&f->tool));
 	if (!f->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));

@@ -403,8 +403,10 @@ static int watch_process(struct func *f, struct error *err)
 static int start(struct func *f, struct error *err)
 {
 	uint64_t begin;
-	int rc = choose_hook(f, err);
+	int rc = f->mode == FUNC_CALLS ? 0 : tool_answer_live(&f->tool, err);
 
+	if (!rc)
+		rc = choose_hook(f, err);
 	if (!rc)
 		rc = load(f, err);
 	if (rc)

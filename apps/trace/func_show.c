@@ -199,6 +199,7 @@ static int show_call(void *arg, void *data, size_t bytes)
 			buffer_format(&text, " = %s", result.data);
 	}
 	cells[FUNC_FIELD_CALL] = cell_text(text.data);
+	cells[FUNC_FIELD_COUNT] = cell_u64(1); /* for metrics: there is no such column */
 	output_row(&f->tool.output, cells);
 	buffer_deinit(&text);
 	buffer_deinit(&result);

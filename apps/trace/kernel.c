@@ -310,6 +310,8 @@ static int start(struct kernel *k, struct error *err)
 {
 	int rc = resolve(k, err);
 
+	if (!rc && (k->mode == KERNEL_COUNT || k->mode == KERNEL_LATENCY))
+		rc = tool_answer_live(&k->tool, err);
 	if (!rc)
 		rc = choose(k, err);
 	k->targets.words_max = is_kprobe(k) ? KERNEL_REGISTERS : KERNEL_ARGUMENTS;

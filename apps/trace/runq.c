@@ -116,7 +116,7 @@ static int settle(struct runq *r, struct error *err)
 	if (r->by_container)
 		r->tool.output.hidden &= ~(1ull << FIELD_CGROUP | 1ull << FIELD_CONTAINER |
 					   1ull << FIELD_POD);
-	return 0;
+	return tool_answer_live(&r->tool, err);
 }
 
 static int start(struct runq *r, struct error *err)

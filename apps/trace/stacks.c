@@ -32,6 +32,7 @@
 struct sample {
 	struct sample *next;
 	uint64_t count;
+	uint64_t cgroup_id;
 	uint32_t snapshot;
 	uint32_t pid;
 	uint32_t n_kernel;
@@ -97,7 +98,7 @@ const struct tool_spec trace_stacks_spec = {
 	.about = "Shows functions by how often the timer found them running. Folded stacks and the flame graph\n"
 		 "have the callers too. Frames marked _[k] are the kernel's; _[?] are past a broken frame\n"
 		 "pointer and not reliable.\n",
-	.flags = TOOL_OPERANDS,
+	.flags = TOOL_INTERVAL,
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.ability = &trace_stacks_ability,
@@ -140,7 +141,8 @@ static uint32_t hash_words(const __u64 *words, uint32_t n, uint64_t seed)
 
 static bool is_same(const struct sample *a, uint32_t snapshot, const struct stacks_sample *b)
 {
-	return a->snapshot == snapshot && a->pid == b->head.pid && a->n_kernel == b->n_kernel &&
+	return a->snapshot == snapshot && a->pid == b->head.pid &&
+	       a->cgroup_id == b->head.cgroup_id && a->n_kernel == b->n_kernel &&
 	       a->n_user == b->n_user && memcmp(a->comm, b->head.comm, EVENT_COMM_BYTES) == 0 &&
 	       memcmp(a->addresses, b->addresses,
 		      (b->n_kernel + b->n_user) * sizeof(*b->addresses)) == 0;
@@ -165,6 +167,7 @@ static void keep_sample(struct stacks *s, uint32_t snapshot, const struct stacks
 	own->count = 1;
 	own->snapshot = snapshot;
 	own->pid = sent->head.pid;
+	own->cgroup_id = sent->head.cgroup_id;
 	own->n_kernel = sent->n_kernel;
 	own->n_user = sent->n_user;
 	memcpy(own->comm, sent->head.comm, sizeof(own->comm) - 1);
@@ -255,27 +258,87 @@ static void show_folded(struct stacks *s)
 	folded_deinit(&folded);
 }
 
+/* Cgroup, container and pod of a row. */
+static void name_cgroup(struct stacks *s, uint64_t cgroup_id, struct cell *cells)
+{
+	const struct who_cgroup *cgroup = who_cgroup(s->tool.who, cgroup_id);
+
+	cells[FIELD_CGROUP] = cell_text(*cgroup->path ? cgroup->path : NULL);
+	cells[FIELD_CONTAINER] =
+		cell_text(*cgroup->container.name ? cgroup->container.name : NULL);
+	cells[FIELD_POD] = cell_text(*cgroup->container.pod ? cgroup->container.pod : NULL);
+}
+
+/* A stack of a process by its names: samples whose addresses differ within functions are one. */
+struct named {
+	const struct sample *first;
+	char *text; /* folded */
+	uint64_t count;
+};
+
+static int by_process_and_text(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+
+	if (x->first->pid != y->first->pid)
+		return x->first->pid < y->first->pid ? -1 : 1;
+	if (x->first->cgroup_id != y->first->cgroup_id)
+		return x->first->cgroup_id < y->first->cgroup_id ? -1 : 1;
+	return strcmp(x->text, y->text);
+}
+
+static struct named *name_all(struct stacks *s, uint32_t *n)
+{
+	struct named *all = xcalloc(s->n_samples + 1, sizeof(*all));
+	struct sym_frame frames[2 * STACKS_FRAMES];
+	uint32_t kept = 0;
+
+	*n = 0;
+	for (uint32_t b = 0; b < SAMPLES_BUCKETS; b++)
+		for (const struct sample *own = s->buckets[b]; own; own = own->next) {
+			struct buffer text = { 0 };
+
+			fold(own, frames, name_frames(s, own, frames), &text);
+			all[(*n)++] = (struct named){ own, buffer_take(&text), own->count };
+		}
+	qsort(all, *n, sizeof(*all), by_process_and_text);
+	for (uint32_t i = 0; i < *n; i++) {
+		if (kept && by_process_and_text(&all[kept - 1], &all[i]) == 0) {
+			all[kept - 1].count += all[i].count;
+			free(all[i].text);
+		} else {
+			all[kept++] = all[i];
+		}
+	}
+	*n = kept;
+	return all;
+}
+
 /* JSON and CSV have a row for each stack of each process. */
 static void show_each(struct stacks *s)
 {
 	struct sym_frame frames[2 * STACKS_FRAMES];
+	uint64_t now = loop_realtime_ns(loop_now_ns());
+	struct cell cells[N_FIELDS] = { 0 };
+	uint32_t n_rows;
+	struct named *rows = name_all(s, &n_rows);
 
-	for (uint32_t b = 0; b < SAMPLES_BUCKETS; b++)
-		for (const struct sample *own = s->buckets[b]; own; own = own->next) {
-			struct cell cells[N_FIELDS] = { 0 };
-			uint32_t n = name_frames(s, own, frames);
-			struct buffer text = { 0 };
+	for (uint32_t i = 0; i < n_rows; i++) {
+		const struct sample *own = rows[i].first;
+		uint32_t n = name_frames(s, own, frames);
 
-			fold(own, frames, n, &text);
-			cells[FIELD_PID] = cell_u64(own->pid);
-			cells[FIELD_COMM] = cell_text(own->comm);
-			cells[FIELD_FUNCTION] = cell_text(n ? frames[0].name : NULL);
-			cells[FIELD_MODULE] = cell_text(n ? frames[0].module : NULL);
-			cells[FIELD_SAMPLES] = cell_u64(own->count);
-			cells[FIELD_STACK] = cell_text(text.data);
-			output_row(&s->tool.output, cells);
-			buffer_deinit(&text);
-		}
+		cells[FIELD_TS] = cell_u64(now);
+		cells[FIELD_PID] = cell_u64(own->pid);
+		cells[FIELD_COMM] = cell_text(own->comm);
+		name_cgroup(s, own->cgroup_id, cells);
+		cells[FIELD_FUNCTION] = cell_text(n ? frames[0].name : NULL);
+		cells[FIELD_MODULE] = cell_text(n ? frames[0].module : NULL);
+		cells[FIELD_SAMPLES] = cell_u64(rows[i].count);
+		cells[FIELD_STACK] = cell_text(rows[i].text);
+		output_row(&s->tool.output, cells);
+		free(rows[i].text);
+	}
+	free(rows);
 }
 
 static int by_count(const void *a, const void *b)
@@ -287,7 +350,7 @@ static int by_count(const void *a, const void *b)
 	return strcmp(x->text, y->text);
 }
 
-/* Functions on top of stacks, by name, module and process name: "comm\tfunction\tmodule". */
+/* Functions on top of stacks, of each process name and, with -C, cgroup: "cgroup\tfunction\tmodule\tcomm". */
 static void count_tops(struct stacks *s, struct folded *tops)
 {
 	struct sym_frame frames[2 * STACKS_FRAMES];
@@ -300,41 +363,53 @@ static void count_tops(struct stacks *s, struct folded *tops)
 			const struct sym_frame *top = n ? &frames[0] : &none;
 
 			buffer_reset(&text);
-			buffer_format(&text, "%s\t", own->comm);
+			buffer_format(&text, "%" PRIu64 "\t",
+				      s->tool.options.containers ? own->cgroup_id : 0);
 			sym_frame_print(top, &text);
-			buffer_format(&text, "\t%s",
+			buffer_format(&text, "\t%s\t%s",
 				      top->module   ? top->module
 				      : top->kernel ? "[kernel]"
-						    : "");
+						    : "",
+				      own->comm);
 			folded_add(tops, text.data, own->count);
 		}
 	buffer_deinit(&text);
 }
 
-static void show_tops(struct stacks *s)
+static void show_top(struct stacks *s, const struct folded *tops, uint32_t i)
 {
 	struct cell cells[N_FIELDS] = { 0 };
+	char *function, *module, *comm, share[16];
+	uint64_t cgroup_id = strtoull(tops->entries[i].text, &function, 10);
+
+	module = strchr(++function, '\t');
+	*module++ = 0;
+	comm = strchr(module, '\t');
+	*comm++ = 0;
+	snprintf(share, sizeof(share), "%.2f%%",
+		 100.0 * (double)tops->entries[i].count / (double)tops->total);
+	cells[FIELD_TS] = cell_u64(loop_realtime_ns(loop_now_ns()));
+	cells[FIELD_COMM] = cell_text(comm);
+	if (cgroup_id)
+		name_cgroup(s, cgroup_id, cells);
+	cells[FIELD_FUNCTION] = cell_text(function);
+	cells[FIELD_MODULE] = cell_text(*module ? module : NULL);
+	cells[FIELD_SAMPLES] = cell_u64(tops->entries[i].count);
+	cells[FIELD_SHARE] = cell_text(share);
+	output_row(&s->tool.output, cells);
+}
+
+static void show_tops(struct stacks *s)
+{
 	struct folded tops = { 0 };
-	char share[16];
 
 	count_tops(s, &tops);
 	if (tops.n)
 		qsort(tops.entries, tops.n, sizeof(*tops.entries), by_count);
-	for (uint32_t i = 0; i < tops.n && (s->all_rows || i < ROWS_MAX); i++) {
-		char *comm = tops.entries[i].text, *function = strchr(comm, '\t');
-		char *module = strchr(function + 1, '\t');
-
-		*function++ = 0;
-		*module++ = 0;
-		snprintf(share, sizeof(share), "%.2f%%",
-			 100.0 * (double)tops.entries[i].count / (double)tops.total);
-		cells[FIELD_COMM] = cell_text(comm);
-		cells[FIELD_FUNCTION] = cell_text(function);
-		cells[FIELD_MODULE] = cell_text(*module ? module : NULL);
-		cells[FIELD_SAMPLES] = cell_u64(tops.entries[i].count);
-		cells[FIELD_SHARE] = cell_text(share);
-		output_row(&s->tool.output, cells);
-	}
+	for (uint32_t i = 0; i < tops.n && (s->all_rows || i < ROWS_MAX); i++)
+		show_top(s, &tops, i);
+	if (s->tool.options.interval_ns)
+		output_line(&s->tool.output, "");
 	if (!s->all_rows && tops.n > ROWS_MAX)
 		tool_note(&s->tool, "%u more functions: -A shows all", tops.n - ROWS_MAX);
 	folded_deinit(&tops);
@@ -390,13 +465,12 @@ static void show(struct stacks *s)
 
 static int start(struct stacks *s, struct error *err)
 {
-	int rc;
+	int rc = tool_answer_live(&s->tool, err);
 
-	if (s->tool.options.n_operands)
-		return error_set(err, -EINVAL, "'%s': it takes no operands",
-				 s->tool.options.operands[0]);
+	if (rc)
+		return rc;
 	if (s->form == FORM_SVG && s->tool.options.interval_ns)
-		return error_set(err, -EINVAL, "a graph is drawn once: -i does not go with -o svg");
+		return error_set(err, -EINVAL, "a graph is drawn once: -o svg takes no interval");
 	if (s->user_only && s->kernel_only)
 		return error_set(err, -EINVAL, "-U and -K leave nothing to show");
 	s->bpf = stacks_bpf__open();
@@ -407,6 +481,7 @@ static int start(struct stacks *s, struct error *err)
 	s->bpf->rodata->with_kernel = !s->user_only;
 	bpf_map__set_max_entries(s->bpf->maps.ring, feed_ring_bytes(s->ring_kib));
 	rc = tool_load(&s->tool, s->bpf->obj, err);
+	tool_want_names(&s->tool, false);
 	if (!rc)
 		rc = loop_add_ring(&s->tool.loop, bpf_map__fd(s->bpf->maps.ring), take_sample, s,
 				   err);
@@ -446,9 +521,10 @@ static void hide_fields(struct stacks *s)
 	bool table =
 		s->tool.options.format == OUTPUT_COLUMNS || s->tool.options.format == OUTPUT_PROM;
 
-	for (uint32_t i = FIELD_TS; i < FIELD_OWN; i++)
-		if (i != FIELD_COMM && (table || i != FIELD_PID))
-			output_hide(&s->tool.output, i);
+	output_hide(&s->tool.output, FIELD_TID);
+	output_hide(&s->tool.output, FIELD_UID);
+	if (table)
+		output_hide(&s->tool.output, FIELD_PID);
 	output_hide(&s->tool.output, table ? FIELD_STACK : FIELD_SHARE);
 }
 

@@ -173,22 +173,14 @@ static int take_keys(struct syscalls *s, struct error *err)
 	return 0;
 }
 
-/* Metrics that are asked for at any time, and nothing is shown between. */
-static bool only_answers(const struct syscalls *s)
-{
-	return s->tool.options.listen && !s->tool.options.interval_ns;
-}
-
 static int settle(struct syscalls *s, struct error *err)
 {
 	int rc = take_keys(s, err);
 
+	if (!rc)
+		rc = tool_answer_live(&s->tool, err);
 	if (rc)
 		return rc;
-	if (only_answers(s) && s->tool.options.format != OUTPUT_PROM)
-		return error_set(err, -EINVAL,
-				 "--listen needs an interval to show, or -o prom to show nothing until "
-				 "the end");
 	s->settings.latency = s->latency || s->hist || s->failed;
 	s->settings.failed_only = s->failed;
 	s->settings.hist = (s->latency || s->hist) && !s->settings.keys;
@@ -244,8 +236,8 @@ static void latency_cells(const struct syscalls_row *row, struct cell *cells)
 	cells[FIELD_MAX] = cell_u64(row->counts.max_ns);
 	if (!row->hist)
 		return;
-	cells[FIELD_P50] = cell_u64((uint64_t)hist_percentile(row->hist, 50));
-	cells[FIELD_P99] = cell_u64((uint64_t)hist_percentile(row->hist, 99));
+	cells[FIELD_P50] = cell_u64(hist_percentile_whole(row->hist, 50));
+	cells[FIELD_P99] = cell_u64(hist_percentile_whole(row->hist, 99));
 	cells[FIELD_LATENCY] = cell_hist(row->hist);
 }
 
@@ -269,7 +261,8 @@ static void show_row(struct syscalls *s, const struct syscalls_row *row, uint64_
 	if (s->by_syscall)
 		cells[FIELD_SYSCALL] = cell_text(name_of(row->key.row, name));
 	cells[FIELD_COUNT] = cell_u64(row->counts.count);
-	latency_cells(row, cells);
+	if (s->settings.latency)
+		latency_cells(row, cells);
 	output_row(&s->tool.output, cells);
 }
 
@@ -360,16 +353,16 @@ static void take_turn(void *arg)
 	struct syscalls *s = arg;
 	uint64_t times;
 
-	if (read(s->timer, &times, sizeof(times)) == sizeof(times) && gather(s) == 0 && only_answers(s))
-		show(s);
+	if (read(s->timer, &times, sizeof(times)) == sizeof(times))
+		gather(s);
 }
 
-/* A hash of keys holds what one second brings, not what a day does; and so do the metrics lag. */
+/* A hash of keys holds what one second brings, not what a day does. */
 static int start_turns(struct syscalls *s, struct error *err)
 {
 	struct itimerspec every = { .it_interval.tv_sec = TURN_SECONDS, .it_value.tv_sec = TURN_SECONDS };
 
-	if (!s->settings.keys && !only_answers(s))
+	if (!s->settings.keys)
 		return 0;
 	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->timer < 0 || timerfd_settime(s->timer, 0, &every, NULL))

@@ -22,6 +22,8 @@
 #error "linux/capability.h is older than Linux 5.8"
 #endif
 
+#define LIVE_NS 1000000000 /* so old metrics may be that are asked for at any time */
+
 static void vnote(struct tool *tool, const char *fmt, va_list args)
 {
 	fprintf(tool->notes, "skep %s: ", tool->spec->command);
@@ -248,6 +250,19 @@ bool tool_begin(struct tool *tool, const struct tool_spec *spec, const struct ou
 	*code = tool_fail(tool, &err);
 	close_all(tool);
 	return false;
+}
+
+int tool_answer_live(struct tool *tool, struct error *err)
+{
+	if (!tool->options.listen || tool->options.interval_ns)
+		return 0;
+	if (tool->options.format != OUTPUT_PROM)
+		return error_set(err, -EINVAL,
+				 "--listen needs an interval to show, or -o prom to show nothing until "
+				 "the end");
+	tool->options.interval_ns = LIVE_NS;
+	tool->loop.setup.interval_ns = LIVE_NS;
+	return 0;
 }
 
 void tool_want_names(struct tool *tool, bool always)

@@ -74,6 +74,12 @@ void tool_note(struct tool *tool, const char *fmt, ...) __attribute__((format(pr
 void tool_say(struct tool *tool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
+ * For a tool that counts, and so has rows at intervals only: --listen would answer nothing until the
+ * end. Without an interval it gets one of a second where nothing is shown (-o prom), else -EINVAL.
+ */
+int tool_answer_live(struct tool *tool, struct error *err);
+
+/*
  * Has cgroups reported from now on, when rows will show them (@always: whatever the format): a tool
  * that calls tool_cells() or who_cgroup() calls it before it attaches. What is refused is said with
  * -v, and is no failure.

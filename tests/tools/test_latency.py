@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -86,6 +87,28 @@ def flows_udp():
 def flows_tcp6():
     need(os.path.exists("/proc/net/if_inet6"), "no IPv6 here")
     flows_of(socket.AF_INET6, socket.SOCK_STREAM, "::1", "tcp")
+
+
+@case
+def flows_of_an_ended_connection_keep_their_port():
+    """What is read when the other end has closed too: the kernel took the port back by then."""
+    with Tool(skep, "trace", "flows", "-o", "json", "-p", os.getpid()) as tool:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            client = socket.create_connection(listener.getsockname())
+            server, _ = listener.accept()
+        local, remote = client.getsockname()[1], client.getpeername()[1]
+        client.shutdown(socket.SHUT_WR)
+        equal(server.recv(1), b"", "the end")
+        server.sendall(b"x" * BYTES)
+        server.close()
+        time.sleep(0.1)
+        equal(len(client.recv(2 * BYTES, socket.MSG_WAITALL)), BYTES, "bytes")
+        client.close()
+        out, _ = tool.stop()
+    received = [(r["lport"], r["rport"], r["received_bytes"]) for r in rows_of(out) if r["received_bytes"]]
+    equal(received, [(local, remote, BYTES)], "flows that received")
 
 
 @case
@@ -229,6 +252,26 @@ def disk_counts_direct_writes():
 def disk_refuses_processes():
     _, err = run(skep, "trace", "disk", "-p", "1", "-d", "0.1", code=2)
     check("belong to no process" in err, err)
+
+
+@case
+def metrics_are_answered_while_it_runs():
+    need(os.path.exists("/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12"), "libmicrohttpd is not installed")
+    where = f"127.0.0.1:{20000 + os.getpid() % 20000}"
+    for tool_args, metric in ((["runq"], "skep_runq_waits_total"), (["stacks"], "skep_stack_samples_total"),
+                              (["func", "libc:malloc"], "skep_function_calls_total"),
+                              (["kernel", "tp:sched_switch"], "skep_kernel_calls_total")):
+        _, err = run(skep, "trace", *tool_args, "--listen", where, code=2)
+        check("--listen needs an interval" in err, f"{tool_args}: {err}")
+        with Tool(skep, "trace", *tool_args, "--listen", where, "-o", "prom") as tool:
+            for _ in range(100):
+                with urllib.request.urlopen(f"http://{where}/metrics", timeout=10) as answer:
+                    if any(name.startswith(metric) for name in prometheus_page(answer.read().decode())):
+                        break
+                time.sleep(0.1)
+            else:
+                check(False, f"{tool_args}: no {metric} while it runs")
+            tool.stop()
 
 
 @case

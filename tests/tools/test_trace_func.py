@@ -415,6 +415,29 @@ def profile_finds_where_time_goes(world):
 
 
 @case
+def profile_has_one_row_for_each_stack(world):
+    out, _ = profile(world, "spin", "-o", "json")
+    rows = objects(out)
+    keys = [(row["pid"], row["stack"]) for row in rows]
+    assert len(keys) == len(set(keys)), [key for key in keys if keys.count(key) > 1]
+    assert all(row["ts"] and row["cgroup"] for row in rows), rows
+    hot = sum(row["samples"] for row in rows if ";hot_caller;spin" in row["stack"])
+    assert hot > 0.8 * sum(row["samples"] for row in rows), rows
+
+
+@case
+def profile_takes_an_interval_and_a_count(world):
+    done = world.run("stacks", "-o", "csv", "0.2", "2")
+    assert done.returncode == 0 and len({line.split(",")[0] for line in done.stdout.splitlines()[1:]}) == 2, done
+
+
+@case
+def calls_shown_are_metrics_too(world):
+    _, out, _ = world.traced("factorial", 100, "func", "-a", f"{world.target}:factorial", "-o", "prom")
+    assert re.search(r'^skep_function_calls_total\{.*function="factorial".*\} [1-9]', out, re.M), out
+
+
+@case
 def flame_graph_is_whole_and_self_contained(world):
     out, _ = profile(world, "spin", "-o", "svg")
     root = xml.etree.ElementTree.fromstring(out)

@@ -33,6 +33,12 @@ _skep_kernel_names()
 	fi 2>/dev/null | sort -u
 }
 
+_skep_trace_names()
+{
+	mapfile -t COMPREPLY < <(compgen -W "--help $("${COMP_WORDS[0]}" trace --help 2>/dev/null |
+		awk '$1 == "skep" && $2 == "trace" { print $3 }')" -- "$1")
+}
+
 # What trace knows, each one's options, and the functions of a binary, are asked of the tool itself.
 _skep_trace()
 {
@@ -51,13 +57,12 @@ _skep_trace()
 	fi
 
 	if ((COMP_CWORD == 2)); then
-		mapfile -t COMPREPLY < <(compgen -W "--help $("$skep" trace --help 2>/dev/null |
-			awk '$1 == "skep" && $2 == "trace" { print $3 }')" -- "$word")
+		_skep_trace_names "$word"
 		return
 	fi
 	case $before in
 	-o | --output)
-		mapfile -t COMPREPLY < <(compgen -W "columns json csv prom" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "columns json csv prom$([[ $what == stacks ]] && echo " folded svg")" -- "$word")
 		return
 		;;
 	-p | --pid | -t | --tid)
@@ -146,6 +151,10 @@ _skep()
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W "run check dump doctor capture trace guard help --version --help" -- "$word")
+		return
+	fi
+	if [[ $command == help && ${COMP_WORDS[2]} == trace && COMP_CWORD -eq 3 ]]; then
+		_skep_trace_names "$word"
 		return
 	fi
 	if [[ $command == trace ]]; then

@@ -362,6 +362,17 @@ def formats_are_well_formed():
 
 
 @case
+def metrics_have_no_errors_or_times_that_were_not_looked_for():
+    with Calls() as work:
+        with Tool(skep, "trace", "syscalls", "-o", "prom", "-p", work.pid) as tool:
+            work.make()
+            page = tool.stop()[0]
+        work.end()
+    names = {name.split("{")[0] for name in prometheus_page(page)}
+    equal(names, {"skep_syscalls_total", "skep_series_dropped_total"}, "metrics")
+
+
+@case
 def prometheus_is_answered():
     need(os.path.exists("/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12"), "libmicrohttpd is not installed")
     port = 20000 + os.getpid() % 20000
@@ -470,7 +481,8 @@ def completion_knows_what_there_is():
               'echo "${COMPREPLY[@]}"')
     tool = os.path.abspath(skep)
     for words, wanted in ((["trace", ""], "syscalls"), (["trace", "syscalls", "--lat"], "--latency"),
-                          (["trace", "tcp", "-o", "p"], "prom"), (["tr"], "trace"),
+                          (["trace", "tcp", "-o", "p"], "prom"), (["trace", "stacks", "-o", "s"], "svg"),
+                          (["help", "trace", "sys"], "syscalls"), (["tr"], "trace"),
                           (["trace", "kernel", "begin_new_ex"], "begin_new_exec")):
         line = " ".join(["skep", *words])
         out, _ = run("env", f"COMP_LINE={line}", f"COMP_POINT={len(line)}", "bash", "-c", script, root, tool, *words)
@@ -534,7 +546,8 @@ def help_is_found_either_way():
 @case
 def bad_input_gets_one_sentence():
     for args, word in ((["-p", "x"], "'x'"), (["-p", "0"], "'0'"), (["--by", "color"], "'color'"),
-                       (["-s", "no_such"], "'no_such'"), (["-o", "xml"], "'xml'"), (["1", "0"], "'0'"),
+                       (["-s", "no_such"], "'no_such'"), (["-p", "4194305"], "no process 4194305"),
+                       (["-t", "4194305"], "no thread 4194305"), (["-o", "xml"], "'xml'"), (["1", "0"], "'0'"),
                        (["-d", "-1"], "'-1'"), (["--cgroup", "/no/such"], "/no/such"),
                        (["--netns", "/proc/self/ns/pid"], "network"),
                        (["-c", "x" * 16], "longer"), (["1", "2", "3"], "'3'"), (["--count", "3"], "interval"),

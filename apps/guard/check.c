@@ -11,6 +11,7 @@
 #include "guard/lint.h"
 #include "guard/rule.h"
 #include "guard/ruleset.h"
+#include "guard/show.h"
 #include "guard/sources.h"
 #include "guard/sysctld.h"
 #include "guard/trial.h"
@@ -257,7 +258,7 @@ static void show_judged(struct check *c, const struct subject *s, const struct j
 	note(c, s, j, current, &words);
 	cells[FIELD_SUBJECT] = cell_text(s->setting ? "setting" : "access");
 	cells[FIELD_ACCESS] = cell_text(s->value ? "write" : "read");
-	cells[FIELD_VERDICT] = cell_text(judge_outcome_name(j->outcome));
+	cells[FIELD_VERDICT] = cell_text(show_outcome(j->outcome));
 	cells[FIELD_KEY] = cell_text(key);
 	cells[FIELD_VALUE] = cell_text(one_line(wanted));
 	cells[FIELD_CURRENT] = cell_text(one_line(current));
@@ -314,7 +315,7 @@ static int show_keys(struct check *c, const char *name, const char *value, struc
 		       : error_set(err, -EINVAL, "'%s': no key here matches", shown);
 }
 
-static int show_access(struct check *c, const char *text, struct error *err)
+static int check_access(struct check *c, const char *text, struct error *err)
 {
 	const char *equals = strchr(text, '=');
 	char *key = equals ? xstrndup(text, (size_t)(equals - text)) : xstrdup(text);
@@ -327,7 +328,7 @@ static int show_access(struct check *c, const char *text, struct error *err)
 
 static void show_finding(void *arg, const struct finding *finding)
 {
-	static const char *const names[] = { "no key", "unreachable", "contradiction" };
+	static const char *const names[] = { "no-key", "unreachable", "contradiction" };
 	struct check *c = arg;
 	const struct guard_rule *rule = &c->rules.rules[finding->rule];
 	struct cell cells[N_FIELDS] = { 0 };
@@ -385,7 +386,7 @@ static int show(struct check *c, struct error *err)
 	int rc = 0;
 
 	for (; text && *text && !rc; text++)
-		rc = show_access(c, *text, err);
+		rc = check_access(c, *text, err);
 	if (rc)
 		return rc;
 	sysctld_each(&c->sysctld, c->keys.names, c->keys.n, show_setting, c);

@@ -176,11 +176,3 @@ void judge(const struct ruleset *set, const struct judge_task *task,
 		}
 	}
 }
-
-const char *judge_outcome_name(uint32_t outcome)
-{
-	static const char *const names[] = { "allowed", "audited", "denied", "pinned",
-					     "pin refused" };
-
-	return outcome < sizeof(names) / sizeof(names[0]) ? names[outcome] : "?";
-}

@@ -48,5 +48,3 @@ int judge_task_parse(const char *text, struct judge_task *task, struct error *er
 bool judge_is_in_container(const struct judge_task *task, const char *pattern);
 void judge(const struct ruleset *set, const struct judge_task *task,
 	   const struct judge_access *access, struct judgement *out);
-/* "denied", "pinned": of an outcome; "allowed" of 0. */
-const char *judge_outcome_name(uint32_t outcome);

@@ -62,9 +62,11 @@ static void take_events(void *arg)
 {
 	struct guard_learn *l = arg;
 	struct guard_event event;
+	uint64_t end;
 
 	enforce_bell_clear(l->enforce);
-	while (show_next(&l->show, &event)) {
+	end = enforce_log_end(l->enforce); /* more may come as fast as they are read */
+	while (l->show.seq < end && show_next(&l->show, &event)) {
 		const struct who_cgroup *cgroup = who_cgroup(l->tool.who, event.cgroup);
 		bool in_container = cgroup->container.id[0] || cgroup->container.name[0] ||
 				    cgroup->container.pod[0];

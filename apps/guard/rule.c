@@ -299,7 +299,8 @@ static const char *meant(char out[WHY_BYTES], const char *word, const char *cons
 {
 	const char *name = nearest_of(word, names, n);
 
-	snprintf(out, WHY_BYTES, name ? "; did you mean '%s'?" : "", name);
+	snprintf(out, WHY_BYTES, "%s%s%s", name ? "; did you mean '" : "", name ? name : "",
+		 name ? "'?" : "");
 	return out;
 }
 

@@ -46,14 +46,19 @@ const struct output_spec show_output = {
 const char *show_outcome(uint32_t outcome)
 {
 	static const char *const names[] = {
-		[GUARD_AUDITED] = "audited",   [GUARD_DENIED] = "denied",
-		[GUARD_PINNED] = "pinned",     [GUARD_PIN_REFUSED] = "pin-refused",
-		[GUARD_REVERTED] = "reverted", [GUARD_NOT_REVERTED] = "not-reverted",
-		[GUARD_DETACHED] = "detached", [GUARD_DOOR_USED] = "door-used",
+		[0] = "allowed",
+		[GUARD_AUDITED] = "audited",
+		[GUARD_DENIED] = "denied",
+		[GUARD_PINNED] = "pinned",
+		[GUARD_PIN_REFUSED] = "pin-refused",
+		[GUARD_REVERTED] = "reverted",
+		[GUARD_NOT_REVERTED] = "not-reverted",
+		[GUARD_DETACHED] = "detached",
+		[GUARD_DOOR_USED] = "door-used",
 	};
 	_Static_assert(sizeof(names) / sizeof(names[0]) == GUARD_DOOR_USED + 1, "each has a name");
 
-	return outcome && outcome <= GUARD_DOOR_USED ? names[outcome] : "?";
+	return outcome <= GUARD_DOOR_USED ? names[outcome] : "?";
 }
 
 const char *show_access(uint32_t access)
@@ -208,16 +213,15 @@ int show_next(struct show *s, struct guard_event *event)
 	return 0;
 }
 
+/* Those that were there when it was called: more may come as fast as they are shown. */
 void show_events(struct show *s)
 {
+	uint64_t end = enforce_log_end(s->enforce);
 	struct account account;
 	struct guard_event event;
 
-	while (show_next(s, &event)) {
+	while (s->seq < end && !s->tool->code && show_next(s, &event))
 		show_event(s, &event);
-		if (s->tool->code || loop_interrupted(&s->tool->loop))
-			break;
-	}
 	account = (struct account){ .occurred = s->n_read + s->lost, .dropped = s->lost };
 	tool_count_losses(s->tool, &account);
 }

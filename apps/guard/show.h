@@ -32,13 +32,13 @@ int show_begin(struct show *s, struct tool *tool, struct enforce *e, uint64_t se
 	       struct error *err);
 /* The next event that the tool's filter asks for: 1; 0: there is none yet. */
 int show_next(struct show *s, struct guard_event *event);
-/* Shows those events; returns when there are no more. */
+/* Shows those events that are there now. */
 void show_events(struct show *s);
 /* Says what was lost, if anything was or with -v. */
 void show_losses(struct show *s);
 void show_end(struct show *s);
 
-/* "denied", of enum guard_outcome. */
+/* "denied", of enum guard_outcome; "allowed" of 0. */
 const char *show_outcome(uint32_t outcome);
 /* "read", "write", "read,write". */
 const char *show_access(uint32_t access);

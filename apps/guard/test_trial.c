@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "guard/rule.h"
+#include "guard/show.h"
 #include "guard/trial.h"
 
 #define ROUNDS	 40
@@ -105,8 +106,8 @@ static void explain(const struct ruleset *set, const struct judge_access *a,
 	fail_msg(
 		"%s %s of %u bytes at %u: the program: %s by %d (allow %d), its twin: %s by %d (allow %d)",
 		a->kind == GUARD_WRITE ? "write" : "read", a->name, a->bytes, (uint32_t)a->file_pos,
-		judge_outcome_name(got->outcome), (int)got->rule, (int)got->allowed_by,
-		judge_outcome_name(wanted->outcome), (int)wanted->rule, (int)wanted->allowed_by);
+		show_outcome(got->outcome), (int)got->rule, (int)got->allowed_by,
+		show_outcome(wanted->outcome), (int)wanted->rule, (int)wanted->allowed_by);
 }
 
 static void compare(struct trial *t, const struct ruleset *set, const struct judge_task *task)

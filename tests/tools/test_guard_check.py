@@ -51,7 +51,7 @@ def settings_get_the_verdict_of_the_first_rule_that_applies():
                    "audit kernel.*", "pin kernel.domainname y", "allow vm.*", "deny *", code=1)
     equal([(r["key"], r["verdict"], r.get("rule"), r.get("note")) for r in got if r["subject"] == "setting"], [
         ("vm.swappiness", "denied", "rule 1", got[0].get("note")),
-        ("kernel.hostname", "pin refused", "rule 3", "the pinned value 'abc' is longer than what is written"),
+        ("kernel.hostname", "pin-refused", "rule 3", "the pinned value 'abc' is longer than what is written"),
         ("kernel.domainname", "pinned", "rule 5", "to the same value"),
         ("vm.overcommit_ratio", "allowed", "rule 6", None),
         ("kernel.pid_max", "denied", "rule 7", None)], "the verdicts")
@@ -91,8 +91,8 @@ def what_is_odd_about_rules_is_told():
         got = rows("--root", root, "pin vm.swappiness 10", "pin vm.swappiness 20", "deny vm.swapiness", "deny net.ipv4",
                    "deny vm.*", "audit vm.overcommit_ratio")
     equal([(r["subject"], r["verdict"], r.get("rule")) for r in got], [
-        ("setting", "pinned", "rule 1"), ("rule", "contradiction", "rule 2"), ("rule", "no key", "rule 3"),
-        ("rule", "no key", "rule 4"), ("rule", "unreachable", "rule 6")], "what is told")
+        ("setting", "pinned", "rule 1"), ("rule", "contradiction", "rule 2"), ("rule", "no-key", "rule 3"),
+        ("rule", "no-key", "rule 4"), ("rule", "unreachable", "rule 6")], "what is told")
     equal(got[0]["note"], "'10' is written in its place", "the pin that contradicts a setting")
     check("did you mean vm.swappiness?" in got[2]["note"] and "net.ipv4.*" in got[3]["note"], got)
 

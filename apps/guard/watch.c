@@ -420,6 +420,8 @@ static void use_doors(struct watch *w)
 	use_poll(w, "kernel/hostname", w->wants_calls & WATCH_SETHOSTNAME, &w->hostname);
 	use_poll(w, "kernel/domainname", w->wants_calls & WATCH_SETDOMAINNAME, &w->domainname);
 	use_files(w);
+	w->told = (watch_hooks_netlink(w->hooks) ? 1u << DOOR_NETLINK : 0) |
+		  (watch_hooks_calls(w->hooks) ? 1u << DOOR_SYSCALL : 0);
 	set_level(w, DOOR_ALIAS, true, "the guard's program", "denied");
 	set_level(w, DOOR_NETLINK, w->wants_netlink, watch_hooks_netlink(w->hooks),
 		  "set back, told");
@@ -448,6 +450,7 @@ int watch_set_rules(struct watch *w, const struct ruleset *rules, struct error *
 	uint64_t now_ns;
 
 	(void)err;
+	watch_settle(w);
 	copy_rules(w, rules);
 	guarded_find(&w->own, &w->rules);
 	watch_set_pins(w, &w->own);
@@ -518,6 +521,7 @@ void watch_end(struct watch *w)
 {
 	if (!w)
 		return;
+	watch_settle(w);
 	enforce_on_passed(w->setup.enforce, NULL, NULL);
 	enforce_exempt(w->setup.enforce, 0);
 	watch_hooks_stop(w->hooks);

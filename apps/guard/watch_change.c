@@ -57,16 +57,19 @@ static void tell_who(const struct actor *actor, char *out, size_t bytes)
 		snprintf(out, bytes, "by nobody that was seen");
 }
 
-static void tell_change(struct watch *w, const struct guarded_key *key, const char *now,
-			enum door_kind door, const struct actor *actor, int rc)
+/* @rc: of setting it back. */
+static void tell_change(struct watch *w, const struct watch_undone *u, enum door_kind door,
+			const struct guard_rule *rule, const struct actor *actor)
 {
 	char name[GUARD_NAME_BYTES], who[96];
 
-	rule_key_print(key->name, name);
+	watch_log(w, rule, u->name, u->old_value, u->new_value, door, actor,
+		  u->rc ? GUARD_NOT_REVERTED : GUARD_REVERTED);
+	rule_key_print(u->name, name);
 	tell_who(actor, who, sizeof(who));
-	watch_alert(w, "%s was changed from '%s' to '%s' through %s %s: %s%s", name,
-		    key->value ? key->value : "", now, way_of(key->name, door), who,
-		    rc ? "it could not be set back: " : "set back", rc ? strerror(-rc) : "");
+	watch_alert(w, "%s was changed from '%s' to '%s' through %s %s: %s%s", name, u->old_value,
+		    u->new_value, way_of(u->name, door), who,
+		    u->rc ? "it could not be set back: " : "set back", u->rc ? strerror(-u->rc) : "");
 }
 
 /* --- setting back ---------------------------------------------------------------------------- */
@@ -113,22 +116,24 @@ static int set_back(const struct guarded_key *key, const struct guard_rule *rule
 	return rc;
 }
 
-/* The change is @actor's, whom @rule forbids it. */
-static void undo(struct watch *w, struct guarded_key *key, const struct guard_rule *rule,
-		 const char *changed, enum door_kind door, const struct actor *actor)
+/* Sets a key back, as @rule wants it. */
+static struct watch_undone undo(struct guarded_key *key, const struct guard_rule *rule,
+				const char *changed)
 {
+	struct watch_undone u = { .doors = key->doors, .changed_ns = key->changed_ns };
 	char now[KEYS_VALUE_BYTES];
-	int rc = set_back(key, rule, now);
 
-	watch_log(w, rule, key->name, key->value, changed, door, actor,
-		  rc ? GUARD_NOT_REVERTED : GUARD_REVERTED);
-	tell_change(w, key, changed, door, actor, rc);
+	snprintf(u.name, sizeof(u.name), "%s", key->name);
+	snprintf(u.old_value, sizeof(u.old_value), "%.*s", GUARD_SHOWN_BYTES - 1, key->value);
+	snprintf(u.new_value, sizeof(u.new_value), "%.*s", GUARD_SHOWN_BYTES - 1, changed);
+	u.rc = set_back(key, rule, now);
 	/* What cannot be set back is not tried for ever; EBUSY: somebody was faster, again. */
-	if (rc && rc != -EBUSY)
+	if (u.rc && u.rc != -EBUSY)
 		guarded_remember(key, changed);
-	else if (!rc && rule->action == GUARD_PIN)
+	else if (!u.rc && rule->action == GUARD_PIN)
 		guarded_remember(key, now);
-	key->changed_ns = rc == -EBUSY ? key->changed_ns : 0;
+	key->changed_ns = u.rc == -EBUSY ? key->changed_ns : 0;
+	return u;
 }
 
 /* --- judging --------------------------------------------------------------------------------- */
@@ -137,7 +142,8 @@ static void undo(struct watch *w, struct guarded_key *key, const struct guard_ru
  * Who went through one of the key's doors about when it changed: he whom a rule forbids it, if any,
  * else one who may. NULL: nobody.
  */
-static const struct watch_recent *find_recent(const struct watch *w, const struct guarded_key *key,
+static const struct watch_recent *find_recent(const struct watch *w, const char *name,
+					      uint32_t kinds, uint64_t changed_ns,
 					      const struct guard_rule **rule)
 {
 	uint32_t n = w->n_recent < WATCH_RECENT_MAX ? w->n_recent : WATCH_RECENT_MAX;
@@ -146,9 +152,9 @@ static const struct watch_recent *find_recent(const struct watch *w, const struc
 	for (uint32_t i = 1; i <= n; i++) {
 		const struct watch_recent *r = &w->recent[(w->n_recent - i) % WATCH_RECENT_MAX];
 
-		if (!(key->doors & 1u << r->door) || r->ns + WATCH_RECENT_NS < key->changed_ns)
+		if (!(kinds & 1u << r->door) || r->ns + WATCH_RECENT_NS < changed_ns)
 			continue;
-		*rule = actor_judge(&w->rules, key->name, &r->actor);
+		*rule = actor_judge(&w->rules, name, &r->actor);
 		if (*rule)
 			return r;
 		allowed = allowed ? allowed : r;
@@ -168,12 +174,31 @@ static void take_value(struct guarded_key *key, const char *now)
 	key->changed_ns = 0;
 }
 
+/* Nobody was seen doing it. */
+static void undo_unknown(struct watch *w, struct guarded_key *key, const char *now)
+{
+	const struct guard_rule *rule = actor_guarded(&w->rules, key->name);
+	struct watch_undone u;
+
+	if (!rule) {
+		take_value(key, now);
+		return;
+	}
+	u = undo(key, rule, now);
+	if (w->n_undone == WATCH_UNDONE_MAX || !(u.doors & w->told))
+		tell_change(w, &u, DOOR_UNKNOWN, rule, &nobody);
+	else
+		w->undone[w->n_undone++] = u;
+}
+
 /* A key that was seen changed. Returns when to ask again, 0: it is decided. */
 static uint64_t decide_key(struct watch *w, struct guarded_key *key, uint64_t now_ns)
 {
+	uint64_t until_ns = key->changed_ns + (key->doors & w->told ? WATCH_TOLD_NS : WATCH_UNKNOWN_NS);
 	const struct guard_rule *rule;
 	const struct watch_recent *r;
 	char now[KEYS_VALUE_BYTES];
+	struct watch_undone u;
 
 	if (key_read(key->name, now) || !key->value || strcmp(now, key->value) == 0) {
 		/* A write that was let through may still be on its way. */
@@ -182,21 +207,46 @@ static uint64_t decide_key(struct watch *w, struct guarded_key *key, uint64_t no
 		key->changed_ns = 0;
 		return 0;
 	}
-	r = find_recent(w, key, &rule);
+	r = find_recent(w, key->name, key->doors, key->changed_ns, &rule);
 	if (r && rule && (!was_passed(key, now_ns) || r->ns > key->passed_ns)) {
-		undo(w, key, rule, now, r->door, &r->actor);
+		u = undo(key, rule, now);
+		tell_change(w, &u, r->door, rule, &r->actor);
 	} else if (r || was_passed(key, now_ns)) {
 		take_value(key, now);
-	} else if (now_ns < key->changed_ns + WATCH_UNKNOWN_NS) {
-		return key->changed_ns + WATCH_UNKNOWN_NS;
+	} else if (now_ns < until_ns) {
+		return until_ns;
 	} else {
-		rule = actor_guarded(&w->rules, key->name);
-		if (rule)
-			undo(w, key, rule, now, DOOR_UNKNOWN, &nobody);
-		else
-			take_value(key, now);
+		undo_unknown(w, key, now);
 	}
 	return key->changed_ns ? now_ns + WATCH_UNKNOWN_NS : 0;
+}
+
+/* Names that came late. @now_ns: those that waited for too long are logged without. */
+static void tell_undone(struct watch *w, uint64_t now_ns)
+{
+	const struct guard_rule *rule;
+	const struct watch_recent *r;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->n_undone; i++) {
+		const struct watch_undone *u = &w->undone[i];
+
+		r = find_recent(w, u->name, u->doors, u->changed_ns, &rule);
+		if (r)
+			tell_change(w, u, r->door, rule, &r->actor);
+		else if (u->changed_ns + WATCH_LATE_NS <= now_ns)
+			tell_change(w, u, DOOR_UNKNOWN, actor_guarded(&w->rules, u->name), &nobody);
+		else
+			w->undone[n++] = *u;
+	}
+	w->n_undone = n;
+	if (n)
+		watch_decide_at(w, now_ns + WATCH_TOLD_NS);
+}
+
+void watch_settle(struct watch *w)
+{
+	tell_undone(w, UINT64_MAX);
 }
 
 void watch_decide(struct watch *w, uint64_t now_ns)
@@ -210,6 +260,7 @@ void watch_decide(struct watch *w, uint64_t now_ns)
 		if (again)
 			watch_decide_at(w, again);
 	}
+	tell_undone(w, now_ns);
 }
 
 void watch_look_at(struct watch *w, struct guarded_key *key, uint64_t now_ns)
@@ -242,6 +293,7 @@ void watch_judge_space(struct watch *w, struct guarded *g, enum door_kind door,
 		       const struct actor *actor)
 {
 	char now[KEYS_VALUE_BYTES];
+	struct watch_undone u;
 
 	for (uint32_t i = 0; i < g->n_keys; i++) {
 		struct guarded_key *key = &g->keys[i];
@@ -251,10 +303,12 @@ void watch_judge_space(struct watch *w, struct guarded *g, enum door_kind door,
 		    strcmp(now, key->value) == 0)
 			continue;
 		rule = actor_judge(&w->rules, key->name, actor);
-		if (rule)
-			undo(w, key, rule, now, door, actor);
-		else
+		if (rule) {
+			u = undo(key, rule, now);
+			tell_change(w, &u, door, rule, actor);
+		} else {
 			take_value(key, now);
+		}
 	}
 }
 

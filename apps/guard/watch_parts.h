@@ -17,6 +17,9 @@
 #define WATCH_MS	  1000000ull
 #define WATCH_SETTLE_NS	  200000ull	 /* other news of the same moment is read first */
 #define WATCH_UNKNOWN_NS  (4 * WATCH_MS) /* so long who did it may still become known */
+#define WATCH_TOLD_NS	   (25 * WATCH_MS)   /* where a program tells it: he may have lost the CPU */
+#define WATCH_LATE_NS	   (1000 * WATCH_MS) /* and so long the log waits for his name */
+#define WATCH_UNDONE_MAX   32		     /* changes that wait so */
 #define WATCH_RECENT_NS	  (25 * WATCH_MS)
 #define WATCH_PASSED_NS	  (50 * WATCH_MS) /* a write let through is done within this */
 #define WATCH_ATTACHED_NS (25 * WATCH_MS) /* looks whether the program is on its cgroup */
@@ -32,6 +35,15 @@ struct watch_recent {
 	uint64_t ns;
 };
 
+/* A change that was set back before it was known who had made it. */
+struct watch_undone {
+	char name[GUARD_NAME_BYTES];
+	char old_value[GUARD_SHOWN_BYTES], new_value[GUARD_SHOWN_BYTES];
+	uint32_t doors;
+	uint64_t changed_ns;
+	int rc;
+};
+
 struct watch {
 	struct watch_setup setup;
 	struct ruleset rules; /* a copy */
@@ -42,8 +54,11 @@ struct watch {
 	struct watch_files *files;
 	bool wants_netlink;
 	uint32_t wants_calls;
+	uint32_t told; /* kinds of doors of which a program tells, bits */
 	struct watch_recent recent[WATCH_RECENT_MAX];
 	uint32_t n_recent; /* counts on */
+	struct watch_undone undone[WATCH_UNDONE_MAX];
+	uint32_t n_undone;
 
 	int epoll, timer;
 	int hostname, domainname; /* polled; -1: not guarded */
@@ -70,6 +85,8 @@ void watch_decide_at(struct watch *w, uint64_t ns);
 void watch_look(struct watch *w, uint32_t kinds, uint64_t now_ns);
 void watch_look_at(struct watch *w, struct guarded_key *key, uint64_t now_ns);
 void watch_decide(struct watch *w, uint64_t now_ns);
+/* Logs the changes of which it is still not known who made them. */
+void watch_settle(struct watch *w);
 /* Of the keys of a space all at once, changed by @actor. */
 void watch_judge_space(struct watch *w, struct guarded *g, enum door_kind door,
 		       const struct actor *actor);

@@ -268,8 +268,11 @@ static void add_aliases(struct ruleset *set)
 int ruleset_finish(struct ruleset *set, struct error *err)
 {
 	if (set->n_mistakes)
-		return error_set(err, -EINVAL, "%u mistake%s; no rule is applied", set->n_mistakes,
-				 set->n_mistakes == 1 ? "" : "s");
+		return error_set(err, -EINVAL, "%u mistake%s%s; no rule is applied",
+				 set->n_mistakes, set->n_mistakes == 1 ? "" : "s",
+				 set->n_mistakes > RULESET_MISTAKES_MAX
+					 ? ", of which the first are told"
+					 : "");
 	add_aliases(set);
 	if (set->too_many)
 		return error_set(

@@ -6,7 +6,7 @@
 
 #define FLOWS_MAX	 65536
 #define FLOWS_SLOTS_BITS 8
-#define FLOWS_SLOTS	 (1 << FLOWS_SLOTS_BITS) /* of a CPU */
+#define FLOWS_SLOTS	 (1 << FLOWS_SLOTS_BITS) /* of a CPU, one CPU's behind another's */
 #define FLOWS_COMM_BYTES 16
 
 struct flow_key {
@@ -28,9 +28,12 @@ struct flow_counts {
 	char comm[FLOWS_COMM_BYTES];
 };
 
-/* What a CPU counted of the flow it met last at this place, and has not added to the flow's own yet. */
+/*
+ * What a CPU counted of the flow it met last at this place, and has not added to the flow's own yet. User
+ * space looks at it while that goes on: what it read is whole if @given was even and is still the same.
+ */
 struct flow_slot {
+	__u32 given; /* counted up before and after the slot is given to another flow */
 	struct flow_key key;
-	__u32 unused;
-	struct flow_counts counts; /* none: no cgroup */
+	struct flow_counts counts; /* no cgroup: it is nobody's yet */
 };

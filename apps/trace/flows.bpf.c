@@ -37,8 +37,9 @@ struct {
 } flows SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, FLOWS_SLOTS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOWS_SLOTS); /* times the number of CPUs: flows.c */
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct flow_slot);
 } slots SEC(".maps");
@@ -108,12 +109,27 @@ static __always_inline void settle(struct flow_slot *slot)
 	}
 }
 
-/* By its ports: Fibonacci hashing, of which the upper bits are the good ones. */
+/* By CPU and ports: Fibonacci hashing, of which the upper bits are the good ones. */
 static __always_inline __u32 slot_of(const struct sock *sk)
 {
 	__u32 ports = (__u32)sk->__sk_common.skc_num << 16 | sk->__sk_common.skc_dport;
 
-	return ports * 0x9e3779b1 >> (32 - FLOWS_SLOTS_BITS);
+	return bpf_get_smp_processor_id() * FLOWS_SLOTS +
+	       (ports * 0x9e3779b1 >> (32 - FLOWS_SLOTS_BITS));
+}
+
+static __always_inline void give(struct flow_slot *slot, const struct sock *sk, __u32 pid)
+{
+	slot->given++;
+	barrier();
+	if (slot->counts.cgroup_id)
+		settle(slot);
+	fill_key(&slot->key, sk, pid);
+	__builtin_memset(&slot->counts, 0, sizeof(slot->counts));
+	slot->counts.cgroup_id = bpf_get_current_cgroup_id();
+	bpf_get_current_comm(slot->counts.comm, sizeof(slot->counts.comm));
+	barrier();
+	slot->given++;
 }
 
 static __always_inline struct flow_counts *counts_of(const struct sock *sk)
@@ -128,14 +144,8 @@ static __always_inline struct flow_counts *counts_of(const struct sock *sk)
 	slot = bpf_map_lookup_elem(&slots, &at);
 	if (!slot)
 		return NULL;
-	if (is_flow_of(&slot->key, sk, ids >> 32))
-		return &slot->counts;
-	if (slot->counts.cgroup_id)
-		settle(slot);
-	fill_key(&slot->key, sk, ids >> 32);
-	__builtin_memset(&slot->counts, 0, sizeof(slot->counts));
-	slot->counts.cgroup_id = bpf_get_current_cgroup_id();
-	bpf_get_current_comm(slot->counts.comm, sizeof(slot->counts.comm));
+	if (!is_flow_of(&slot->key, sk, ids >> 32))
+		give(slot, sk, ids >> 32);
 	return &slot->counts;
 }
 

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -17,6 +18,7 @@
 #include "flows.skel.h" /* last: its .rodata has types of the headers above */
 
 enum {
+	SLOT_TRIES = 100,
 	QUIET_ROUNDS = 60, /* after so many intervals without traffic a flow's entry is given back */
 };
 
@@ -30,6 +32,8 @@ struct flow {
 struct flows {
 	struct tool tool;
 	struct flows_bpf *bpf;
+	const struct flow_slot *slots; /* mapped */
+	uint32_t n_slots;
 	struct flow *table; /* by key */
 	uint32_t n;
 	bool top;
@@ -144,24 +148,45 @@ static void read_hash(struct flows *f, struct flow **table, uint32_t *n)
 	free(cpus);
 }
 
+/* Whether it could be read while no CPU gave it to another flow. */
+static bool read_slot(const struct flow_slot *slot, struct flow_slot *copy)
+{
+	for (int i = 0; i < SLOT_TRIES; i++) {
+		__u32 given = __atomic_load_n(&slot->given, __ATOMIC_ACQUIRE);
+
+		memcpy(copy, slot, sizeof(*copy));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (given % 2 == 0 && __atomic_load_n(&slot->given, __ATOMIC_RELAXED) == given)
+			return true;
+	}
+	return false;
+}
+
+/* The flow of a slot that is being given away for long is missing this once. */
 static void read_slots(struct flows *f, struct flow **table, uint32_t *n)
 {
-	int n_cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(f->bpf->maps.slots);
-	struct flow_slot *cpus = xcalloc((size_t)n_cpus, sizeof(*cpus));
+	struct flow_slot slot;
 
-	for (uint32_t slot = 0; slot < FLOWS_SLOTS; slot++) {
-		if (bpf_map_lookup_elem(fd, &slot, cpus))
+	for (uint32_t i = 0; i < f->n_slots; i++) {
+		if (!read_slot(&f->slots[i], &slot) || !slot.counts.cgroup_id)
 			continue;
-		for (int cpu = 0; cpu < n_cpus; cpu++) {
-			if (!cpus[cpu].counts.cgroup_id)
-				continue;
-			array_grow(*table, *n);
-			(*table)[(*n)++] = (struct flow){ .key = cpus[cpu].key,
-							  .total = cpus[cpu].counts,
-							  .in_slot = true };
-		}
+		array_grow(*table, *n);
+		(*table)[(*n)++] =
+			(struct flow){ .key = slot.key, .total = slot.counts, .in_slot = true };
 	}
-	free(cpus);
+}
+
+/* A flow may be on its way from its first slot to the hash, and in neither when they are read. */
+static void recall(const struct flows *f, struct flow **table, uint32_t *n)
+{
+	for (uint32_t i = 0; i < f->n; i++) {
+		struct flow flow = { .key = f->table[i].key };
+
+		flow.total.cgroup_id = f->table[i].total.cgroup_id;
+		memcpy(flow.total.comm, f->table[i].total.comm, FLOWS_COMM_BYTES);
+		array_grow(*table, *n);
+		(*table)[(*n)++] = flow;
+	}
 }
 
 /* One row for each flow, in the order of keys. */
@@ -190,6 +215,12 @@ static uint64_t since(__u64 *total, uint64_t before)
 	return *total - before;
 }
 
+/* Bytes alone: the message was seen before. */
+static bool has_counts(const struct flow_counts *counts)
+{
+	return counts->sends || counts->receives || counts->sent_bytes || counts->received_bytes;
+}
+
 static void subtract(struct flow *flow, const struct flow *before)
 {
 	static const struct flow_counts none;
@@ -199,7 +230,7 @@ static void subtract(struct flow *flow, const struct flow *before)
 	flow->since.received_bytes = since(&flow->total.received_bytes, then->received_bytes);
 	flow->since.sends = since(&flow->total.sends, then->sends);
 	flow->since.receives = since(&flow->total.receives, then->receives);
-	flow->quiet = flow->since.sends || flow->since.receives ? 0 : before ? before->quiet + 1 : 1;
+	flow->quiet = has_counts(&flow->since) ? 0 : before ? before->quiet + 1 : 1;
 }
 
 /* Reads all flows; those long quiet lose their entry, and count from 0 should they go on. */
@@ -208,6 +239,7 @@ static void gather(struct flows *f)
 	struct flow *table = NULL;
 	uint32_t n = 0, kept = 0;
 
+	recall(f, &table, &n);
 	read_hash(f, &table, &n);
 	read_slots(f, &table, &n);
 	n = merge(table, n);
@@ -311,6 +343,17 @@ static void say_lost(struct flows *f)
 			  (unsigned long long)account.dropped, FLOWS_MAX);
 }
 
+static int map_slots(struct flows *f, struct error *err)
+{
+	void *slots = mmap(NULL, f->n_slots * sizeof(*f->slots), PROT_READ, MAP_SHARED,
+			   bpf_map__fd(f->bpf->maps.slots), 0);
+
+	if (slots == MAP_FAILED)
+		return error_set(err, -errno, "cannot map what its program counts: %s", strerror(errno));
+	f->slots = slots;
+	return 0;
+}
+
 static int start(struct flows *f, struct error *err)
 {
 	int rc = tool_answer_live(&f->tool, err);
@@ -321,7 +364,11 @@ static int start(struct flows *f, struct error *err)
 	if (!f->bpf)
 		return error_set(err, -errno, "cannot open its program: %s", strerror(errno));
 	memcpy((void *)&f->bpf->rodata->filter, &f->tool.settings, sizeof(f->tool.settings));
+	f->n_slots = FLOWS_SLOTS * (uint32_t)libbpf_num_possible_cpus();
+	bpf_map__set_max_entries(f->bpf->maps.slots, f->n_slots);
 	rc = tool_load(&f->tool, f->bpf->obj, err);
+	if (!rc)
+		rc = map_slots(f, err);
 	if (rc)
 		return rc;
 	tool_want_names(&f->tool, false);
@@ -357,6 +404,8 @@ int trace_flows_main(int argc, char **argv)
 			say_lost(f);
 		}
 		flows_bpf__destroy(f->bpf);
+		if (f->slots)
+			munmap((void *)f->slots, f->n_slots * sizeof(*f->slots));
 		free(f->table);
 		code = tool_end(&f->tool);
 	}

@@ -39,6 +39,8 @@ const char run_usage[] =
 	"      --repeat N         run N times on each packet\n"
 	"      --data FILE|HEX    run once, on this packet\n"
 	"      --ctx FILE|HEX     the context, for programs that take no packets\n"
+	"      --sysctl NAME[=VALUE]  an access, for SEC(\"cgroup/sysctl\"): read, or write; may be\n"
+	"                         repeated; what it finds is this machine's, and nothing is written\n"
 	"      --clock CLOCK      time the program reads: pcap (default), real, or nanoseconds\n"
 	"      --seed N           of its random numbers (default 1)\n"
 	"      --no-jit           interpret\n"
@@ -62,6 +64,7 @@ enum {
 	OPTION_REPEAT,
 	OPTION_DATA,
 	OPTION_CTX,
+	OPTION_SYSCTL,
 	OPTION_CLOCK,
 	OPTION_SEED,
 	OPTION_NO_JIT,
@@ -77,6 +80,7 @@ static const struct option long_options[] = {
 	{ "repeat", required_argument, NULL, OPTION_REPEAT },
 	{ "data", required_argument, NULL, OPTION_DATA },
 	{ "ctx", required_argument, NULL, OPTION_CTX },
+	{ "sysctl", required_argument, NULL, OPTION_SYSCTL },
 	{ "clock", required_argument, NULL, OPTION_CLOCK },
 	{ "seed", required_argument, NULL, OPTION_SEED },
 	{ "no-jit", no_argument, NULL, OPTION_NO_JIT },
@@ -96,6 +100,7 @@ struct run_args {
 	bool verbose;
 	bool user_only; /* an option that only the user engine heeds was given */
 	struct buffer image, data_bytes, ctx_bytes;
+	struct accesses accesses;
 };
 
 static bool option_clock(const char *text, struct engine_setup *setup)
@@ -121,6 +126,16 @@ static void add_setting(struct run_args *args, const char *setting)
 {
 	array_grow(args->job.settings, args->job.n_settings);
 	args->job.settings[args->job.n_settings++] = setting;
+}
+
+static bool add_access(struct run_args *args, const char *text)
+{
+	struct error err;
+
+	if (!accesses_add(&args->accesses, text, &err))
+		return true;
+	complain(NAME, "%s", err.text);
+	return false;
 }
 
 static bool take_number(struct run_args *args, int option, const char *text)
@@ -167,6 +182,8 @@ static bool take_option(struct run_args *args, int option, const char *text)
 	case OPTION_CTX:
 		args->ctx = text;
 		return true;
+	case OPTION_SYSCTL:
+		return add_access(args, text);
 	case OPTION_CLOCK:
 		args->user_only = true;
 		return option_clock(text, &args->job.engine);
@@ -215,6 +232,11 @@ static bool parse(int argc, char **argv, struct run_args *args)
 	}
 	if (args->engine == CHOICE_KERNEL && args->user_only)
 		complain(NAME, "note: the kernel does not heed --clock, --seed and --no-jit");
+	if (args->engine != CHOICE_USER && args->accesses.n) {
+		complain(NAME, "--sysctl is for --engine user: the kernel runs such programs at their "
+			       "hook only (skep run --attach)");
+		return false;
+	}
 	if (args->data && args->job.capture) {
 		complain(NAME, "--pcap and --data exclude each other");
 		return false;
@@ -382,6 +404,7 @@ static struct report make_report(const struct run_args *args, const struct outco
 		.object = args->job.path,
 		.capture = args->job.capture,
 		.output = args->job.output,
+		.accesses = args->job.accesses,
 		.engine = engine_name(args->job.engine.kind),
 		.other_ns = -1,
 		.rows_max = args->rows,
@@ -489,6 +512,7 @@ int run_main(int argc, char **argv)
 	};
 	int rc = EXIT_INPUT;
 
+	args.job.accesses = &args.accesses;
 	if (attach_is_meant(argc, argv))
 		return attach_main(argc, argv);
 	if (wants_help(argc, argv))
@@ -502,5 +526,6 @@ int run_main(int argc, char **argv)
 	buffer_deinit(&args.image);
 	buffer_deinit(&args.data_bytes);
 	buffer_deinit(&args.ctx_bytes);
+	accesses_deinit(&args.accesses);
 	return rc;
 }

@@ -10,7 +10,7 @@ _skep_options()
 				--interval --output --ring --trace-pipe --no-maps --no-header --verbose --help"
 			return
 		fi
-		echo "--attach --pcap --write --set --engine --repeat --data --ctx --clock --seed --no-jit --rows --json --verbose --help"
+		echo "--attach --pcap --write --set --engine --repeat --data --ctx --sysctl --clock --seed --no-jit --rows --json --verbose --help"
 		;;
 	check) echo "--engine --set --json --verbose --help" ;;
 	dump) echo "--source --insns --xlated --jited --engine --set --json --help" ;;

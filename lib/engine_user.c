@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "engine_user.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <skep/cgroup.h>
+#include <skep/sysctl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +167,24 @@ void engine_user_end_time(struct engine_timers *timers)
 int engine_user_run(int prog_fd, struct skep_run *run)
 {
 	return skep_prog_run(user.engine, prog_fd, run);
+}
+
+int engine_user_attach_sysctl(int prog_fd)
+{
+	int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+	if (folder < 0)
+		return -errno;
+	rc = skep_cgroup_add(user.engine, folder, 1, 0);
+	if (!rc)
+		rc = bpf_link_create(prog_fd, folder, BPF_CGROUP_SYSCTL, NULL);
+	close(folder);
+	return rc;
+}
+
+int engine_user_sysctl(struct skep_sysctl *access)
+{
+	return skep_sysctl_access(user.engine, access);
 }
 
 const char *engine_user_take_lack(void)

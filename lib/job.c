@@ -6,8 +6,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <skep/sysctl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "engine_user.h"
 #include "file.h"
 #include "records.h"
 #include "testrun.h"
@@ -44,6 +47,30 @@ static int check_xdp_ctx(const struct job_options *o, struct error *err)
 	return 0;
 }
 
+static int check_accesses(const struct job *job, struct error *err)
+{
+	const struct job_options *o = job->options;
+	uint32_t type = bpf_program__type(job->prog);
+	const char *name = bpf_program__name(job->prog);
+
+	if (type != BPF_PROG_TYPE_CGROUP_SYSCTL)
+		return error_set(err, -EINVAL,
+				 "program '%s' (%s) does not judge accesses to sysctls: --sysctl is "
+				 "for those of SEC(\"cgroup/sysctl\")",
+				 name, object_type_name(type));
+	if (!o->accesses->n)
+		return error_set(err, -EINVAL,
+				 "program '%s' (%s) judges accesses to sysctls: give it some, in "
+				 "order, with --sysctl NAME to read and --sysctl NAME=VALUE to write",
+				 name, object_type_name(type));
+	if (o->capture || o->data || o->ctx || o->output || o->repeat > 1)
+		return error_set(err, -EINVAL,
+				 "program '%s' (%s) is run once on each --sysctl: --pcap, --data, "
+				 "--ctx, -w and --repeat are for other programs",
+				 name, object_type_name(type));
+	return 0;
+}
+
 static int check_input(const struct job *job, struct error *err)
 {
 	const struct job_options *o = job->options;
@@ -52,6 +79,8 @@ static int check_input(const struct job *job, struct error *err)
 
 	if (type == BPF_PROG_TYPE_UNSPEC)
 		return 0; /* loading says what is wrong */
+	if (type == BPF_PROG_TYPE_CGROUP_SYSCTL || o->accesses->n)
+		return check_accesses(job, err);
 	if (packets && !o->capture && !o->data)
 		return error_set(err, -EINVAL,
 				 "program '%s' (%s) takes packets: give them with --pcap "
@@ -295,6 +324,61 @@ static int run_once(struct running *r, struct error *err)
 	return 0;
 }
 
+/* --- accesses to sysctls ---------------------------------------------------------------------------- */
+
+static int run_access(struct running *r, uint32_t i)
+{
+	static char written[ACCESS_VALUE_BYTES];
+	struct accesses *list = r->job->options->accesses;
+	struct access *access = &list->list[i];
+	struct skep_sysctl said = { .size = sizeof(said),
+				    .name = access->name,
+				    .write = access->write,
+				    .value = access->value.bytes,
+				    .value_bytes = access->value.n,
+				    .value_out = written,
+				    .value_out_room = sizeof(written) };
+	int rc;
+
+	accesses_find_current(list, i);
+	said.current = access->current.bytes;
+	said.current_bytes = access->current.n;
+	r->job->outcome.n_packets++;
+	rc = engine_user_sysctl(&said);
+	if (rc)
+		return rc;
+	access->done = true;
+	access->retval = said.retval;
+	access->file_pos = said.file_pos;
+	if (said.replaced)
+		access->written = access_value_of(written, said.value_out_bytes);
+	outcome_add_verdict(&r->job->outcome, said.retval == 0, 0);
+	records_take(r->records);
+	engine_take_printk();
+	return 0;
+}
+
+static int run_accesses(struct running *r, struct error *err)
+{
+	struct outcome *o = &r->job->outcome;
+	int rc, link = engine_user_attach_sysctl(bpf_program__fd(r->job->prog));
+
+	if (link < 0)
+		return error_set(err, link, "'%s' cannot be attached: %s", o->program,
+				 strerror(-link));
+	for (uint32_t i = 0; i < r->job->options->accesses->n && !interrupted; i++) {
+		rc = run_access(r, i);
+		if (rc) {
+			close(link);
+			return error_set(err, rc, "access %u (%s) cannot be tried: %s", i + 1,
+					 r->job->options->accesses->list[i].name, strerror(-rc));
+		}
+	}
+	o->interrupted = interrupted;
+	close(link);
+	return 0;
+}
+
 /* Programs are run on one CPU, so that per-CPU values are found in one place. */
 static void stay_on_this_cpu(void)
 {
@@ -337,6 +421,8 @@ int job_run(struct job *job, struct error *err)
 
 	if (!rc && r.capture)
 		run_capture(&r);
+	else if (!rc && job->options->accesses->n)
+		rc = run_accesses(&r, err);
 	else if (!rc)
 		rc = run_once(&r, err);
 	if (!rc) {

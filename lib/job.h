@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "accesses.h"
 #include "buffer.h"
 #include "capture.h"
 #include "engine.h"
@@ -25,6 +26,7 @@ struct job_options {
 	const char *output;	   /* capture of the packets that passed, NULL: none */
 	const struct buffer *data; /* NULL: none given */
 	const struct buffer *ctx;
+	struct accesses *accesses; /* to sysctls: what became of them is noted there */
 	uint32_t repeat;
 	bool hook; /* frame packets as the program's hook does, where the engine can */
 	struct engine_setup engine; /* printk is the job's own */

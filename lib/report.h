@@ -9,6 +9,7 @@
 #include "json.h"
 #include "outcome.h"
 
+struct accesses;
 struct btf;
 
 struct report {
@@ -17,6 +18,7 @@ struct report {
 	const char *object;    /* path as given */
 	const char *capture;   /* NULL: none */
 	const char *output;    /* NULL: none */
+	const struct accesses *accesses; /* to sysctls; NULL: none */
 	const char *engine;    /* "user", "kernel" or "both" */
 	const char *other;     /* both: whose time is other_ns */
 	double other_ns;       /* both: per run of the other engine; else negative */

@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 #include <string.h>
 
+#include "accesses.h"
 #include "object.h"
 #include "records.h"
 #include "report.h"
@@ -190,6 +191,36 @@ static void put_timers(const struct engine_timers *t, struct json *j)
 	json_object_end(j);
 }
 
+static void put_value(const char *name, const struct access_value *value, struct json *j)
+{
+	if (value->bytes)
+		json_string_bytes(j, name, value->bytes, value->n);
+}
+
+static void put_accesses(const struct report *r, struct json *j)
+{
+	if (!r->accesses || !r->accesses->n)
+		return;
+	json_array_begin(j, "accesses");
+	for (uint32_t i = 0; i < r->accesses->n; i++) {
+		const struct access *a = &r->accesses->list[i];
+
+		json_object_begin(j, NULL);
+		json_string(j, "name", a->name);
+		json_bool(j, "write", a->write);
+		put_value("found", &a->current, j);
+		put_value("value", &a->value, j);
+		if (a->done) {
+			json_bool(j, "allowed", !a->retval);
+			json_int(j, "returns", a->retval);
+			put_value("written", &a->written, j);
+			json_int(j, "file_pos", a->file_pos);
+		}
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 void report_json(const struct report *r, struct json *j)
 {
 	const struct outcome *o = r->outcome;
@@ -197,6 +228,7 @@ void report_json(const struct report *r, struct json *j)
 	put_program(r, j);
 	put_packets(r, j);
 	put_verdicts(r, j);
+	put_accesses(r, j);
 	json_array_begin(j, "maps");
 	for (uint32_t i = 0; i < o->n_maps; i++)
 		put_map(r, &o->maps[i], j);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <bpf/btf.h>
+#include <errno.h>
 #include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "accesses.h"
 #include "object.h"
 #include "records.h"
 #include "report.h"
@@ -132,6 +136,44 @@ static void put_single(const struct report *r, struct buffer *out)
 		buffer_format(out, "context after it, %u bytes:\n", o->ctx_out_bytes);
 		value_hexdump(o->ctx_out, o->ctx_out_bytes, INDENT, out);
 	}
+}
+
+static const char *access_result(const struct access *a, char text[UNIT_BYTES])
+{
+	if (!a->done)
+		return "not tried";
+	if (!a->retval)
+		return a->written.bytes ? "allowed, with another value" : "allowed";
+	if (a->retval == -EPERM)
+		return "denied";
+	snprintf(text, UNIT_BYTES, "returns %d", a->retval);
+	return text;
+}
+
+static void put_accesses(const struct report *r, struct buffer *out)
+{
+	struct table t = { 0 };
+
+	table_column(&t, "access", TABLE_LEFT);
+	table_column(&t, "found", TABLE_LEFT);
+	table_column(&t, "value", TABLE_LEFT);
+	table_column(&t, "result", TABLE_LEFT);
+	for (uint32_t i = 0; i < r->accesses->n; i++) {
+		const struct access *a = &r->accesses->list[i];
+		char *found = access_value_text(&a->current), *value = access_value_text(&a->value);
+		char *written = access_value_text(&a->written), text[UNIT_BYTES];
+
+		table_row(&t);
+		table_cell(&t, "%s %s", a->write ? "write" : "read", a->name);
+		table_cell(&t, "%s", found);
+		table_cell(&t, "%s", value);
+		table_cell(&t, "%s%s%s", access_result(a, text), *written ? ": " : "", written);
+		free(found);
+		free(value);
+		free(written);
+	}
+	table_print(&t, out, "");
+	table_deinit(&t);
 }
 
 static bool over_limit(const struct report *r, uint32_t shown)
@@ -379,6 +421,8 @@ void report_text(const struct report *r, struct buffer *out)
 	put_head(r, out);
 	if (r->capture)
 		put_verdicts(r, out);
+	else if (r->accesses && r->accesses->n)
+		put_accesses(r, out);
 	else
 		put_single(r, out);
 	put_refusals(r, out);

@@ -64,6 +64,9 @@ const char *verdict_name(uint32_t prog_type, uint32_t retval, char buf[VERDICT_N
 		else
 			snprintf(buf, VERDICT_NAME_BYTES, "keep %u bytes", retval);
 		break;
+	case BPF_PROG_TYPE_CGROUP_SYSCTL:
+		name = retval ? "allowed" : "not allowed";
+		break;
 	default:
 		snprintf(buf, VERDICT_NAME_BYTES, "returned %d", (int)retval);
 		return buf;

@@ -11,7 +11,8 @@
  *   test    what BPF_PROG_TEST_RUN of Linux takes as data_in, and where the program's data begin:
  *           none no test run | ctx only ctx_in | l2 frame, at its Ethernet header | l3 frame,
  *           behind its Ethernet header | fixed the kernel's own call, input ignored
- *           Where this is none and hook is ctx, the engine's test run takes ctx_in all the same
+ *           Where this is none and hook is ctx, the engine's test run takes ctx_in all the same;
+ *           not of CGROUP_SYSCTL, whose accesses skep_sysctl_access() tells of
  *   hook    what the real hook gives it: none | ctx | l2 | l3 | l4 packet from its transport header
  *           | data of a stream
  *   status  done: a struct prog_type_ops exists | refused: never | later: not yet; to load one of

@@ -27,6 +27,7 @@ EXAMPLES = os.path.join(ROOT, "examples")
 TRAFFIC = os.path.join(EXAMPLES, "traffic.pcap")
 TYPES = os.path.join(HERE, "programs", "types.bpf.c")
 OUTSIDE = os.path.join(HERE, "programs", "outside.bpf.c")
+SYSCTL = os.path.join(HERE, "programs", "sysctl.bpf.c")
 TIMERS = os.path.join(HERE, "programs", "timers.bpf.c")
 TIMEOUT_S = 60
 NOBODY = 65534
@@ -341,6 +342,43 @@ def single_runs_take_data_and_context():
     document = run_json("run", TYPES, "call", "--ctx", "05000000")
     expect((document["verdicts"][0]["value"], document["ctx_out"]), (7, "06000000"))
     expect(run_json("run", TYPES, "trace", "--ctx", arguments + "2a00000000000000")["verdicts"][0]["value"], 42)
+
+
+@case
+def sysctl_programs_judge_accesses():
+    accesses = ["my/plain=1", "my.plain", "my/plain=9", "my/plain", "my.lucky=1", "my/lucky", "my/refused=2",
+                "my/hidden", "my/seek", "/proc/sys/my/empty="]
+    options = [word for access in accesses for word in ("--sysctl", access)]
+    document = run_json("run", SYSCTL, *options)
+    plain = {"name": "my/plain", "allowed": True, "returns": 0, "file_pos": 0}
+    denied = {"allowed": False, "returns": -1}
+    expect(document["accesses"], [
+        {**plain, "write": True, "value": "1\n"},
+        {**plain, "write": False, "found": "1\n"},
+        {**plain, "write": True, "found": "1\n", "value": "9\n", **denied},
+        {**plain, "write": False, "found": "1\n"},
+        {**plain, "name": "my/lucky", "write": True, "value": "1\n", "written": "7\n"},
+        {**plain, "name": "my/lucky", "write": False, "found": "7\n"},
+        {**plain, "name": "my/refused", "write": True, "value": "2\n", "allowed": False, "returns": -13},
+        {**plain, "name": "my/hidden", "write": False, **denied},
+        {**plain, "name": "my/seek", "write": False, "file_pos": 3},
+        {**plain, "name": "my/empty", "write": True, "value": "\n"}])
+    expect(document["printk"], [{"packet": packet, "text": text} for packet, text in (
+        (1, "plain: 2 bytes"), (3, "plain: 2 bytes"), (5, "lucky: 2 bytes"), (7, "refused: 2 bytes"),
+        (10, "empty: 1 bytes"))])
+    variables = [the_map(document, "sysctl.bss")["variables"]][0]
+    expect(variables, {"reads": 5, "writes": 5})
+    if not re.search(r"write my/lucky +1 +allowed, with another value: 7\n", run("run", SYSCTL, *options)[0]):
+        raise AssertionError(run("run", SYSCTL, *options)[0])
+    with open("/proc/sys/kernel/ostype", encoding="ascii") as file:
+        expect(run_json("run", SYSCTL, "--sysctl", "kernel.ostype=x")["accesses"][0]["found"], file.read())
+    complains("give it some, in order, with --sysctl NAME", "run", SYSCTL)
+    complains("a part of the name is empty", "run", SYSCTL, "--sysctl", "a..b")
+    complains("'..' is no part of a name", "run", SYSCTL, "--sysctl", "a/../b")
+    complains("no name stands in it", "run", SYSCTL, "--sysctl", "=1")
+    complains("are for other programs", "run", SYSCTL, "--sysctl", "a", "--ctx", "00")
+    complains("does not judge accesses to sysctls", "run", TYPES, "raw", "--sysctl", "a")
+    complains("--sysctl is for --engine user", "run", SYSCTL, "--sysctl", "a", "--engine", "both")
 
 
 @case

@@ -71,9 +71,19 @@ def worker():
             print(json.dumps("denied"), flush=True)
 
 
+# What a guard's watcher sets, it sets in its own namespaces: not in those of this machine.
+ELSEWHERE = ("unshare", "--net", "--uts", "--ipc")
+
+
 def need_guard():
     need(os.geteuid() == 0, "it needs root")
     need_program("unshare")
+
+
+def guarding(rules, cgroup, *options):
+    tool = Tool(skep, "guard", "run", "-f", rules, "--cgroup", cgroup.below, "--no-doors", *options, prefix=ELSEWHERE)
+    check(os.readlink(f"/proc/{tool.process.pid}/ns/net") != os.readlink("/proc/self/ns/net"), "it is in our namespace")
+    return tool
 
 
 def in_own_world(cgroup, *command, feed=None):
@@ -130,7 +140,7 @@ def random_accesses_get_what_check_foretold():
             file.flush()
             accesses = random_accesses(dice)
             told = foretell(file.name, cgroup, accesses)
-            with Tool(skep, "guard", "run", "-f", file.name, "--cgroup", cgroup.below, "-o", "json") as guard:
+            with guarding(file.name, cgroup, "-o", "json") as guard:
                 out = in_own_world(cgroup, sys.executable, os.path.abspath(__file__), "--worker", feed=json.dumps(accesses))
                 log, _ = guard.stop()
             got = [json.loads(line) for line in out.splitlines()]
@@ -179,7 +189,7 @@ def systemd_applies_what_check_says():
         script = ("for key; do printf '%s\\t' \"$key\"; cat /proc/sys/$(echo $key | tr ./ /.); done >&3; "
                   f"{systemd} {path}; true; for key; do printf '%s\\t' \"$key\"; cat /proc/sys/$(echo $key | tr ./ /.); done")
         keys = [k for k in told if not k.startswith("net.ipv4.conf.") or k.split(".")[3] in ("all", "default", "lo")]
-        with Tool(skep, "guard", "run", "-f", f"{root}/rules", "--cgroup", cgroup.below):
+        with guarding(f"{root}/rules", cgroup):
             out = in_own_world(cgroup, "sh", "-c", f"exec 3>{root}/before; {script}", "sh", *keys)
         with open(f"{root}/before", encoding="utf-8") as file:
             before = values_of(file.read())

@@ -132,6 +132,18 @@ def completion_knows_rules_and_keys():
 
 
 @case
+def the_manual_page_knows_every_subcommand_and_option():
+    with open(f"{ROOT}/docs/man/skep-guard.1", encoding="utf-8") as file:
+        page = file.read()
+    common = set(re.findall(r"^  (?:-., |    )--([a-z-]+)", run(skep, "trace", "open", "--help")[0], re.M))
+    for name in re.findall(r"^  skep guard ([a-z]+)", run(skep, "guard", "--help")[0], re.M):
+        check(f"\n.Ss skep guard {name}\n" in page, f"the page lacks {name}")
+        usage, _ = run(skep, "guard", name, "--help")
+        for option in set(re.findall(r"^  (?:-., |    )--([a-z-]+)", usage, re.M)) - common:
+            check(f"Fl -{option}" in page, f"the page lacks --{option} of {name}")
+
+
+@case
 def no_privilege_is_needed():
     need(os.geteuid() == 0 and os.path.exists(skep), "it begins as root")
     done = subprocess.run([skep, "guard", "check", "deny vm.* if comm=x", "--as", "comm=x", "--", "vm.swappiness=1"],

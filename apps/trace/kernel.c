@@ -112,11 +112,27 @@ static int resolve(struct kernel *k, struct error *err)
 	return 0;
 }
 
+/* Asked for by name, a hook is not passed over: what of it this kernel lacks, and the way out. */
+static int check_hook(enum kernel_hook hook, struct error *err)
+{
+	const struct ability_hook *way = &trace_kernel_ability.hooks[hook];
+
+	for (uint32_t i = 0; i < ABILITY_NEEDS_MAX && way->needs[i]; i++) {
+		const struct ability_answer *answer = ability_ask(way->needs[i]);
+
+		if (!answer->has)
+			return error_set(err, -EOPNOTSUPP, "--hook %s is not to be had: %s%s%s",
+					 way->name, answer->why, *answer->remedy ? "; " : "",
+					 answer->remedy);
+	}
+	return 0;
+}
+
 static int hook_by_name(const char *name, enum kernel_hook *hook, struct error *err)
 {
 	for (*hook = 0; *hook < _KERNEL_HOOK_MAX; (*hook)++)
 		if (strcmp(hook_text(*hook), name) == 0)
-			return 0;
+			return check_hook(*hook, err);
 	return error_set(err, -EINVAL,
 			 "--hook '%s': it is fentry, kprobe.multi, kprobe or tracepoint", name);
 }
@@ -130,11 +146,15 @@ static int take_tracepoints(struct kernel *k, const char *why, struct error *err
 
 		if (k->latency || !kernel_function_to_tracepoint(&k->targets, f))
 			return error_set(err, -EOPNOTSUPP,
-					 "%s%s cannot be traced here: no tracepoint has %s%s%s",
+					 "%s%s cannot be traced here: no tracepoint has %s%s%s; the "
+					 "way out: %s, or a tracepoint near it (tp:NAME)",
 					 f->name, f->returning ? "+ret" : "",
 					 k->latency || f->returning ? "when a function returns"
 								    : "the same",
-					 *why ? "; " : "", why);
+					 *why ? "; " : "", why,
+					 ability_ask(ABILITY_FENTRY)->has ?
+						 "another --hook" :
+						 ability_ask(ABILITY_FENTRY)->remedy);
 		if (was_function)
 			tool_note(&k->tool, "%s: shown by the tracepoint %s%s", f->name, f->symbol,
 				  k->tool.options.verbose ? "" : " (-v says why)");

@@ -151,7 +151,9 @@ def bad_input_gets_one_sentence():
                         (["tp:nosuchtp_"], "tracepoint 'nosuchtp_' is not among"),
                         (["*"], "choose fewer"), (["tp:sched_switch+ret"], "a tracepoint returns nothing"),
                         (["-L", "tp:sched_switch"], "-L is for functions"), (["-a", "-L", "vfs_read"], "choose one"),
-                        (["--hook", "magic", "vfs_read"], "it is fentry, kprobe.multi")):
+                        (["--hook", "magic", "vfs_read"], "it is fentry, kprobe.multi"),
+                        *([(["--hook", "kprobe", "vfs_read"], "--hook kprobe is not to be had: ")]
+                          if not abilities()["kprobe"] else [])):
         err = [line for line in refused(*args).splitlines() if "cost:" not in line and not line.startswith("Try ")]
         if len(err) != 1 or words not in err[0]:
             raise AssertionError(f"{args}: {err}")

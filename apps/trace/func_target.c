@@ -2,8 +2,10 @@
 #include "trace/func_target.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buffer.h"
 #include "sym/library.h"
@@ -67,11 +69,27 @@ static int operand_parse(const char *text, pid_t pid, struct operand *o, struct 
 	return rc < 0 ? rc : 0;
 }
 
+/* The name a file goes by; of "/proc/PID/exe" that of the program it stands for. */
+static char *module_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char program[PATH_MAX];
+	ssize_t n = -1;
+
+	if (slash && strcmp(slash, "/exe") == 0 && strncmp(path, "/proc/", 6) == 0)
+		n = readlink(path, program, sizeof(program) - 1);
+	if (n > 0) {
+		program[n] = 0;
+		path = program;
+		slash = strrchr(path, '/');
+	}
+	return xstrdup(slash ? slash + 1 : path);
+}
+
 static int open_file(struct func_targets *t, const char *binary, const struct func_wish *wish,
 		     uint32_t *ret_file, struct error *err)
 {
 	struct func_file file = { 0 };
-	const char *slash;
 	int rc = sym_library_find(binary, wish->pid, &file.path, err);
 
 	if (rc)
@@ -89,8 +107,7 @@ static int open_file(struct func_targets *t, const char *binary, const struct fu
 		free(file.root);
 		return rc;
 	}
-	slash = strrchr(file.path, '/');
-	file.module = slash ? slash + 1 : file.path;
+	file.module = module_of(file.path);
 	file.place = place_elf_new(file.elf);
 	array_grow(t->files, t->n_files);
 	t->files[t->n_files] = file;
@@ -265,6 +282,7 @@ void func_targets_deinit(struct func_targets *t)
 		sym_elf_close(t->files[i].elf);
 		free(t->files[i].path);
 		free(t->files[i].root);
+		free(t->files[i].module);
 	}
 	free(t->files);
 	free(t->functions);

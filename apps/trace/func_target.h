@@ -20,7 +20,7 @@
 
 struct func_file {
 	char *path;
-	const char *module; /* base name of the path */
+	char *module; /* base name of the path */
 	char *root;	    /* of the process it was found in, "" for ours */
 	struct sym_elf *elf;
 	struct place_elf *place; /* NULL: probes stay at entries */

@@ -432,6 +432,12 @@ def profile_takes_an_interval_and_a_count(world):
 
 
 @case
+def a_process_program_has_its_name(world):
+    _, out, _ = world.traced("factorial", 1, "func", "factorial", "-o", "json")
+    assert {row["module"] for row in objects(out)} == {os.path.basename(world.target)}, out
+
+
+@case
 def calls_shown_are_metrics_too(world):
     _, out, _ = world.traced("factorial", 100, "func", "-a", f"{world.target}:factorial", "-o", "prom")
     assert re.search(r'^skep_function_calls_total\{.*function="factorial".*\} [1-9]', out, re.M), out

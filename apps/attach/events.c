@@ -240,16 +240,22 @@ struct cells {
 	char *text[OUTPUT_FIELDS_MAX];
 	bool is_number[OUTPUT_FIELDS_MAX];
 	uint32_t n;
+	bool bare; /* strings without their quotes: CSV has its own */
 };
 
 static void add_cell(void *arg, const char *path, const char *text, bool is_number)
 {
 	struct cells *c = arg;
+	size_t n = strlen(text);
 
 	if (c->n == OUTPUT_FIELDS_MAX)
 		return;
+	if (c->bare && n > 1 && text[0] == '"' && text[n - 1] == '"') {
+		text++;
+		n -= 2;
+	}
 	c->path[c->n] = xstrdup(path);
-	c->text[c->n] = xstrndup(text, strnlen(text, CELL_BYTES_MAX));
+	c->text[c->n] = xstrndup(text, n < CELL_BYTES_MAX ? n : CELL_BYTES_MAX);
 	c->is_number[c->n++] = is_number;
 }
 
@@ -306,7 +312,7 @@ static void put_record_columns(struct source *s, uint32_t type, const void *data
 {
 	struct events *e = s->owner;
 	struct cell cells[OUTPUT_FIELDS_MAX] = { 0 };
-	struct cells c = { 0 };
+	struct cells c = { .bare = e->setup.format == OUTPUT_CSV };
 
 	value_leaves(e->btf, type, data, bytes, add_cell, &c);
 	if (!s->fields || type != s->type || c.n != s->n_fields)

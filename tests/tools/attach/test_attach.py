@@ -564,6 +564,10 @@ def records_of_perf_buffers_are_typed():
         out, _ = tool.finish()
     expect([json.loads(line) for line in out.splitlines()],
            [{"map": "events", "value": {"number": 7, "minus": -7, "word": "seven"}}] * 5)
+    with Tool(program("said"), "by_perf_buffer", "--only_tgid", str(os.getpid()), "-o", "csv") as tool:
+        call_getpgid(1)
+        out, _ = tool.finish()
+    expect(out.splitlines(), ["number,minus,word", "7,-7,seven"])
 
 
 @case

@@ -32,26 +32,10 @@ const char check_usage[] =
 	"\n"
 	"Exit codes: 0 all accepted; 1 a rejection; 2 usage or input.\n";
 
-enum {
-	OPTION_ENGINE = OPTION_FIRST,
-	OPTION_SET,
-	OPTION_JSON
-};
-
 static const struct option long_options[] = {
-	{ "engine", required_argument, NULL, OPTION_ENGINE },
-	{ "set", required_argument, NULL, OPTION_SET },
-	{ "json", no_argument, NULL, OPTION_JSON },
+	OPTIONS_COMMON,
 	{ "verbose", no_argument, NULL, 'v' },
 	{ 0 },
-};
-
-struct check_args {
-	enum engine_choice engine;
-	bool json;
-	bool verbose;
-	const char **settings;
-	uint32_t n_settings;
 };
 
 enum verdict {
@@ -82,7 +66,7 @@ struct rows {
 
 /* --- verifying -------------------------------------------------------------------------------------- */
 
-static int load_at(const struct check_args *args, const char *path, const struct buffer *image,
+static int load_at(const struct common_args *args, const char *path, const struct buffer *image,
 		   const char *name, uint32_t log_level, struct row *row)
 {
 	struct object obj;
@@ -105,7 +89,7 @@ static int load_at(const struct check_args *args, const char *path, const struct
 	return rc;
 }
 
-static void check_program(const struct check_args *args, const char *path,
+static void check_program(const struct common_args *args, const char *path,
 			  const struct buffer *image, struct row *row)
 {
 	struct verifier_stats stats;
@@ -139,7 +123,7 @@ static void list_rows(struct rows *rows, const char *path, const struct object *
 }
 
 /* 0, or -errno after a complaint */
-static int check_object(const struct check_args *args, const char *path, struct rows *rows)
+static int check_object(const struct common_args *args, const char *path, struct rows *rows)
 {
 	struct buffer image = { 0 };
 	struct object obj = { 0 };
@@ -205,7 +189,7 @@ static void put_table(const struct rows *rows, bool with_object, struct buffer *
 	table_deinit(&t);
 }
 
-static void put_text(const struct check_args *args, const struct rows *rows, bool with_object,
+static void put_text(const struct common_args *args, const struct rows *rows, bool with_object,
 		     struct buffer *out)
 {
 	bool rejected = false;
@@ -260,7 +244,7 @@ static void put_json_row(const struct row *row, struct json *j)
 	json_object_end(j);
 }
 
-static int show(const struct check_args *args, const struct rows *rows, bool with_object)
+static int show(const struct common_args *args, const struct rows *rows, bool with_object)
 {
 	struct buffer out = { 0 };
 	struct json j = { 0 };
@@ -297,24 +281,6 @@ static void free_rows(struct rows *rows)
 
 /* --- the command --------------------------------------------------------------------------------------- */
 
-static bool take_option(struct check_args *args, int option, const char *text)
-{
-	switch (option) {
-	case 'v':
-		return args->verbose = true;
-	case OPTION_JSON:
-		return args->json = true;
-	case OPTION_ENGINE:
-		return option_engine(NAME, text, false, &args->engine);
-	case OPTION_SET:
-		array_grow(args->settings, args->n_settings);
-		args->settings[args->n_settings++] = text;
-		return true;
-	}
-	complain_usage(NAME);
-	return false;
-}
-
 static int worst_of(const struct rows *rows)
 {
 	int worst = EXIT_DONE;
@@ -328,7 +294,7 @@ static int worst_of(const struct rows *rows)
 	return worst;
 }
 
-static int check_all(const struct check_args *args, char **paths, int n_paths)
+static int check_all(const struct common_args *args, char **paths, int n_paths)
 {
 	struct engine_setup setup = {
 		.kind = args->engine == CHOICE_KERNEL ? ENGINE_KERNEL : ENGINE_USER,
@@ -353,12 +319,12 @@ static int check_all(const struct check_args *args, char **paths, int n_paths)
 
 int check_main(int argc, char **argv)
 {
-	struct check_args args = { 0 };
+	struct common_args args = { 0 };
 	int option, rc = EXIT_INPUT;
 
 	argv[0] = (char *)"skep check";
 	while ((option = getopt_long(argc, argv, "v", long_options, NULL)) != -1) {
-		if (!take_option(&args, option, optarg)) {
+		if (!option_common(NAME, option, optarg, false, &args)) {
 			free(args.settings);
 			return EXIT_INPUT;
 		}

@@ -38,19 +38,14 @@ const char dump_usage[] =
 	"Exit codes: 0 done; 1 a program was rejected; 2 usage or input.\n";
 
 enum {
-	OPTION_ENGINE = OPTION_FIRST,
-	OPTION_SET,
-	OPTION_JSON,
-	OPTION_SOURCE,
+	OPTION_SOURCE = OPTION_OWN,
 	OPTION_INSNS,
 	OPTION_XLATED,
 	OPTION_JITED,
 };
 
 static const struct option long_options[] = {
-	{ "engine", required_argument, NULL, OPTION_ENGINE },
-	{ "set", required_argument, NULL, OPTION_SET },
-	{ "json", no_argument, NULL, OPTION_JSON },
+	OPTIONS_COMMON,
 	{ "source", no_argument, NULL, OPTION_SOURCE },
 	{ "insns", no_argument, NULL, OPTION_INSNS },
 	{ "xlated", no_argument, NULL, OPTION_XLATED },
@@ -59,8 +54,8 @@ static const struct option long_options[] = {
 };
 
 struct dump_args {
-	enum engine_choice engine;
-	bool json, source, insns, xlated, jited;
+	struct common_args common;
+	bool source, insns, xlated, jited;
 	const char *path;
 	const char *program; /* NULL: all */
 	const char **settings;
@@ -294,8 +289,8 @@ static int dump_loaded(const struct dump_args *args, const char *name, struct si
 	struct bpf_program *prog;
 	int rc = object_open(&obj, args->path, &args->image, &err), done = EXIT_DONE;
 
-	for (uint32_t i = 0; !rc && i < args->n_settings; i++)
-		rc = object_set(&obj, args->settings[i], &err);
+	for (uint32_t i = 0; !rc && i < args->common.n_settings; i++)
+		rc = object_set(&obj, args->common.settings[i], &err);
 	prog = rc ? NULL : object_choose(&obj, name, &err);
 	if (!rc)
 		rc = prog ? object_load(&obj, prog, 0, &err) : -ENOENT;
@@ -342,8 +337,6 @@ static int dump_programs(const struct dump_args *args, struct sink *s)
 static bool take_option(struct dump_args *args, int option, const char *text)
 {
 	switch (option) {
-	case OPTION_JSON:
-		return args->json = true;
 	case OPTION_SOURCE:
 		return args->source = true;
 	case OPTION_INSNS:
@@ -352,15 +345,9 @@ static bool take_option(struct dump_args *args, int option, const char *text)
 		return args->xlated = true;
 	case OPTION_JITED:
 		return args->jited = true;
-	case OPTION_ENGINE:
-		return option_engine(NAME, text, false, &args->engine);
-	case OPTION_SET:
-		array_grow(args->settings, args->n_settings);
-		args->settings[args->n_settings++] = text;
-		return true;
+	default:
+		return option_common(NAME, option, text, false, &args->common);
 	}
-	complain_usage(NAME);
-	return false;
 }
 
 static bool parse(int argc, char **argv, struct dump_args *args)
@@ -379,7 +366,7 @@ static bool parse(int argc, char **argv, struct dump_args *args)
 	args->path = argv[optind];
 	args->program = optind + 1 < argc ? argv[optind + 1] : NULL;
 	if (!args->insns && !args->xlated && !args->jited) {
-		args->source = args->source || !args->json;
+		args->source = args->source || !args->common.json;
 		args->insns = true;
 	}
 	return true;
@@ -388,7 +375,7 @@ static bool parse(int argc, char **argv, struct dump_args *args)
 static int dump(struct dump_args *args, struct sink *s)
 {
 	struct engine_setup setup = {
-		.kind = args->engine == CHOICE_KERNEL ? ENGINE_KERNEL : ENGINE_USER,
+		.kind = args->common.engine == CHOICE_KERNEL ? ENGINE_KERNEL : ENGINE_USER,
 	};
 	int rc = EXIT_DONE, loaded = EXIT_DONE;
 	struct error err;
@@ -413,7 +400,7 @@ int dump_main(int argc, char **argv)
 	int rc = EXIT_INPUT, written;
 
 	if (parse(argc, argv, &args)) {
-		s.is_json = args.json;
+		s.is_json = args.common.json;
 		if (s.is_json)
 			json_array_begin(&s.json, NULL);
 		rc = dump(&args, &s);
@@ -427,6 +414,6 @@ int dump_main(int argc, char **argv)
 	buffer_deinit(&s.text);
 	buffer_deinit(&s.json.out);
 	buffer_deinit(&args.image);
-	free(args.settings);
+	free(args.common.settings);
 	return rc;
 }

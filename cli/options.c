@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "nearest.h"
 
 int complain(const char *command, const char *fmt, ...)
@@ -43,6 +44,25 @@ bool option_engine(const char *command, const char *text, bool both_allowed,
 		return false;
 	}
 	return true;
+}
+
+bool option_common(const char *command, int option, const char *text, bool both_allowed,
+		   struct common_args *args)
+{
+	switch (option) {
+	case 'v':
+		return args->verbose = true;
+	case OPTION_JSON:
+		return args->json = true;
+	case OPTION_ENGINE:
+		return option_engine(command, text, both_allowed, &args->engine);
+	case OPTION_SET:
+		array_grow(args->settings, args->n_settings);
+		args->settings[args->n_settings++] = text;
+		return true;
+	}
+	complain_usage(command);
+	return false;
 }
 
 bool option_number(const char *command, const char *option, const char *text, uint64_t min,

@@ -59,9 +59,7 @@ const char run_usage[] =
 	"  skep run examples/portfilter.bpf.c --set blocked_port=23 -r examples/traffic.pcap -w out.pcap\n";
 
 enum {
-	OPTION_SET = OPTION_FIRST,
-	OPTION_ENGINE,
-	OPTION_REPEAT,
+	OPTION_REPEAT = OPTION_OWN,
 	OPTION_DATA,
 	OPTION_CTX,
 	OPTION_SYSCTL,
@@ -69,14 +67,12 @@ enum {
 	OPTION_SEED,
 	OPTION_NO_JIT,
 	OPTION_ROWS,
-	OPTION_JSON,
 };
 
 static const struct option long_options[] = {
 	{ "pcap", required_argument, NULL, 'r' },
 	{ "write", required_argument, NULL, 'w' },
-	{ "set", required_argument, NULL, OPTION_SET },
-	{ "engine", required_argument, NULL, OPTION_ENGINE },
+	OPTIONS_COMMON,
 	{ "repeat", required_argument, NULL, OPTION_REPEAT },
 	{ "data", required_argument, NULL, OPTION_DATA },
 	{ "ctx", required_argument, NULL, OPTION_CTX },
@@ -85,19 +81,16 @@ static const struct option long_options[] = {
 	{ "seed", required_argument, NULL, OPTION_SEED },
 	{ "no-jit", no_argument, NULL, OPTION_NO_JIT },
 	{ "rows", required_argument, NULL, OPTION_ROWS },
-	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ 0 },
 };
 
 struct run_args {
 	struct job_options job;
-	enum engine_choice engine;
+	struct common_args common;
 	const char *data;
 	const char *ctx;
 	uint32_t rows;
-	bool json;
-	bool verbose;
 	bool user_only; /* an option that only the user engine heeds was given */
 	struct buffer image, data_bytes, ctx_bytes;
 	struct accesses accesses;
@@ -120,12 +113,6 @@ static bool option_clock(const char *text, struct engine_setup *setup)
 		return false;
 	}
 	return true;
-}
-
-static void add_setting(struct run_args *args, const char *setting)
-{
-	array_grow(args->job.settings, args->job.n_settings);
-	args->job.settings[args->job.n_settings++] = setting;
 }
 
 static bool add_access(struct run_args *args, const char *text)
@@ -169,13 +156,6 @@ static bool take_option(struct run_args *args, int option, const char *text)
 	case 'w':
 		args->job.output = text;
 		return true;
-	case 'v':
-		return args->verbose = true;
-	case OPTION_SET:
-		add_setting(args, text);
-		return true;
-	case OPTION_ENGINE:
-		return option_engine(NAME, text, true, &args->engine);
 	case OPTION_DATA:
 		args->data = text;
 		return true;
@@ -190,15 +170,13 @@ static bool take_option(struct run_args *args, int option, const char *text)
 	case OPTION_NO_JIT:
 		args->user_only = true;
 		return args->job.engine.no_jit = true;
-	case OPTION_JSON:
-		return args->json = true;
 	case OPTION_REPEAT:
 	case OPTION_SEED:
 	case OPTION_ROWS:
 		return take_number(args, option, text);
+	default:
+		return option_common(NAME, option, text, true, &args->common);
 	}
-	complain_usage(NAME);
-	return false;
 }
 
 static bool parse(int argc, char **argv, struct run_args *args)
@@ -226,13 +204,13 @@ static bool parse(int argc, char **argv, struct run_args *args)
 		complain(NAME, "-w -: standard output is for the report; give a file");
 		return false;
 	}
-	if (args->engine == CHOICE_BOTH && args->job.capture && strcmp(args->job.capture, "-") == 0) {
+	if (args->common.engine == CHOICE_BOTH && args->job.capture && strcmp(args->job.capture, "-") == 0) {
 		complain(NAME, "--pcap -: --engine both reads the capture twice; give a file");
 		return false;
 	}
-	if (args->engine == CHOICE_KERNEL && args->user_only)
+	if (args->common.engine == CHOICE_KERNEL && args->user_only)
 		complain(NAME, "note: the kernel does not heed --clock, --seed and --no-jit");
-	if (args->engine != CHOICE_USER && args->accesses.n) {
+	if (args->common.engine != CHOICE_USER && args->accesses.n) {
 		complain(NAME, "--sysctl is for --engine user: the kernel runs such programs at their "
 			       "hook only (skep run --attach)");
 		return false;
@@ -328,7 +306,7 @@ static int show_rejection(const struct run_args *args, const char *log, const ch
 	rejection_print(&r, &out, "  ");
 	complain(NAME, "%s", sentence);
 	fputs(buffer_string(&out), stderr);
-	if (args->verbose)
+	if (args->common.verbose)
 		fprintf(stderr, "\n%s", log);
 	else
 		fprintf(stderr, "The verifier's whole log: -v\n");
@@ -377,7 +355,7 @@ static int show(const struct run_args *args, const struct report *report,
 	struct json j = { 0 };
 	int rc;
 
-	if (args->json) {
+	if (args->common.json) {
 		json_object_begin(&j, NULL);
 		report_json(report, &j);
 		if (c)
@@ -518,11 +496,13 @@ int run_main(int argc, char **argv)
 	if (wants_help(argc, argv))
 		return print_out(NAME, run_usage);
 	if (parse(argc, argv, &args) && read_inputs(&args)) {
-		object_verbose(args.verbose);
-		args.job.engine.kind = args.engine == CHOICE_KERNEL ? ENGINE_KERNEL : ENGINE_USER;
-		rc = args.engine == CHOICE_BOTH ? run_both(&args) : run_one(&args);
+		object_verbose(args.common.verbose);
+		args.job.settings = args.common.settings;
+		args.job.n_settings = args.common.n_settings;
+		args.job.engine.kind = args.common.engine == CHOICE_KERNEL ? ENGINE_KERNEL : ENGINE_USER;
+		rc = args.common.engine == CHOICE_BOTH ? run_both(&args) : run_one(&args);
 	}
-	free(args.job.settings);
+	free(args.common.settings);
 	buffer_deinit(&args.image);
 	buffer_deinit(&args.data_bytes);
 	buffer_deinit(&args.ctx_bytes);

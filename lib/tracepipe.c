@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
-#include "tracefs.h"
+#include "kernel_fs.h"
 
 #define CHUNK_BYTES	65536
 #define TAKE_CHUNKS_MAX 64 /* in one go: reading may itself cause lines */
@@ -26,7 +26,7 @@ struct tracepipe {
 
 static int open_pipe(void)
 {
-	int folder = tracefs_open(), fd;
+	int folder = kernel_fs_open(KERNEL_FS_TRACE, NULL), fd;
 
 	if (folder < 0)
 		return folder;

@@ -21,6 +21,7 @@
 
 #include "attach/args.h"
 #include "attach/events.h"
+#include "attach/kinds.h"
 #include "buffer.h"
 #include "command.h"
 #include "engine.h"
@@ -246,11 +247,32 @@ static void explain_missing(const struct attach *a, int rc, struct error *err)
 					 hook_target_is_missing(prog, &a->args.target, err)) return;
 }
 
+/* A kernel that has no such programs says no more than that it does not permit them. */
+static void explain_refused(const struct attach *a, int rc, struct error *err)
+{
+	struct bpf_program *prog;
+	enum attach_kind kind;
+	struct error why;
+
+	if (rc != -EPERM || !a->object.bpf)
+		return;
+	bpf_object__for_each_program(prog, a->object.bpf)
+	{
+		kind = is_chosen(a, prog) ? attach_kind_of(prog) : ATTACH_KINDS_MAX;
+		if (kind == ATTACH_KINDS_MAX ||
+		    ability_choose(&attach_kinds[kind], NULL, &why) >= 0)
+			continue;
+		error_set(err, rc, "program '%s': %s", bpf_program__name(prog), why.text);
+		return;
+	}
+}
+
 static int refuse_load(struct attach *a, int rc, struct error *err)
 {
 	struct buffer out = { 0 };
 	struct rejection r;
 
+	explain_refused(a, rc, err);
 	explain_missing(a, rc, err);
 	note("%s", err->text);
 	if (rc != -EBADMSG)

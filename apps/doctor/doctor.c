@@ -36,8 +36,7 @@ const char doctor_usage[] =
 	"--attach` can attach is told and not counted, unless TOOL names it); 2 usage.\n";
 
 enum {
-	OPTION_ENGINE = OPTION_FIRST,
-	OPTION_QUICK,
+	OPTION_QUICK = OPTION_OWN,
 	OPTION_ATTACH,
 };
 

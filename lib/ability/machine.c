@@ -4,21 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/mount.h>
 #include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "file.h"
+#include "kernel_fs.h"
 
-#define TRACEFS_MAGIC	 0x74726163
-#define SECURITYFS_MAGIC 0x73636673
-#define SYS_LSM_LIST	 461 /* lsm_list_modules(2), Linux 6.8 */
-#define LSM_MAX		 32
+#define SYS_LSM_LIST 461 /* lsm_list_modules(2), Linux 6.8 */
+#define LSM_MAX	     32
 
 /* lsm_list_modules() gives numbers: uapi linux/lsm.h, from LSM_ID_CAPABILITY on. */
 static const char *const lsm_names[] = { "capability", "selinux", "smack",    "tomoyo",
@@ -27,70 +24,35 @@ static const char *const lsm_names[] = { "capability", "selinux", "smack",    "t
 					 "evm",	       "ipe" };
 #define LSM_ID_FIRST 100
 
-struct own_fs {
-	const char *type;
-	const char *paths[3];
-	uint32_t magic;
-	int fd; /* -1: not looked for yet */
+/* What was opened once, and is kept. */
+struct kept_fs {
+	enum kernel_fs fs;
+	bool is_known;
+	int fd; /* or -errno */
 	const char *where;
-	int rc;
 };
 
-static struct own_fs tracefs = {
-	"tracefs", { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" }, TRACEFS_MAGIC, -1, "", 0
-};
-static struct own_fs securityfs = {
-	"securityfs", { "/sys/kernel/security" }, SECURITYFS_MAGIC, -1, "", 0
-};
+static struct kept_fs tracefs = { .fs = KERNEL_FS_TRACE };
+static struct kept_fs securityfs = { .fs = KERNEL_FS_SECURITY };
 
-/* A mount in no namespace. */
-static int open_detached(const char *type)
+static int kept_open(struct kept_fs *kept, const char **where)
 {
-	int fs = syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
-	int rc;
-
-	if (fs < 0)
-		return -errno;
-	if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
-		rc = -errno;
-	else if ((rc = syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID)) < 0)
-		rc = -errno;
-	close(fs);
-	return rc;
-}
-
-static int own_fs_open(struct own_fs *fs, const char **where)
-{
-	for (uint32_t i = 0; fs->fd < 0 && !fs->rc && i < 3 && fs->paths[i]; i++) {
-		int fd = open(fs->paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		struct statfs info;
-
-		if (fd < 0)
-			continue;
-		if (fstatfs(fd, &info) || (uint32_t)info.f_type != fs->magic) {
-			close(fd);
-			continue;
-		}
-		fs->fd = fd;
-		fs->where = fs->paths[i];
-	}
-	if (fs->fd < 0 && !fs->rc) {
-		fs->fd = open_detached(fs->type);
-		fs->rc = fs->fd < 0 ? fs->fd : 0;
-	}
+	if (!kept->is_known)
+		kept->fd = kernel_fs_open(kept->fs, &kept->where);
+	kept->is_known = true;
 	if (where)
-		*where = fs->where;
-	return fs->rc ? fs->rc : fs->fd;
+		*where = kept->where;
+	return kept->fd;
 }
 
 int machine_tracefs(const char **where)
 {
-	return own_fs_open(&tracefs, where);
+	return kept_open(&tracefs, where);
 }
 
 int machine_securityfs(const char **where)
 {
-	return own_fs_open(&securityfs, where);
+	return kept_open(&securityfs, where);
 }
 
 bool machine_mount_point(const char *type, char *path, size_t bytes)

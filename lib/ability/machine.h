@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Where the kernel's own file systems are, and what they say. One that is not mounted is opened all
- * the same where the process may (CAP_SYS_ADMIN): a detached mount of its own, which nobody else sees
- * and which goes with the descriptor.
- */
+/* Where the kernel's own file systems are (kernel_fs.h), and what they say. */
 #pragma once
 
 #include <stdbool.h>

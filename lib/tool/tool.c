@@ -16,6 +16,7 @@
 #include "ability/ability.h"
 #include "tool/fields.h"
 #include "tool/kernel_types.h"
+#include "vmlinux.h"
 #include "who/cgroup.h"
 
 #ifndef CAP_PERFMON
@@ -305,6 +306,8 @@ int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err)
 		return error_set(err, rc, "%s", missing.text);
 	if (found)
 		return found;
+	if (rc == -ESRCH) /* libbpf's: it looked for the kernel's types */
+		return vmlinux_missing("its program", err);
 	return error_set(err, rc, "the kernel refuses its programs (%s): -v shows why",
 			 strerror(-rc));
 }

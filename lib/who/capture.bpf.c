@@ -122,7 +122,13 @@ static __always_inline void follow(__u64 id, __u32 path_bytes)
 
 /* --- reporting -------------------------------------------------------------------------------------- */
 
-static __always_inline int report(struct cgroup_event *event, bool is_going)
+enum what {
+	COMES,
+	COMES_FOLLOWED,
+	GOES,
+};
+
+static __always_inline int report(struct cgroup_event *event, enum what what)
 {
 	__u32 zero = 0;
 	struct capture_record *record = bpf_map_lookup_elem(&scratch, &zero);
@@ -131,14 +137,14 @@ static __always_inline int report(struct cgroup_event *event, bool is_going)
 	if (!record || event->root)
 		return 0;
 	record->id = event->id;
-	record->is_going = is_going;
+	record->is_going = what == GOES;
 	bytes = bpf_probe_read_kernel_str(record->path, sizeof(record->path),
 					  (char *)event + (event->path & 0xffff));
 	if (bytes <= 0 || bytes >= CAPTURE_PATH_BYTES)
 		return 0;
-	if (n_wanted && is_going)
+	if (what == GOES)
 		bpf_map_delete_elem(&followed, &record->id);
-	else if (n_wanted)
+	else if (what == COMES_FOLLOWED)
 		follow(record->id, bytes);
 	bpf_ringbuf_output(&cgroups, record,
 			   __builtin_offsetof(struct capture_record, path) + bytes, 0);
@@ -148,11 +154,18 @@ static __always_inline int report(struct cgroup_event *event, bool is_going)
 SEC("tracepoint")
 int cgroup_comes(struct cgroup_event *event)
 {
-	return report(event, false);
+	return report(event, COMES);
+}
+
+/* In its place where containers are followed, which takes Linux 5.17. */
+SEC("tracepoint")
+int cgroup_comes_followed(struct cgroup_event *event)
+{
+	return report(event, COMES_FOLLOWED);
 }
 
 SEC("tracepoint")
 int cgroup_goes(struct cgroup_event *event)
 {
-	return report(event, true);
+	return report(event, GOES);
 }

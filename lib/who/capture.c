@@ -68,9 +68,15 @@ static void consume(void *arg)
 	who_capture_poll(arg);
 }
 
+static struct bpf_program *comes_program(const struct who_capture *capture)
+{
+	return capture->follow ? capture->bpf->progs.cgroup_comes_followed
+			       : capture->bpf->progs.cgroup_comes;
+}
+
 static int attach(struct who_capture *capture, struct error *err)
 {
-	int comes = bpf_program__fd(capture->bpf->progs.cgroup_comes), rc;
+	int comes = bpf_program__fd(comes_program(capture)), rc;
 	int goes = bpf_program__fd(capture->bpf->progs.cgroup_goes);
 
 	for (size_t i = 0; i < N_EVENTS; i++) {
@@ -109,6 +115,11 @@ static int load(struct who_capture *capture, struct error *err)
 	capture->bpf = capture_bpf__open();
 	if (!capture->bpf)
 		rc = -errno;
+	if (!rc) {
+		bpf_program__set_autoload(capture->bpf->progs.cgroup_comes, !capture->follow);
+		bpf_program__set_autoload(capture->bpf->progs.cgroup_comes_followed,
+					  capture->follow);
+	}
 	if (!rc && capture->follow)
 		rc = want(capture->bpf, capture->follow);
 	if (!rc)

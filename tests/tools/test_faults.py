@@ -51,6 +51,11 @@ for line in sys.stdin:
         server.close()
         source.sendto(b"x" * 100, ("127.0.0.1", {PORT}))
         sink.recv(100)
+    file = os.open("skep-faults-" + str(os.getpid()), os.O_RDWR | os.O_CREAT, 0o600)
+    os.unlink("skep-faults-" + str(os.getpid()))
+    os.write(file, b"x" * 65536)
+    os.fsync(file)
+    os.close(file)
     end = time.process_time() + 0.1
     while time.process_time() < end: pass
     print("done", flush=True)
@@ -176,7 +181,7 @@ TOOLS = [
     Row("runq", ["trace", "runq", "-o", "json"], total, None, btf=NEEDS_BTF),
     Row("stacks", ["trace", "stacks", "-F", "499", "-o", "json"], lambda out: sum(r["samples"] for r in rows_of(out)), None,
         ring=("--ring", "4", "-F", "4999"), btf="perf_event"),
-    Row("disk", ["trace", "disk", "-o", "json"], lambda out: 1, None, scope=(), btf=NEEDS_BTF),
+    Row("disk", ["trace", "disk", "-o", "json"], total, None, scope=(), btf=NEEDS_BTF),
     Row("attach", ["run", "--attach", "FOLDER/count.bpf.c", "--tgid", "PID"], lambda out: out.count("called 121"),
         ring=("--ring", "4096"), scope=(), btf="raw tracepoint sys_enter", cgroup2="raw tracepoint"),
     Row("capture", ["capture", "-n", "-i", "lo", "-o", "json", "udp"], lambda out: len(rows_of(out)), scope=(), inside=True,
@@ -184,10 +189,19 @@ TOOLS = [
 ]
 
 
+def on_disk():
+    """Whether what the workload writes goes to a disk."""
+    device = os.stat(".").st_dev
+    return os.path.exists(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}")
+
+
 def for_each(tools, fault):
     """The fault for each of the tools: all that fail are named."""
     failed = []
     for tool in tools:
+        if tool.name == "disk" and not on_disk():
+            print("disk is left out: this folder is on none")
+            continue
         try:
             fault(tool)
         except (Failure, subprocess.TimeoutExpired) as why:

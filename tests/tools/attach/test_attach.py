@@ -343,6 +343,20 @@ def kprobe_or_a_reason():
 
 
 @case
+def fentry_or_a_reason():
+    with tempfile.TemporaryDirectory() as folder:
+        source = os.path.join(folder, "entry.bpf.c")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write('#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\nchar LICENSE[] SEC("license") = "GPL";\n'
+                       'SEC("fentry/vfs_read") int on_entry(void *ctx) { return 0; }\n')
+        done = subprocess.run([skep, "run", "--attach", source, "-d", "0.1"], capture_output=True, text=True,
+                              timeout=TIMEOUT_S, check=False)
+    if done.returncode:
+        expect_in("program 'on_entry': run --attach fentry cannot work here", done.stderr)
+        expect(len(done.stderr.splitlines()), 1, "lines")
+
+
+@case
 def iterators_print():
     done = subprocess.run([skep, "run", "--attach", program("tasks")], capture_output=True, text=True,
                           timeout=TIMEOUT_S, check=True)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel_fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+#include <linux/mount.h>
+
+static const struct {
+	const char *type;
+	uint32_t magic;
+	const char *paths[3]; /* where it usually is; NULL ends them */
+} known[] = {
+	[KERNEL_FS_TRACE] = { "tracefs",
+			      TRACEFS_MAGIC,
+			      { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" } },
+	[KERNEL_FS_SECURITY] = { "securityfs", SECURITYFS_MAGIC, { "/sys/kernel/security" } },
+};
+
+/* A mount in no namespace. */
+static int open_detached(const char *type)
+{
+	int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), rc;
+
+	if (fs < 0)
+		return -errno;
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		rc = -errno;
+	else if ((rc = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID)) < 0)
+		rc = -errno;
+	close(fs);
+	return rc;
+}
+
+static int open_mounted(const char *path, uint32_t magic)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs info;
+
+	if (fd < 0)
+		return -errno;
+	if (fstatfs(fd, &info) == 0 && (uint32_t)info.f_type == magic)
+		return fd;
+	close(fd);
+	return -ENOENT;
+}
+
+int kernel_fs_open(enum kernel_fs fs, const char **where)
+{
+	const char *none;
+
+	where = where ? where : &none;
+	for (const char *const *path = known[fs].paths; *path; path++) {
+		int fd = open_mounted(*path, known[fs].magic);
+
+		*where = *path;
+		if (fd >= 0)
+			return fd;
+	}
+	*where = "";
+	return open_detached(known[fs].type);
+}

@@ -18,8 +18,8 @@
 #include "guard/show.h"
 #include "guard/trial.h"
 
-#define ROUNDS	 40
-#define ACCESSES 60
+#define ROUNDS	 16
+#define ACCESSES 150
 #define MANY	 40 /* rules: more about one key than the program keeps */
 
 static uint32_t dice_state;

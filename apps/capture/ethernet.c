@@ -11,6 +11,11 @@ enum {
 	TYPE_ARP = 0x0806,
 	TYPE_RARP = 0x8035,
 	TYPE_IP6 = 0x86dd,
+	TYPE_LLDP = 0x88cc,
+	TYPE_MPLS = 0x8847,
+	TYPE_MPLS_MULTICAST = 0x8848,
+	TYPE_PPPOE_D = 0x8863,
+	TYPE_PPPOE_S = 0x8864,
 	LENGTH_MAX = 1500, /* above it stands a type, not a length */
 };
 
@@ -24,12 +29,13 @@ static const struct layer_name type_names[] = {
 	{ TYPE_ARP, "ARP" },
 	{ TYPE_RARP, "Reverse ARP" },
 	{ 0x6558, "TEB" },
-	{ 0x8847, "MPLS unicast" },
-	{ 0x8848, "MPLS multicast" },
-	{ 0x8863, "PPPoE D" },
-	{ 0x8864, "PPPoE S" },
+	{ TYPE_MPLS, "MPLS unicast" },
+	{ TYPE_MPLS_MULTICAST, "MPLS multicast" },
+	{ TYPE_PPPOE_D, "PPPoE D" },
+	{ TYPE_PPPOE_S, "PPPoE S" },
+	{ 0x880b, "PPP" },
 	{ 0x888e, "EAPOL" },
-	{ 0x88cc, "LLDP" },
+	{ TYPE_LLDP, "LLDP" },
 	{ 0x88f7, "PTP" },
 	{ 0x8808, "MPCP" },
 	{ 0x8809, "Slow Protocols" },
@@ -37,10 +43,14 @@ static const struct layer_name type_names[] = {
 	{ 0x88e5, "802.1AE MACsec" },
 };
 
+const char *layer_ethertype_name(uint16_t type)
+{
+	return LAYER_NAME_OF(type_names, type);
+}
+
 static const char *type_name(uint16_t type)
 {
-	const char *name =
-		layer_name_of(type_names, sizeof(type_names) / sizeof(type_names[0]), type);
+	const char *name = layer_ethertype_name(type);
 
 	return name ? name : "Unknown";
 }
@@ -52,8 +62,7 @@ static void print_mac(struct layer *l, const uint8_t *p)
 	if (memcmp(p, broadcast, 6) == 0 && !l->options->numeric)
 		buffer_text(l->out, "Broadcast");
 	else
-		buffer_format(l->out, "%02x:%02x:%02x:%02x:%02x:%02x", p[0], p[1], p[2], p[3],
-			      p[4], p[5]);
+		layer_mac(l, p);
 }
 
 static bool is_vlan(uint16_t type)
@@ -68,8 +77,10 @@ static void print_header(struct layer *l, const uint8_t *p, uint16_t type, uint3
 	print_mac(l, p);
 	if (type <= LENGTH_MAX)
 		buffer_text(l->out, ", 802.3");
-	else if (l->options->quiet)
+	else if (l->options->quiet && layer_ethertype_name(type))
 		buffer_format(l->out, ", %s", type_name(type));
+	else if (l->options->quiet)
+		buffer_format(l->out, ", Unknown Ethertype (0x%04x)", type);
 	else
 		buffer_format(l->out, ", ethertype %s (0x%04x)", type_name(type), type);
 	buffer_format(l->out, ", length %u: ", length);
@@ -99,19 +110,19 @@ bool print_ethertype(struct layer *l, uint16_t type, const uint8_t *p, uint32_t 
 	case TYPE_RARP:
 		print_arp(l, p, length);
 		return true;
+	case TYPE_LLDP:
+		layer_guard(l, "lldp", print_lldp, NULL, p, length);
+		return true;
+	case TYPE_MPLS:
+	case TYPE_MPLS_MULTICAST:
+		layer_guard(l, "mpls", print_mpls, NULL, p, length);
+		return true;
+	case TYPE_PPPOE_D:
+	case TYPE_PPPOE_S:
+		layer_guard(l, "pppoe", print_pppoe, NULL, p, length);
+		return true;
 	}
 	return false;
-}
-
-static void print_llc(struct layer *l, const uint8_t *p, uint32_t length)
-{
-	if (!layer_has(l, p, 3)) {
-		layer_truncated(l, "llc");
-		return;
-	}
-	buffer_format(l->out, "LLC, dsap 0x%02x %s, ssap 0x%02x %s, ctrl 0x%02x, length %u",
-		      p[0] & 0xfe, p[0] & 1 ? "Group" : "Individual", p[1] & 0xfe,
-		      p[1] & 1 ? "Response" : "Command", p[2], length);
 }
 
 static void print_unknown(struct layer *l, uint16_t type, const uint8_t *frame, const uint8_t *p,
@@ -119,8 +130,7 @@ static void print_unknown(struct layer *l, uint16_t type, const uint8_t *frame, 
 {
 	if (!l->options->link)
 		print_header(l, frame, type, length + (uint32_t)(p - frame));
-	if (l->options->bytes == LINE_BYTES_NONE)
-		layer_hex(l, p, layer_captured(l, p, length), true);
+	layer_rest(l, p, length);
 }
 
 void print_ethernet(struct layer *l, const uint8_t *p, uint32_t length)
@@ -133,8 +143,9 @@ void print_ethernet(struct layer *l, const uint8_t *p, uint32_t length)
 		return;
 	}
 	type = be16(p + 12);
+	l->frame = frame;
 	if (l->options->link)
-		print_header(l, p, type, length);
+		print_header(l, p, type, type <= LENGTH_MAX ? type : length);
 	p += 14;
 	length -= 14;
 	while (is_vlan(type)) {
@@ -151,7 +162,7 @@ void print_ethernet(struct layer *l, const uint8_t *p, uint32_t length)
 	if (!l->depth) /* a frame within a packet is not its link-level header */
 		l->link_bytes = (uint32_t)(p - frame);
 	if (type <= LENGTH_MAX)
-		print_llc(l, p, type < length ? type : length);
+		layer_guard(l, "llc", print_llc, NULL, p, type < length ? type : length);
 	else if (!print_ethertype(l, type, p, length))
 		print_unknown(l, type, frame, p, length);
 }
@@ -180,9 +191,8 @@ void print_cooked(struct layer *l, const uint8_t *p, uint32_t length, bool v2)
 		buffer_format(l->out, "%sethertype %s (0x%04x), length %u: ",
 			      mac_bytes == 6 ? " " : "", type_name(type), type, length);
 	}
-	if (!print_ethertype(l, type, p + header, length - header) &&
-	    l->options->bytes == LINE_BYTES_NONE)
-		layer_hex(l, p + header, layer_captured(l, p + header, length - header), true);
+	if (!print_ethertype(l, type, p + header, length - header))
+		layer_rest(l, p + header, length - header);
 }
 
 static const struct layer_name arp_operations[] = {

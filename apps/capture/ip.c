@@ -18,6 +18,9 @@ enum {
 	PROTO_ICMP6 = 58,
 	PROTO_NONE = 59,
 	PROTO_DSTOPT = 60,
+	PROTO_OSPF = 89,
+	PROTO_VRRP = 112,
+	PROTO_SCTP = 132,
 };
 
 /* The names in headers, which -n does not turn into numbers. */
@@ -28,9 +31,9 @@ static const struct layer_name protocol_names[] = {
 	{ PROTO_ROUTING, "Routing" }, { PROTO_FRAGMENT, "Fragment" }, { 46, "RSVP" },
 	{ PROTO_GRE, "GRE" },	      { PROTO_ESP, "ESP" },	  { PROTO_AH, "AH" },
 	{ 55, "Mobile IP" },	      { PROTO_ICMP6, "ICMPv6" },  { PROTO_NONE, "no-next-header" },
-	{ PROTO_DSTOPT, "Options" },  { 88, "EIGRP" },		  { 89, "OSPF" },
-	{ 103, "PIM" },		      { 108, "Compressed IP" },	  { 112, "VRRP" },
-	{ 113, "PGM" },		      { 132, "SCTP" },		  { 135, "Mobility" },
+	{ PROTO_DSTOPT, "Options" },  { 88, "EIGRP" },		  { PROTO_OSPF, "OSPF" },
+	{ 103, "PIM" },		      { 108, "Compressed IP" },	  { PROTO_VRRP, "VRRP" },
+	{ 113, "PGM" },		      { PROTO_SCTP, "SCTP" },		  { 135, "Mobility" },
 };
 
 static const char *protocol_name(uint8_t protocol)
@@ -39,6 +42,12 @@ static const char *protocol_name(uint8_t protocol)
 		protocol_names, sizeof(protocol_names) / sizeof(protocol_names[0]), protocol);
 
 	return name ? name : "unknown";
+}
+
+/* Its printer says the addresses, with its ports. */
+static bool has_ports(uint8_t protocol)
+{
+	return protocol == PROTO_TCP || protocol == PROTO_UDP || protocol == PROTO_SCTP;
 }
 
 static void print_hosts(struct layer *l, const struct layer_ip *ip)
@@ -82,68 +91,6 @@ static void print_inner(struct layer *l, const uint8_t *p, uint32_t length, bool
 	l->depth--;
 }
 
-static void print_gre(struct layer *l, const uint8_t *p, uint32_t length)
-{
-	const uint8_t *start = p;
-	uint16_t flags, type;
-
-	if (!layer_has(l, p, 4)) {
-		layer_truncated(l, "gre");
-		return;
-	}
-	flags = be16(p);
-	type = be16(p + 2);
-	buffer_format(l->out, "GREv%u", flags & 7);
-	if (flags & 7) {
-		if ((flags & 7) == 1)
-			buffer_format(l->out, ", length %u", length);
-		else
-			buffer_text(l->out, " ERROR: unknown-version");
-		return;
-	}
-	if (l->options->verbose)
-		buffer_format(l->out, ", Flags [%s%s%s]",
-			      flags & 0x8000 ? "checksum present" : "none",
-			      flags & 0x2000 ? ", key present" : "",
-			      flags & 0x1000 ? ", sequence# present" : "");
-	p += 4;
-	if (flags & 0xc000) {
-		if (!layer_has(l, p, 4)) {
-			layer_truncated(l, "gre");
-			return;
-		}
-		if (l->options->verbose)
-			buffer_format(l->out, ", sum 0x%x", be16(p));
-		buffer_format(l->out, ", off 0x%x", be16(p + 2));
-		p += 4;
-	}
-	if (flags & 0x2000) {
-		if (!layer_has(l, p, 4)) {
-			layer_truncated(l, "gre");
-			return;
-		}
-		buffer_format(l->out, ", key=0x%x", be32(p));
-		p += 4;
-	}
-	if (flags & 0x1000) {
-		if (!layer_has(l, p, 4)) {
-			layer_truncated(l, "gre");
-			return;
-		}
-		buffer_format(l->out, ", seq %u", be32(p));
-		p += 4;
-	}
-	buffer_format(l->out, ", length %u: ", length);
-	if (length < (uint32_t)(p - start) || l->depth == LAYER_DEPTH_MAX)
-		return;
-	l->depth++;
-	if (type == 0x6558)
-		print_ethernet(l, p, length - (uint32_t)(p - start));
-	else if (!print_ethertype(l, type, p, length - (uint32_t)(p - start)))
-		buffer_format(l->out, "gre-proto-0x%x", type);
-	l->depth--;
-}
-
 /* An authentication header at @p: its size, 0 when it was cut off. */
 static uint32_t print_ah(struct layer *l, const uint8_t *p, uint32_t length)
 {
@@ -164,47 +111,11 @@ static uint32_t print_ah(struct layer *l, const uint8_t *p, uint32_t length)
 	if (be16(p + 2))
 		buffer_format(l->out, "reserved=0x%04x[MustBeZero],", be16(p + 2));
 	buffer_format(l->out, "spi=0x%08x,", be32(p + 4));
-	if (l->options->verbose)
-		buffer_format(l->out, "sumlen=%u,", size - 12);
 	buffer_format(l->out, "seq=0x%x,icv=0x", be32(p + 8));
 	for (uint32_t i = 12; i < size; i++)
 		buffer_format(l->out, "%02x", p[i]);
 	buffer_text(l->out, "): ");
 	return size;
-}
-
-static void print_igmp(struct layer *l, const uint8_t *p, uint32_t length)
-{
-	static const uint8_t all[4];
-
-	if (!layer_has(l, p, 8)) {
-		layer_truncated(l, "igmp");
-		return;
-	}
-	if (p[0] == 0x11 && length >= 12) {
-		buffer_text(l->out, "igmp query v3");
-	} else if (p[0] == 0x11) {
-		buffer_format(l->out, "igmp query v%u", p[1] ? 2 : 1);
-		if (p[1] && p[1] != 100)
-			buffer_format(l->out, " [max resp time %.1fs]", p[1] / 10.0);
-	} else if (p[0] == 0x12 || p[0] == 0x16 || p[0] == 0x17) {
-		buffer_text(l->out, p[0] == 0x12   ? "igmp v1 report "
-				    : p[0] == 0x16 ? "igmp v2 report "
-						   : "igmp leave ");
-		layer_host(l, p + 4, false);
-	} else if (p[0] == 0x22) {
-		buffer_format(l->out, "igmp v3 report, %u group record(s)", be16(p + 6));
-	} else {
-		buffer_format(l->out, "igmp-%u", p[0]);
-	}
-	if (p[0] == 0x11 && memcmp(p + 4, all, 4) != 0) {
-		buffer_text(l->out, " [gaddr ");
-		layer_host(l, p + 4, false);
-		buffer_text(l->out, "]");
-	}
-	if (l->options->verbose && !l->options->no_checksum && layer_has(l, p, length) &&
-	    layer_checksum(p, length, 0))
-		buffer_format(l->out, " bad igmp cksum %x!", be16(p + 2));
 }
 
 static void print_payload(struct layer *l, const struct layer_ip *ip, const uint8_t *p,
@@ -249,7 +160,16 @@ static void print_payload(struct layer *l, const struct layer_ip *ip, const uint
 		print_icmp6(l, ip, p, length);
 		return;
 	case PROTO_IGMP:
-		print_igmp(l, p, length);
+		layer_guard(l, "igmp", print_igmp, ip, p, length);
+		return;
+	case PROTO_OSPF:
+		layer_guard(l, ip->v6 ? "ospf3" : "ospf2", print_ospf, ip, p, length);
+		return;
+	case PROTO_VRRP:
+		layer_guard(l, "vrrp", print_vrrp, ip, p, length);
+		return;
+	case PROTO_SCTP:
+		layer_guard(l, "sctp", print_sctp, ip, p, length);
 		return;
 	case PROTO_AH:
 		print_authenticated(l, ip, p, length);
@@ -258,7 +178,7 @@ static void print_payload(struct layer *l, const struct layer_ip *ip, const uint
 		print_esp(l, p, length);
 		return;
 	case PROTO_GRE:
-		print_gre(l, p, length);
+		layer_guard(l, "gre", print_gre, ip, p, length);
 		return;
 	case PROTO_IP4:
 		print_inner(l, p, length, false);
@@ -349,14 +269,18 @@ void print_ip4(struct layer *l, const uint8_t *p, uint32_t length)
 	const uint8_t *end = l->end;
 	uint32_t header, total;
 
-	if (!l->options->link)
-		buffer_text(l->out, "IP ");
-	if (layer_has(l, p, 1) && p[0] >> 4 != 4) {
-		buffer_format(l->out, p[0] >> 4 == 6 ? "wrong link-layer encapsulation (invalid)"
-						     : "version error: %u != 4",
-			      p[0] >> 4);
+	if (!layer_has(l, p, 1)) {
+		layer_truncated(l, "ip");
 		return;
 	}
+	if (p[0] >> 4 != 4) {
+		buffer_format(l->out, "IP%u%s", p[0] >> 4,
+			      p[0] >> 4 == 6 ? ", wrong link-layer encapsulation" : "");
+		layer_invalid(l);
+		return;
+	}
+	if (!l->options->link)
+		buffer_text(l->out, "IP ");
 	if (!layer_has(l, p, 20)) {
 		layer_truncated(l, "ip");
 		return;
@@ -379,6 +303,7 @@ void print_ip4(struct layer *l, const uint8_t *p, uint32_t length)
 	}
 	ip = (struct layer_ip){
 		.protocol = p[9],
+		.ttl = p[8],
 		.source = p + 12,
 		.target = p + 16,
 		.is_fragment = be16(p + 6) & 0x3fff,
@@ -390,7 +315,7 @@ void print_ip4(struct layer *l, const uint8_t *p, uint32_t length)
 	if (be16(p + 6) & 0x1fff) {
 		print_later_fragment(l, &ip);
 	} else {
-		if (ip.protocol != PROTO_TCP && ip.protocol != PROTO_UDP) {
+		if (!has_ports(ip.protocol)) {
 			print_hosts(l, &ip);
 			buffer_text(l->out, ": ");
 		}
@@ -508,7 +433,7 @@ static bool is_extension(uint8_t protocol)
 static void print_ip6_payload(struct layer *l, struct layer_ip *ip, const uint8_t *p,
 			      uint32_t length)
 {
-	if (ip->protocol != PROTO_TCP && ip->protocol != PROTO_UDP) {
+	if (!has_ports(ip->protocol)) {
 		print_hosts(l, ip);
 		buffer_text(l->out, ": ");
 		ip->hosts_said = true;
@@ -533,14 +458,14 @@ void print_ip6(struct layer *l, const uint8_t *p, uint32_t length)
 	const uint8_t *end = l->end;
 	uint32_t payload;
 
-	if (!l->options->link)
-		buffer_text(l->out, "IP6 ");
-	if (layer_has(l, p, 1) && p[0] >> 4 != 6) {
-		buffer_format(l->out, "version error: %u != 6", p[0] >> 4);
-		return;
-	}
 	if (!layer_has(l, p, 40)) {
 		layer_truncated(l, "ip6");
+		return;
+	}
+	if (!l->options->link)
+		buffer_text(l->out, "IP6 ");
+	if (p[0] >> 4 != 6) {
+		buffer_format(l->out, "version error: %u != 6", p[0] >> 4);
 		return;
 	}
 	if (length < 40) {
@@ -557,7 +482,7 @@ void print_ip6(struct layer *l, const uint8_t *p, uint32_t length)
 	if (l->options->verbose)
 		print_ip6_verbose(l, p, payload);
 	ip = (struct layer_ip){
-		.v6 = true, .protocol = p[6], .source = p + 8, .target = p + 24
+		.v6 = true, .protocol = p[6], .ttl = p[7], .source = p + 8, .target = p + 24
 	};
 	print_ip6_payload(l, &ip, p + 40, payload ? payload : length - 40);
 	l->end = end;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <setjmp.h>
 #include <string.h>
 
 #include "capture/line.h"
@@ -16,9 +17,11 @@ struct layer {
 	struct line *line;
 	struct buffer *out;
 	const uint8_t *end; /* of what was captured */
+	const uint8_t *frame; /* the Ethernet frame around what is printed */
 	uint32_t link_bytes; /* of the link-level header, tags included */
 	uint32_t depth;	    /* of packets within packets */
 	bool is_quoted;	    /* within an ICMP message: a conversation is not to be learnt from it */
+	jmp_buf *cut;	    /* where a guarded printer ends when what it reads was not captured */
 };
 
 enum {
@@ -29,6 +32,7 @@ enum {
 struct layer_ip {
 	bool v6;
 	uint8_t protocol;
+	uint8_t ttl;
 	const uint8_t *source; /* 4 or 16 bytes */
 	const uint8_t *target;
 	bool hosts_said;  /* its addresses stand on the line already */
@@ -58,18 +62,67 @@ static inline bool layer_has(const struct layer *l, const uint8_t *p, uint32_t b
 	return layer_captured(l, p, bytes) == bytes;
 }
 
-/* " [|name]": cut off. */
-void layer_truncated(struct layer *l, const char *name);
 /* The text @names[i].text of @value, or NULL. */
 struct layer_name {
 	uint32_t value;
 	const char *text;
 };
 const char *layer_name_of(const struct layer_name *names, uint32_t n, uint32_t value);
+#define LAYER_NAME_OF(names, value) layer_name_of(names, sizeof(names) / sizeof((names)[0]), value)
+
+/* " [|name]": cut off. */
+void layer_truncated(struct layer *l, const char *name);
+
+/*
+ * Runs a printer of many small fields, which reads by get8() and its like: it ends at the first that was
+ * not captured, with " [|name]" behind what it has printed. It owns nothing, therefore.
+ */
+typedef void layer_printer(struct layer *l, const struct layer_ip *ip, const uint8_t *p,
+			   uint32_t length);
+void layer_guard(struct layer *l, const char *name, layer_printer *printer,
+		 const struct layer_ip *ip, const uint8_t *p, uint32_t length);
+
+/* Only for guarded printers: @bytes at @p were captured, or the printer ends here. */
+static inline void layer_need(struct layer *l, const uint8_t *p, uint32_t bytes)
+{
+	if (!layer_has(l, p, bytes))
+		longjmp(*l->cut, 1);
+}
+
+static inline uint8_t get8(struct layer *l, const uint8_t *p)
+{
+	layer_need(l, p, 1);
+	return p[0];
+}
+
+static inline uint16_t get16(struct layer *l, const uint8_t *p)
+{
+	layer_need(l, p, 2);
+	return be16(p);
+}
+
+static inline uint32_t get32(struct layer *l, const uint8_t *p)
+{
+	layer_need(l, p, 4);
+	return be32(p);
+}
+
+/* Four bytes as an address or what looks like one (a router's or an area's id), in figures. */
+void layer_dotted(struct layer *l, const uint8_t *p);
+/* Six bytes as a MAC address. */
+void layer_mac(struct layer *l, const uint8_t *p);
+/* The texts of the bits that are set, parted by ", ", or @none. */
+void layer_bits(struct layer *l, const struct layer_name *names, uint32_t n, uint32_t bits,
+		const char *none);
+/* " (invalid)" */
+void layer_invalid(struct layer *l);
 /* line_text() of bytes. */
 void layer_text(struct layer *l, const uint8_t *p, uint32_t bytes);
 /* "\n\t0x0000:  4500 003c ... E..<" */
 void layer_hex(struct layer *l, const uint8_t *p, uint32_t bytes, bool ascii);
+/* The same of what no printer knows, unless -q is given, or -x or -X show it anyway. */
+bool layer_shows_rest(const struct layer *l);
+void layer_rest(struct layer *l, const uint8_t *p, uint32_t bytes);
 /* The same without ASCII, each line begun with @indent. */
 void layer_hex_indented(struct layer *l, const uint8_t *p, uint32_t bytes, const char *indent);
 
@@ -88,6 +141,8 @@ uint32_t layer_pseudo_header(const struct layer_ip *ip, uint32_t bytes);
 /* The checksum that would be right, given what stands in it and the sum over all. */
 uint16_t layer_checksum_expected(uint16_t stands, uint16_t sum);
 
+/* An EtherType's name, or NULL. */
+const char *layer_ethertype_name(uint16_t type);
 void print_ethernet(struct layer *l, const uint8_t *p, uint32_t length);
 /* Linux cooked captures, either version. */
 void print_cooked(struct layer *l, const uint8_t *p, uint32_t length, bool v2);
@@ -101,6 +156,8 @@ void print_ip(struct layer *l, const uint8_t *p, uint32_t length);
 void print_icmp4(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
 void print_icmp6(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
 void print_tcp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
+layer_printer print_gre, print_igmp, print_lldp, print_llc, print_mpls, print_ospf, print_ppp, print_pppoe, print_sctp,
+	print_stp, print_vrrp;
 void print_udp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
 void print_dns(struct layer *l, const uint8_t *p, uint32_t length, bool multicast);
 /* Text protocols (HTTP): ": HTTP: GET / HTTP/1.1". */

@@ -168,6 +168,57 @@ void layer_truncated(struct layer *l, const char *name)
 	buffer_format(l->out, " [|%s]", name);
 }
 
+void layer_guard(struct layer *l, const char *name, layer_printer *printer,
+		 const struct layer_ip *ip, const uint8_t *p, uint32_t length)
+{
+	jmp_buf here, *outer = l->cut;
+	const uint8_t *end = l->end;
+	uint32_t depth = l->depth;
+
+	l->cut = &here;
+	if (setjmp(here) == 0)
+		printer(l, ip, p, length);
+	else
+		layer_truncated(l, name);
+	l->cut = outer;
+	l->end = end;
+	l->depth = depth;
+}
+
+void layer_dotted(struct layer *l, const uint8_t *p)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	layer_need(l, p, 4);
+	buffer_text(l->out, layer_address(p, false, text));
+}
+
+void layer_mac(struct layer *l, const uint8_t *p)
+{
+	layer_need(l, p, 6);
+	buffer_format(l->out, "%02x:%02x:%02x:%02x:%02x:%02x", p[0], p[1], p[2], p[3], p[4], p[5]);
+}
+
+void layer_bits(struct layer *l, const struct layer_name *names, uint32_t n, uint32_t bits,
+		const char *none)
+{
+	const char *comma = "";
+
+	for (uint32_t i = 0; i < n; i++) {
+		if ((bits & names[i].value) != names[i].value)
+			continue;
+		buffer_format(l->out, "%s%s", comma, names[i].text);
+		comma = ", ";
+	}
+	if (!*comma)
+		buffer_text(l->out, none);
+}
+
+void layer_invalid(struct layer *l)
+{
+	buffer_text(l->out, " (invalid)");
+}
+
 const char *layer_name_of(const struct layer_name *names, uint32_t n, uint32_t value)
 {
 	for (uint32_t i = 0; i < n; i++)
@@ -227,6 +278,18 @@ void layer_hex(struct layer *l, const uint8_t *p, uint32_t bytes, bool ascii)
 			buffer_format(l->out, "%c",
 				      p[at + i] > 32 && p[at + i] < 127 ? p[at + i] : '.');
 	}
+}
+
+bool layer_shows_rest(const struct layer *l)
+{
+	return !l->options->quiet && (l->options->bytes == LINE_BYTES_NONE ||
+				      l->options->bytes >= LINE_BYTES_TEXT);
+}
+
+void layer_rest(struct layer *l, const uint8_t *p, uint32_t bytes)
+{
+	if (layer_shows_rest(l))
+		layer_hex(l, p, layer_captured(l, p, bytes), true);
 }
 
 uint16_t layer_checksum(const uint8_t *p, uint32_t bytes, uint32_t start)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A packet as the line tcpdump 4.99 prints for it, byte for byte, for the usual protocols: Ethernet,
- * VLAN, ARP, IPv4, IPv6 and its extension headers, ICMP, ICMPv6, TCP, UDP, DNS, HTTP, NTP, DHCP's
- * outline. What is none of these is named by number, with its bytes where tcpdump shows them.
+ * VLAN, LLC, STP, LLDP, MPLS, PPPoE, ARP, IPv4, IPv6 and its extension headers, GRE, AH, ESP, ICMP,
+ * ICMPv6, IGMP, TCP, UDP, SCTP, OSPF, VRRP, DNS, HTTP; outlines of NTP, DHCP, PPP's control protocols,
+ * OSPF's advertisements and OSPFv3. What is none of these is named by number, with its bytes where
+ * tcpdump shows them.
  *
  * Packets are strangers' bytes: nothing is read beyond what was captured, and a header that is cut
  * off ends the line with "[|name]". Bytes of packets reach the terminal only when printable.

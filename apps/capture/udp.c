@@ -68,12 +68,11 @@ void print_udp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uin
 {
 	uint32_t total;
 
+	layer_ends(l, ip, layer_has(l, p, 4) ? p : NULL, "udp");
 	if (!layer_has(l, p, 8)) {
-		layer_ends(l, ip, NULL, "udp");
 		layer_truncated(l, "udp");
 		return;
 	}
-	layer_ends(l, ip, p, "udp");
 	if (length < 8) {
 		buffer_format(l->out, "truncated-udp %u", length);
 		return;

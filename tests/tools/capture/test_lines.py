@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import strange
+
 FLAGS = ("-n", "-nv", "-nvv", "-ne", "-nq", "-nev", "-nx", "-nxx", "-nX", "-nA", "-nS", "-nt", "-ntt", "-nttt", "-ntttt",
          "-nttttt", "-n#", "-nK")
 EXPRESSIONS = ("", "tcp port 80", "vlan", "ip6 and not tcp", "icmp or icmp6", "udp and greater 200")
@@ -36,6 +38,30 @@ def make_capture(path, link, packets):
     """Packets as (seconds, bytes)."""
     data = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, link)
     path.write_bytes(data + b"".join(struct.pack("<IIII", s, 0, len(p), len(p)) + p for s, p in packets))
+
+
+def same_lines(skep, tcpdump, flags, capture, *expression):
+    """How many lines there were; None: they differ, which is said."""
+    ours = output(skep, "capture", flags, "-r", str(capture), *expression)
+    theirs = output(tcpdump, flags, "-r", str(capture), *expression)
+    if ours == theirs:
+        return theirs.count(b"\n")
+    pairs = zip(ours.split(b"\n"), theirs.split(b"\n"))
+    first = next((f"\n  ours   {a!r}\n  theirs {b!r}" for a, b in pairs if a != b), " (one is shorter)")
+    print(f"{flags} '{' '.join(expression)}' of {Path(capture).name}:{first}")
+    return None
+
+
+def strange_lines(skep, tcpdump, folder):
+    """The same for each of the frames in strange.py."""
+    whole, outlines, cuts = (Path(folder, name) for name in ("frames.pcap", "outlines.pcap", "cuts.pcap"))
+    make_capture(whole, 1, [(1, f) for f in strange.frames()])
+    make_capture(outlines, 1, [(1, f) for f in strange.outlines()])
+    head = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1)
+    cuts.write_bytes(head + b"".join(struct.pack("<IIII", 1, 0, len(f), length) + f for f, length in strange.cuts()))
+    yield from (same_lines(skep, tcpdump, flags, whole) for flags in FLAGS)
+    yield from (same_lines(skep, tcpdump, flags, outlines) for flags in FLAGS if "v" not in flags)
+    yield same_lines(skep, tcpdump, "-n", cuts)
 
 
 def rotated(skep, folder):
@@ -75,16 +101,14 @@ def main():
     lines, failed = 0, int(interrupted(skep, capture))
     for flags in FLAGS:
         for expression in EXPRESSIONS:
-            ours = output(skep, "capture", flags, "-r", capture, *expression.split())
-            theirs = output(tcpdump, flags, "-r", capture, *expression.split())
-            lines += theirs.count(b"\n")
-            if ours != theirs:
-                failed += 1
-                pairs = zip(ours.split(b"\n"), theirs.split(b"\n"))
-                first = next((f"\n  ours   {a!r}\n  theirs {b!r}" for a, b in pairs if a != b), " (one is shorter)")
-                print(f"{flags} '{expression}':{first}")
+            same = same_lines(skep, tcpdump, flags, capture, *expression.split())
+            lines += same or 0
+            failed += same is None
     with tempfile.TemporaryDirectory() as folder:
         failed += not rotated(skep, folder)
+        for same in strange_lines(skep, tcpdump, folder):
+            lines += same or 0
+            failed += same is None
         raw = Path(folder, "raw.pcap")
         make_capture(raw, 101, [(1, p[14:]) for p in packets_of(capture) if p[12:14] in (b"\x08\0", b"\x86\xdd")])
         output(skep, "capture", "-r", str(raw), "-w", str(Path(folder, "again.pcap")))

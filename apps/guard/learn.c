@@ -85,6 +85,8 @@ static int check_options(const struct tool_options *o, struct error *err)
 	if (o->interval_ns)
 		return error_set(err, -EINVAL,
 				 "--interval: rules are written once, at the end; -d says when");
+	if (o->filter.netns)
+		return error_set(err, -EINVAL, "--netns: a rule knows no network namespace");
 	return 0;
 }
 

@@ -24,6 +24,7 @@ static const struct {
 	{ BPF_FUNC_get_current_task, "bpf_get_current_task" },
 	{ BPF_FUNC_get_current_task_btf, "bpf_get_current_task_btf" },
 	{ BPF_FUNC_get_current_cgroup_id, "bpf_get_current_cgroup_id" },
+	{ BPF_FUNC_get_current_ancestor_cgroup_id, "bpf_get_current_ancestor_cgroup_id" },
 	{ BPF_FUNC_perf_event_read, "bpf_perf_event_read" },
 	{ BPF_FUNC_perf_event_read_value, "bpf_perf_event_read_value" },
 	{ BPF_FUNC_get_stackid, "bpf_get_stackid" },

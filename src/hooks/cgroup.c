@@ -31,6 +31,8 @@ struct cgroup_progs {
 struct cgroup_link {
 	struct bpf_link link;  /* first */
 	struct cgroup *cgroup; /* NULL: detached */
+	struct cgroup *made_in;
+	uint64_t made_at; /* its changes, with this one */
 };
 
 enum cgroup_hook hook_cgroup_of(uint32_t attach_type)
@@ -493,14 +495,30 @@ int hook_link_cgroup(struct prog *prog, const struct hook_cgroup *request, struc
 	at.flags = new.flags;
 	hooks_lock(link->obj.engine);
 	err = attach(&at, new, &none);
-	if (!err)
-		cgroup_link_of(link)->cgroup = at.cgroup;
+	if (!err) {
+		cgroup_link_of(link)->cgroup = cgroup_link_of(link)->made_in = at.cgroup;
+		cgroup_link_of(link)->made_at = at.cgroup->at[hook_cgroup_of(at.attach_type)].changes;
+	}
 	hooks_unlock(link->obj.engine);
 	if (err)
 		object_put(&link->obj);
 	else
 		*out = link;
 	return err;
+}
+
+void hook_link_cgroup_forget(struct bpf_link *link)
+{
+	const struct cgroup_link *self = cgroup_link_of(link);
+	uint64_t *changes;
+
+	if (link->ops != &cgroup_link_ops)
+		return;
+	changes = &self->made_in->at[hook_cgroup_of(link->attach_type)].changes;
+	hooks_lock(link->obj.engine);
+	if (*changes == self->made_at + 1)
+		*changes -= 2;
+	hooks_unlock(link->obj.engine);
 }
 
 /* --- the end ------------------------------------------------------------------------------------ */

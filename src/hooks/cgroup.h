@@ -38,6 +38,9 @@ struct hook_cgroup {
 int hook_cgroup_attach(struct prog *prog, const struct hook_cgroup *at);
 /* A link: as hook_link_*() in hooks/link.h. BPF_F_ALLOW_MULTI goes without saying. */
 int hook_link_cgroup(struct prog *prog, const struct hook_cgroup *at, struct bpf_link **link);
+/* No client came to have the link, which has been detached again: the cgroup's revision is as before, unless
+ * others changed it meanwhile. Nothing, of other kinds of links. */
+void hook_link_cgroup_forget(struct bpf_link *link);
 
 /* Takes @prog (NULL: the only one there is) off again. -ENOENT, -EINVAL, -ESTALE. */
 int hook_cgroup_detach(struct cgroup *cgroup, uint32_t attach_type, struct prog *prog,

@@ -6,6 +6,7 @@
  * host's, what runs for whom) is tried on made-up cgroups.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -465,6 +466,116 @@ static void programs_run_for_tasks_beneath(void **state)
 	/* The engine ends with all that attached: its own checks say what is left. */
 }
 
+/* What runs for a task in the cgroup is these programs, in this order. */
+static void check_order(int cgroup, const int *progs_in_order, uint32_t n)
+{
+	uint32_t ids[8] = { 0 };
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = (uint32_t)cgroup;
+	attr.query.attach_type = BPF_CGROUP_SYSCTL;
+	attr.query.query_flags = BPF_F_QUERY_EFFECTIVE;
+	attr.query.prog_ids = (uintptr_t)ids;
+	attr.query.count = ARRAY_SIZE(ids);
+	assert_int_equal(skep_bpf(twin_engine, BPF_PROG_QUERY, &attr, sizeof(attr)), 0);
+	assert_int_equal(attr.query.count, n);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(ids[i], object_id(ENGINE, progs_in_order[i], false));
+}
+
+static void preorder_comes_first_and_from_above(void **state)
+{
+	const uint32_t multi = BPF_F_ALLOW_MULTI, pre = BPF_F_ALLOW_MULTI | BPF_F_PREORDER;
+	int root = folder("/"), below = folder("/proc"), p[6];
+
+	assert_int_equal(skep_cgroup_add(twin_engine, root, 1, 0), 0);
+	assert_int_equal(skep_cgroup_add(twin_engine, below, 2, 1), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = load(ENGINE, 1);
+	assert_int_equal(attach_prog(below, p[2], pre), 0);
+	assert_int_equal(attach_prog(below, p[4], multi), 0);
+	assert_int_equal(attach_prog(below, p[3], pre), 0);
+	assert_int_equal(attach_prog(root, p[0], pre), 0);
+	assert_int_equal(attach_prog(root, p[5], multi), 0);
+	assert_int_equal(attach_prog(root, p[1], pre), 0);
+	check_order(below, p, 6);
+	check_order(root, (int[]){ p[0], p[1], p[5] }, 3);
+	for (size_t i = 0; i < ARRAY_SIZE(p); i++)
+		close(p[i]);
+	close(root);
+	close(below);
+}
+
+static _Atomic bool coming_and_going;
+
+static void *access_all_the_time(void *arg)
+{
+	uintptr_t strange = 0;
+
+	while (coming_and_going) {
+		struct skep_sysctl access = { .size = sizeof(access), .name = "kernel/x" };
+
+		if (skep_sysctl_access(twin_engine, &access) || access.n_programs > 3 ||
+		    (access.retval && access.retval != -EPERM))
+			strange++;
+	}
+	return (void *)strange;
+}
+
+static int link_to(int cgroup, int prog)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = (uint32_t)prog;
+	attr.link_create.target_fd = (uint32_t)cgroup;
+	attr.link_create.attach_type = BPF_CGROUP_SYSCTL;
+	return skep_bpf(twin_engine, BPF_LINK_CREATE, &attr, sizeof(attr));
+}
+
+static void programs_come_and_go_under_accesses(void **state)
+{
+	int root = folder("/"), below = folder("/proc");
+	pthread_t threads[2];
+	void *strange;
+
+	assert_int_equal(skep_cgroup_add(twin_engine, root, 1, 0), 0);
+	assert_int_equal(skep_cgroup_add(twin_engine, below, 2, 1), 0);
+	host_task.cgroup_id = 2;
+	coming_and_going = true;
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, access_all_the_time, NULL), 0);
+	for (int i = 0; i < 200; i++) {
+		int yes = load(ENGINE, 1), no = load(ENGINE, 0);
+		int upper = link_to(root, yes), lower = link_to(below, no);
+		union bpf_attr attr;
+
+		assert_true(upper >= 0 && lower >= 0);
+		memset(&attr, 0, sizeof(attr));
+		attr.link_update.link_fd = (uint32_t)upper;
+		attr.link_update.new_prog_fd = (uint32_t)no;
+		assert_int_equal(skep_bpf(twin_engine, BPF_LINK_UPDATE, &attr, sizeof(attr)), 0);
+		assert_int_equal(attach_prog(below, yes, BPF_F_ALLOW_MULTI), 0);
+		memset(&attr, 0, sizeof(attr));
+		attr.target_fd = (uint32_t)below;
+		attr.attach_bpf_fd = (uint32_t)yes;
+		attr.attach_type = BPF_CGROUP_SYSCTL;
+		close(upper);
+		assert_int_equal(skep_bpf(twin_engine, BPF_PROG_DETACH, &attr, sizeof(attr)), 0);
+		close(lower);
+		close(yes);
+		close(no);
+	}
+	coming_and_going = false;
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+		pthread_join(threads[i], &strange);
+		assert_null(strange);
+	}
+	close(root);
+	close(below);
+}
+
 static void what_is_no_access_is_einval(void **state)
 {
 	static char long_name[SKEP_SYSCTL_NAME_BYTES + 1];
@@ -501,6 +612,8 @@ int main(void)
 		TWIN_TEST(attaching_is_the_kernels),
 		HOST_TEST(a_hosts_cgroups_are_what_it_says),
 		HOST_TEST(programs_run_for_tasks_beneath),
+		HOST_TEST(preorder_comes_first_and_from_above),
+		HOST_TEST(programs_come_and_go_under_accesses),
 		HOST_TEST(what_is_no_access_is_einval),
 	};
 

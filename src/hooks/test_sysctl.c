@@ -427,13 +427,23 @@ static void two_programs_are_framed_as_in_the_kernel(void **state)
 	done();
 }
 
-static int setup_engine(void **state)
+static int new_engine(uint32_t flags)
 {
 	static const struct skep_host host = { .size = sizeof(host), .task = child_task };
-	struct skep_opts opts = { .size = sizeof(opts), .host = &host };
+	struct skep_opts opts = { .size = sizeof(opts), .flags = flags, .host = &host };
 
 	access_init();
 	return skep_engine_new(&opts, &twin_engine);
+}
+
+static int setup_engine(void **state)
+{
+	return new_engine(0);
+}
+
+static int setup_interpreter(void **state)
+{
+	return new_engine(SKEP_INTERPRET);
 }
 
 static int teardown_engine(void **state)
@@ -442,16 +452,17 @@ static int teardown_engine(void **state)
 	return twin_teardown(state);
 }
 
-#define SYSCTL_TEST(name)                                                                          \
+#define SYSCTL_TEST(name, setup)                                                                   \
 	{                                                                                          \
-		#name, twin_run, setup_engine, teardown_engine, (void *)(uintptr_t)name            \
+		#name, twin_run, setup, teardown_engine, (void *)(uintptr_t)name                   \
 	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SYSCTL_TEST(every_program_and_access_is_the_kernels),
-		SYSCTL_TEST(two_programs_are_framed_as_in_the_kernel),
+		SYSCTL_TEST(every_program_and_access_is_the_kernels, setup_engine),
+		SYSCTL_TEST(every_program_and_access_is_the_kernels, setup_interpreter),
+		SYSCTL_TEST(two_programs_are_framed_as_in_the_kernel, setup_engine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

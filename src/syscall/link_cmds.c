@@ -107,7 +107,7 @@ int cmd_link_create(struct bpf_call *call)
 {
 	struct bpf_link *link;
 	struct prog *prog;
-	int err = call_prog(call, (int)call->attr.link_create.prog_fd, &prog);
+	int err = call_prog(call, (int)call->attr.link_create.prog_fd, &prog), ret;
 
 	if (err)
 		return err;
@@ -115,7 +115,14 @@ int cmd_link_create(struct bpf_call *call)
 	if (!err)
 		err = create(call, prog, &link);
 	object_put(&prog->obj);
-	return err ? err : call_publish(call, &link->obj, O_RDWR);
+	if (err)
+		return err;
+	object_get(&link->obj);
+	ret = call_publish(call, &link->obj, O_RDWR);
+	if (ret < 0)
+		hook_link_cgroup_forget(link);
+	object_put(&link->obj);
+	return ret;
 }
 
 int cmd_raw_tracepoint_open(struct bpf_call *call)

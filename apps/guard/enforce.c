@@ -26,9 +26,8 @@
 
 #include "guard.skel.h"
 
-#define STATE_BYTES	       sizeof(struct guard_state)
-#define EVENTS_BYTES	       (GUARD_LOG_ENTRIES * sizeof(struct guard_event))
-#define LINK_INFO_CGROUP(info) ((info)->cgroup_id)
+#define STATE_BYTES  sizeof(struct guard_state)
+#define EVENTS_BYTES (GUARD_LOG_ENTRIES * sizeof(struct guard_event))
 
 _Static_assert(sizeof(struct guard_rules_head) <= sizeof(struct guard_rule), "it stands for one");
 _Static_assert(sizeof(struct guard_event) % 8 == 0, "an array's values lie as ours do");
@@ -350,17 +349,36 @@ int enforce_attach(struct enforce *e, const char *cgroup, struct error *err)
 	return 0;
 }
 
-bool enforce_is_attached(struct enforce *e)
+void enforce_detach(struct enforce *e)
+{
+	if (e->pinned)
+		return;
+	close_fd(e->fds[PIN_LINK]);
+	e->fds[PIN_LINK] = -1;
+}
+
+/* What the link's descriptor stands for is on a cgroup, and ours. */
+static bool link_holds(const struct enforce *e)
 {
 	struct bpf_prog_info prog = { 0 };
 	struct hook_link_info link;
 	__u32 bytes = sizeof(prog);
 
-	enforce_renew(e);
 	return e->fds[PIN_LINK] >= 0 && hook_link_info(e->fds[PIN_LINK], &link) == 0 &&
-	       LINK_INFO_CGROUP(&link) &&
-	       bpf_obj_get_info_by_fd(e->fds[PIN_PROGRAM], &prog, &bytes) == 0 &&
+	       link.cgroup_id && bpf_obj_get_info_by_fd(e->fds[PIN_PROGRAM], &prog, &bytes) == 0 &&
 	       link.prog_id == prog.id;
+}
+
+bool enforce_is_attached(struct enforce *e)
+{
+	enforce_renew(e);
+	/* Sockets that were made in a cgroup hold what is attached to it when it is gone. */
+	if (!*enforce_cgroup(e))
+		return false;
+	if (link_holds(e))
+		return true;
+	/* Another process may have put it back. */
+	return e->pinned && enforce_open_link(e) && link_holds(e);
 }
 
 int enforce_reattach(struct enforce *e, struct error *err)

@@ -35,11 +35,14 @@ int enforce_pin(struct enforce *e, const char *pins, struct error *err);
  * gone, and the folder stays for what else is in it. */
 int enforce_unpin(const char *pins, struct error *err);
 
+/* Takes it off its cgroup, unless it is pinned: what its log then has is all. */
+void enforce_detach(struct enforce *e);
 /* Whether the link is on its cgroup; and putting it back there when it was taken off. */
 bool enforce_is_attached(struct enforce *e);
 int enforce_reattach(struct enforce *e, struct error *err);
-/* Whether the pins it was opened by, or pinned to, are still there. */
+/* Whether the pins it was opened by, or pinned to, are still there; and whether a bpf file system is. */
 bool enforce_is_pinned(struct enforce *e);
+bool enforce_pins_mounted(const char *pins);
 /* The cgroup's path; "" when it is gone. Valid until the next call. */
 const char *enforce_cgroup(struct enforce *e);
 

@@ -52,5 +52,7 @@ void enforce_bell_close(struct enforce *e);
 int enforce_map(struct enforce *e, struct error *err);
 /* A link of the program on the cgroup: its fd, or -errno with a sentence. */
 int enforce_link(struct enforce *e, const char *path, struct error *err);
+/* Takes the link that is pinned now for the one held: whether there is one. */
+bool enforce_open_link(struct enforce *e);
 /* Puts the link in the place of the one that is pinned. 0, or -errno with a sentence. */
 int enforce_pin_link(struct enforce *e, struct error *err);

@@ -21,6 +21,9 @@
 #define FOUND_TOO_MANY	(FOUND_MAX + 1)
 #define CACHE_ENTRIES	8192
 #define PASSED_BYTES	(256 * 1024)
+#define RECENT_ENTRIES	1024
+#define AGAIN_NS	1000000ull   /* between two attempts of one write */
+#define AGAIN_MAX_NS	100000000ull /* then it is logged again */
 #define HASH_MULTIPLIER 0x9e3779b97f4a7c15ull
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -87,6 +90,23 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, PASSED_BYTES);
 } passed SEC(".maps");
+
+/*
+ * The last write that went through and was logged, by thread. The kernel makes a write again from its start
+ * as long as a lock it needs is held (restart_syscall: keys that take RTNL), a thousand times if need be: that
+ * is one write.
+ */
+struct recent {
+	__u64 write; /* hash of its key and value, rule and outcome */
+	__u64 logged_ns, last_ns;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RECENT_ENTRIES);
+	__type(key, __u32);
+	__type(value, struct recent);
+} recent SEC(".maps");
 
 /* What is written, of which only the length is used: another run may write over it. */
 struct {
@@ -273,19 +293,49 @@ static __always_inline void event_fill(struct guard_event *e, struct bpf_sysctl 
 	trim(e->new_value, bpf_sysctl_get_new_value(ctx, e->new_value, sizeof(e->new_value)));
 }
 
-static __always_inline void record(struct guard_state *s, struct bpf_sysctl *ctx,
-				   const struct access *a, __u32 rule, __u32 outcome)
+/* The kernel makes the same write again: it is in the log. */
+static __always_inline bool is_again(struct bpf_sysctl *ctx, const struct access *a, __u32 rule,
+				     __u32 outcome)
 {
-	__u64 number = __sync_fetch_and_add(&s->log_next, 1);
-	__u32 place = number & (GUARD_LOG_ENTRIES - 1);
-	struct guard_event *e = bpf_map_lookup_elem(&events, &place);
+	__u64 value[GUARD_SHOWN_BYTES / 8] = { 0 };
+	struct recent new = { .last_ns = bpf_ktime_get_ns() }, *old;
+	__u32 thread = (__u32)bpf_get_current_pid_tgid();
+	long bytes = bpf_sysctl_get_new_value(ctx, (char *)value, sizeof(value));
 
+	new.write = (a->found.first ^ bytes ^ (__u64)rule << 32 ^ outcome) * HASH_MULTIPLIER;
+	for (int i = 0; i < GUARD_SHOWN_BYTES / 8; i++)
+		new.write = (new.write ^ new.write >> 29 ^ value[i]) * HASH_MULTIPLIER;
+	new.logged_ns = new.last_ns;
+	old = bpf_map_lookup_elem(&recent, &thread);
+	if (!old || old->write != new.write || new.last_ns - old->last_ns > AGAIN_NS ||
+	    new.last_ns - old->logged_ns > AGAIN_MAX_NS) {
+		bpf_map_update_elem(&recent, &thread, &new, BPF_ANY);
+		return false;
+	}
+	old->last_ns = new.last_ns;
+	return true;
+}
+
+/* Whether it is in the log now, and was not before. */
+static __noinline int record(struct guard_state *s, struct bpf_sysctl *ctx, const struct access *a,
+			     __u32 rule, __u32 outcome)
+{
+	struct guard_event *e;
+	__u64 number;
+	__u32 place;
+
+	if (a->kind == GUARD_WRITE && (outcome == GUARD_AUDITED || outcome == GUARD_PINNED) &&
+	    is_again(ctx, a, rule, outcome))
+		return 0;
+	number = __sync_fetch_and_add(&s->log_next, 1);
+	place = number & (GUARD_LOG_ENTRIES - 1);
+	e = bpf_map_lookup_elem(&events, &place);
 	if (!e)
-		return;
+		return 1;
 	if (__sync_lock_test_and_set(&e->busy, 1)) {
 		e->left_out = number + 1;
 		ring_bell(s);
-		return;
+		return 1;
 	}
 	/* Exchanges are barriers: a reader that sees some of the new sees seq changed. */
 	__sync_lock_test_and_set(&e->seq, 0);
@@ -295,6 +345,7 @@ static __always_inline void record(struct guard_state *s, struct bpf_sysctl *ctx
 	__sync_lock_test_and_set(&e->seq, number + 1);
 	__sync_lock_test_and_set(&e->busy, 0);
 	ring_bell(s);
+	return 1;
 }
 
 /* --- what follows --------------------------------------------------------------------------- */
@@ -341,7 +392,8 @@ static __always_inline int conclude(struct guard_state *s, struct bpf_sysctl *ct
 	if (rule && rule->action == GUARD_PIN) {
 		bytes = pin_bytes(ctx, rule);
 		/* First the log, which shows what the caller wrote. */
-		record(s, ctx, a, rule->number, bytes ? GUARD_PINNED : GUARD_PIN_REFUSED);
+		if (!record(s, ctx, a, rule->number, bytes ? GUARD_PINNED : GUARD_PIN_REFUSED))
+			__sync_fetch_and_add(&rule->hits, -1);
 		/* Compared again where it is used, or verifiers do not see the bound. */
 		barrier_var(bytes);
 		if (bytes <= 0 || bytes > GUARD_VALUE_BYTES)
@@ -355,8 +407,8 @@ static __always_inline int conclude(struct guard_state *s, struct bpf_sysctl *ct
 	/* What is longer than a buffer, or of several numbers, is read in several calls. */
 	if (a->audited && (a->kind == GUARD_WRITE || !ctx->file_pos)) {
 		rule = rule_at(a->rules, a->audited);
-		if (rule)
-			record(s, ctx, a, rule->number, GUARD_AUDITED);
+		if (rule && !record(s, ctx, a, rule->number, GUARD_AUDITED))
+			__sync_fetch_and_add(&rule->hits, -1);
 	}
 	if (a->guarded && a->kind == GUARD_WRITE && watched(s))
 		tell_passed(a);

@@ -23,7 +23,7 @@
 #include "guard/enforce_parts.h"
 
 #define PATH_BYTES 4096
-#define LINK_NEW   "link.new" /* one that is about to take the link's place */
+#define LINK_NEW   "link_new" /* one that is about to take the link's place */
 
 const char *const enforce_pin_names[N_PINS] = {
 	[PIN_PROGRAM] = "program", [PIN_RULES] = "rules", [PIN_EVENTS] = "events",
@@ -71,6 +71,20 @@ static int folder_check(const char *path, struct error *err)
 			"it, or use another folder with --pins",
 			path);
 	return 0;
+}
+
+bool enforce_pins_mounted(const char *pins)
+{
+	char path[PATH_BYTES], above[PATH_BYTES];
+	struct statfs fs;
+
+	snprintf(path, sizeof(path), "%s", pins);
+	while (statfs(path, &fs)) {
+		if (errno != ENOENT || folder_of(path, above) || strcmp(path, above) == 0)
+			return false;
+		snprintf(path, sizeof(path), "%s", above);
+	}
+	return fs.f_type == BPF_FS_MAGIC;
 }
 
 /* Makes the folder and those above it, from the file system's root on. */
@@ -209,6 +223,21 @@ int enforce_open_pinned(const char *pins, struct enforce **out, struct error *er
 	e->pinned = xstrdup(pins);
 	*out = e;
 	return 0;
+}
+
+bool enforce_open_link(struct enforce *e)
+{
+	char path[PATH_BYTES];
+	int fd;
+
+	pin_path(e->pinned, enforce_pin_names[PIN_LINK], path);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return false;
+	if (e->fds[PIN_LINK] >= 0)
+		close(e->fds[PIN_LINK]);
+	e->fds[PIN_LINK] = fd;
+	return true;
 }
 
 bool enforce_is_pinned(struct enforce *e)

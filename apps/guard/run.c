@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
-#include <sys/vfs.h>
 #include <unistd.h>
-
-#include <linux/magic.h>
 
 #include "guard/enforce.h"
 #include "guard/guard.h"
@@ -159,12 +156,10 @@ static void look_at_link(struct guard_run *r)
 /* The pins of an installed guard are gone: it was removed, or their file system was. */
 static void look_at_pins(struct guard_run *r)
 {
-	struct statfs fs;
-
 	if (!r->installed || r->pins_missed || enforce_is_pinned(r->enforce))
 		return;
 	r->pins_missed = true;
-	if (statfs("/sys/fs/bpf", &fs) == 0 && fs.f_type == BPF_FS_MAGIC) {
+	if (enforce_pins_mounted(r->pins)) {
 		tool_note(&r->tool, "the guard of %s was removed", r->pins);
 		loop_stop(&r->tool.loop);
 		return;
@@ -330,6 +325,7 @@ static void go(struct guard_run *r)
 {
 	while (loop_wait(&r->tool.loop))
 		show_events(&r->show);
+	enforce_detach(r->enforce);
 	show_events(&r->show);
 	if (!r->tool.code)
 		show_losses(&r->show);

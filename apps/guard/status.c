@@ -111,7 +111,7 @@ static void show_all(struct guard_status *s, struct enforce *e)
 		if (!rule.is_alias || s->aliases || s->tool.options.format != OUTPUT_COLUMNS)
 			show_rule(s, &rule);
 	}
-	tool_note(&s->tool, "%u rule%s, the %lluth set, for cgroup %s; %llu events logged", n,
+	tool_note(&s->tool, "%u rule%s (set %llu) for cgroup %s; %llu events logged", n,
 		  n == 1 ? "" : "s", (unsigned long long)enforce_generation(e),
 		  *cgroup ? cgroup : "that is gone", (unsigned long long)enforce_log_end(e));
 	if (open)
@@ -131,7 +131,7 @@ static int status(struct guard_status *s, struct error *err)
 		return rc;
 	show_all(s, e);
 	if (!enforce_is_attached(e)) {
-		error_set(err, 0, "the guard is NOT in force: it was taken off its cgroup%s",
+		error_set(err, -ENOLINK, "the guard is NOT in force: it was taken off its cgroup%s",
 			  *enforce_cgroup(e) ? "; `skep guard install` puts it back"
 					     : ", which is gone");
 		tool_fail(&s->tool, err);

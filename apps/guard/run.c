@@ -20,6 +20,7 @@ struct guard_run {
 	struct tool tool;
 	struct show show;
 	struct enforce *enforce;
+	uint64_t generation;  /* of an installed guard's rules */
 	struct watch *watch;  /* NULL: --no-doors */
 	struct ruleset rules; /* in force */
 	const char *cgroup, *pins;
@@ -170,6 +171,36 @@ static void look_at_pins(struct guard_run *r)
 		r->pins);
 }
 
+/* The rules of the installed guard, as a set. */
+static void copy_rules(struct guard_run *r)
+{
+	struct guard_rule rule;
+
+	ruleset_init(&r->rules);
+	for (uint32_t i = 0; enforce_rule(r->enforce, i, &rule) == 0; i++) {
+		rule.hits = 0;
+		array_grow(r->rules.rules, r->rules.n_rules);
+		r->rules.rules[r->rules.n_rules++] = rule;
+		r->rules.n_written += !rule.is_alias;
+	}
+}
+
+/* `skep guard install` gave it other rules. */
+static void look_at_rules(struct guard_run *r)
+{
+	uint64_t generation = r->installed ? enforce_generation(r->enforce) : 0;
+	struct error err;
+
+	if (generation == r->generation)
+		return;
+	r->generation = generation;
+	ruleset_deinit(&r->rules);
+	copy_rules(r);
+	rules_said(r);
+	if (r->watch && watch_set_rules(r->watch, &r->rules, &err))
+		tool_note(&r->tool, "%s", err.text);
+}
+
 static void look(void *arg)
 {
 	struct guard_run *r = arg;
@@ -178,8 +209,10 @@ static void look(void *arg)
 	if (read(r->timer, &times, sizeof(times)) < 0)
 		return;
 	look_at_pins(r);
-	if (!r->tool.loop.stopped)
+	if (!r->tool.loop.stopped) {
 		look_at_link(r);
+		look_at_rules(r);
+	}
 	show_events(&r->show);
 }
 
@@ -220,20 +253,6 @@ static int load(struct guard_run *r, struct error *err)
 	return rc;
 }
 
-/* The rules of the installed guard, as a set. */
-static void copy_rules(struct guard_run *r)
-{
-	struct guard_rule rule;
-
-	ruleset_init(&r->rules);
-	for (uint32_t i = 0; enforce_rule(r->enforce, i, &rule) == 0; i++) {
-		rule.hits = 0;
-		array_grow(r->rules.rules, r->rules.n_rules);
-		r->rules.rules[r->rules.n_rules++] = rule;
-		r->rules.n_written += !rule.is_alias;
-	}
-}
-
 static int open_guard(struct guard_run *r, struct error *err)
 {
 	struct error none;
@@ -247,6 +266,7 @@ static int open_guard(struct guard_run *r, struct error *err)
 	if (rc)
 		return error_set(err, rc, "%s", none.text);
 	r->installed = true;
+	r->generation = enforce_generation(r->enforce);
 	copy_rules(r);
 	return 0;
 }

@@ -110,6 +110,19 @@ static int attach(const struct bpf_program *prog, long cookie, struct bpf_link *
 	return *link ? 0 : -errno;
 }
 
+/*
+ * libbpf frees its table of handlers with the last of them, and the next one to register is written into
+ * what was freed (libbpf 1.1): one that is for no program stays in it.
+ */
+static int keep_handlers(void)
+{
+	static int kept;
+
+	if (kept <= 0)
+		kept = libbpf_register_prog_handler("skep.none/", BPF_PROG_TYPE_UNSPEC, 0, NULL);
+	return kept < 0 ? kept : 0;
+}
+
 /* Until it is loaded, such a program is said to be one that has no need of the kernel's BTF. */
 static int handle_section(struct kernel_types *types)
 {
@@ -129,7 +142,7 @@ struct kernel_types *kernel_types_new(void)
 		return NULL;
 	types = xcalloc(1, sizeof(*types));
 	types->small = memfd_create("skep-types", MFD_CLOEXEC);
-	if (types->small < 0 || handle_section(types))
+	if (types->small < 0 || keep_handlers() || handle_section(types))
 		return kernel_types_free(types);
 	snprintf(types->path, sizeof(types->path), "/proc/self/fd/%d", types->small);
 	types->options.sz = sizeof(types->options);

@@ -22,6 +22,7 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWNET = 0x20000, 0x4000000, 0x40000000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
 FORWARD = "net/ipv4/ip_forward"
 TTL = "net/ipv4/ip_default_ttl"
+SOMAXCONN = "net/core/somaxconn"
 EPERM = "EPERM"
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -201,6 +202,8 @@ class World:
         self.folder = self.stack.enter_context(tempfile.TemporaryDirectory())
         self.cgroup = self.stack.enter_context(Cgroup(*self.below))
         self.worker = self.stack.enter_context(Worker(self.cgroup))
+        for key, text in ((FORWARD, "0\n"), (TTL, "64\n"), (SOMAXCONN, "4096\n")):
+            self.written(key, text, f"{key} of a new namespace, which may have the machine's value")
         return self
 
     def __exit__(self, *words):
@@ -217,10 +220,19 @@ class World:
         self.bpf, self.pins = where, os.path.join(where, "skep", "guard")
         return self.pins
 
-    def guard(self, *args, cgroup=None, stdout=subprocess.PIPE, prefix=()):
+    def inside(self):
+        """What runs a command in the worker's namespaces: a watcher sets values in its own."""
+        names = f"/proc/{self.worker.process.pid}/ns"
+        return ["nsenter", f"--net={names}/net", f"--uts={names}/uts"]
+
+    def guard(self, *args, cgroup=None, stdout=subprocess.PIPE, output="json"):
         """skep guard run, with rows as JSON."""
-        return Tool(self.skep, "guard", "run", "-o", "json", "--cgroup", cgroup or self.cgroup.below, *args,
-                    stdout=stdout, prefix=prefix)
+        return Tool(self.skep, "guard", "run", "-o", output, "--cgroup", cgroup or self.cgroup.below, *args,
+                    stdout=stdout, prefix=self.inside())
+
+    def look_after(self):
+        """skep guard run, for the guard that is installed."""
+        return Tool(self.skep, "guard", "run", "--pins", self.pins, prefix=self.inside())
 
     def install(self, *args, code=0, cgroup=None):
         return run(self.skep, "guard", "install", "--pins", self.pins, "--cgroup", cgroup or self.cgroup.below,

@@ -26,6 +26,7 @@
 
 #include "guard.skel.h"
 
+#define AGAIN_NS     1000000 /* between two attempts of the kernel's at one write */
 #define STATE_BYTES  sizeof(struct guard_state)
 #define EVENTS_BYTES (GUARD_LOG_ENTRIES * sizeof(struct guard_event))
 
@@ -107,6 +108,8 @@ static int load(struct enforce *e, struct error *err)
 	enforce_kernel((struct guard_kernel *)&e->bpf->rodata->kernel);
 	if (getrandom((void *)&e->bpf->rodata->hash_seed, sizeof(e->bpf->rodata->hash_seed), 0) < 0)
 		return error_set(err, -errno, "cannot choose a random number: %s", strerror(errno));
+	/* Only the kernel makes a write again. */
+	e->bpf->rodata->again_ns = skep_engine_installed() ? 0 : AGAIN_NS;
 	rc = guard_bpf__load(e->bpf);
 	if (rc)
 		return load_refused(rc, err);

@@ -22,13 +22,14 @@
 #define CACHE_ENTRIES	8192
 #define PASSED_BYTES	(256 * 1024)
 #define RECENT_ENTRIES	1024
-#define AGAIN_NS	1000000ull   /* between two attempts of one write */
 #define AGAIN_MAX_NS	100000000ull /* then it is logged again */
 #define HASH_MULTIPLIER 0x9e3779b97f4a7c15ull
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile __u64 hash_seed = 0;
+const volatile __u64 again_ns =
+	0; /* at most between two attempts of one write; 0: none is an attempt */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -307,7 +308,7 @@ static __always_inline bool is_again(struct bpf_sysctl *ctx, const struct access
 		new.write = (new.write ^ new.write >> 29 ^ value[i]) * HASH_MULTIPLIER;
 	new.logged_ns = new.last_ns;
 	old = bpf_map_lookup_elem(&recent, &thread);
-	if (!old || old->write != new.write || new.last_ns - old->last_ns > AGAIN_NS ||
+	if (!old || old->write != new.write || new.last_ns - old->last_ns > again_ns ||
 	    new.last_ns - old->logged_ns > AGAIN_MAX_NS) {
 		bpf_map_update_elem(&recent, &thread, &new, BPF_ANY);
 		return false;
@@ -324,7 +325,8 @@ static __noinline int record(struct guard_state *s, struct bpf_sysctl *ctx, cons
 	__u64 number;
 	__u32 place;
 
-	if (a->kind == GUARD_WRITE && (outcome == GUARD_AUDITED || outcome == GUARD_PINNED) &&
+	if (again_ns && a->kind == GUARD_WRITE &&
+	    (outcome == GUARD_AUDITED || outcome == GUARD_PINNED) &&
 	    is_again(ctx, a, rule, outcome))
 		return 0;
 	number = __sync_fetch_and_add(&s->log_next, 1);

@@ -46,6 +46,7 @@ class Calls:
                                         stdout=subprocess.PIPE, **kw)
         self.pid = self.process.pid
         self.has_32 = True
+        self.names = {"calls", *(name[:15] for name in more)}
         self.wait_reading()
 
     def wait_reading(self):
@@ -55,7 +56,7 @@ class Calls:
             with contextlib.suppress(OSError):
                 with open(f"/proc/{self.pid}/comm", encoding="utf-8") as comm, \
                         open(f"/proc/{self.pid}/syscall", encoding="utf-8") as call:
-                    if comm.read().strip() == "calls" and call.read().split()[:2] == ["0", "0x0"]:
+                    if comm.read().strip() in self.names and call.read().split()[:2] == ["0", "0x0"]:
                         return
             time.sleep(0.002)
 

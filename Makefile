@@ -81,7 +81,7 @@ bench: build
 # The peers are installed where the distribution has them; what is missing is named and left out.
 bench-tools: build
 	@tools/setup bench
-	@python3 bench/tools/bench_tools.py $(BUILD)/cli/skep $(BUILD)/bench/tools/tools-loop $(BUILD)/tests/tools/attach/flood
+	@python3 bench/tools/bench_tools.py $(BUILD)/cli/skep $(BUILD)/bench/tools $(BUILD)/tests/tools/attach/flood
 
 install: build
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))

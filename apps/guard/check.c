@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guard/actor.h"
 #include "guard/guard.h"
 #include "guard/judge.h"
 #include "guard/keys.h"
@@ -88,7 +89,7 @@ static const struct field fields[N_FIELDS] = {
 	[FIELD_RULE] = { "rule", "RULE", FIELD_STRING, -28, .help = "place of the rule that decides, or logs" },
 	[FIELD_FILE] = { "file", "SETTING", FIELD_STRING, -32, .help = "place of the setting" },
 	[FIELD_NOTE] = { "note", "NOTE", FIELD_STRING, 0, .help = "in words" },
-	[FIELD_SUBJECT] = { "subject", NULL, FIELD_STRING, -8, .help = "setting, access, rule" },
+	[FIELD_SUBJECT] = { "subject", NULL, FIELD_STRING, -8, .help = "setting, access, pin, rule" },
 	[FIELD_ACCESS] = { "access", NULL, FIELD_STRING, -5, .help = "read or write" },
 	[FIELD_TEXT] = { "text", NULL, FIELD_STRING, 0, .help = "the rule as written" },
 };
@@ -345,6 +346,32 @@ static void show_finding(void *arg, const struct finding *finding)
 	c->n_findings++;
 }
 
+/* Keys that have another value than they are pinned to: `run` sets them when it starts. */
+static void show_pins(struct check *c)
+{
+	for (uint32_t i = 0; i < c->keys.n; i++) {
+		const struct guard_rule *rule = actor_guarded(&c->rules, c->keys.names[i]);
+		char key[GUARD_NAME_BYTES], value[KEYS_VALUE_BYTES], pinned[GUARD_VALUE_BYTES + 1];
+		struct cell cells[N_FIELDS] = { 0 };
+
+		if (!rule || rule->action != GUARD_PIN || key_read(c->keys.names[i], value))
+			continue;
+		actor_pinned_value(rule, pinned);
+		if (same_words(pinned, value))
+			continue;
+		rule_key_print(c->keys.names[i], key);
+		cells[FIELD_SUBJECT] = cell_text("pin");
+		cells[FIELD_VERDICT] = cell_text("set");
+		cells[FIELD_KEY] = cell_text(key);
+		cells[FIELD_VALUE] = cell_text(pinned);
+		cells[FIELD_CURRENT] = cell_text(one_line(value));
+		cells[FIELD_RULE] = cell_text(rule->where);
+		cells[FIELD_TEXT] = cell_text(rule->text);
+		cells[FIELD_NOTE] = cell_text("by `skep guard run`, when it starts");
+		output_row(&c->output, cells);
+	}
+}
+
 /* --- what is read --------------------------------------------------------------------------- */
 
 static int read_rules(struct check *c, struct error *err)
@@ -392,6 +419,8 @@ static int show(struct check *c, struct error *err)
 	sysctld_each(&c->sysctld, c->keys.names, c->keys.n, show_setting, c);
 	if (c->rc)
 		return error_set(err, c->rc, "%s", c->failed.text);
+	if (!c->options.command)
+		show_pins(c);
 	if (!c->options.command)
 		lint_rules(&c->rules, &c->keys, show_finding, c);
 	rc = output_flush(&c->output);

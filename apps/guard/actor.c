@@ -7,17 +7,24 @@
 #include "who/cgroup.h"
 #include "who/process.h"
 
-static bool is_below(uint64_t cgroup, uint64_t above)
+bool actor_is_in(const struct actor *actor, const char *cgroup)
 {
-	char path[CGROUP_PATH_BYTES], above_path[CGROUP_PATH_BYTES];
-	size_t bytes;
+	char path[CGROUP_PATH_BYTES];
+	size_t bytes = strcmp(cgroup, "/") == 0 ? 0 : strlen(cgroup);
 
-	if (cgroup == above)
+	if (bytes == 0 && *cgroup)
 		return true;
-	if (cgroup_path_of(cgroup, path) || cgroup_path_of(above, above_path))
+	if (!*cgroup || cgroup_path_of(actor->cgroup, path))
 		return false;
-	bytes = strcmp(above_path, "/") == 0 ? 0 : strlen(above_path);
-	return strncmp(path, above_path, bytes) == 0 && path[bytes] == '/';
+	return strncmp(path, cgroup, bytes) == 0 && (path[bytes] == '/' || !path[bytes]);
+}
+
+static bool is_below(const struct actor *actor, uint64_t cgroup)
+{
+	char path[CGROUP_PATH_BYTES];
+
+	return actor->cgroup == cgroup ||
+	       (cgroup_path_of(cgroup, path) == 0 && actor_is_in(actor, path));
 }
 
 static bool folder_matches(const char *pattern, uint64_t cgroup)
@@ -40,7 +47,7 @@ static bool clause_holds(const struct guard_clause *c, const struct actor *actor
 		return false;
 	if (c->by & GUARD_BY_COMM && !rule_pattern_matches(c->comm, actor->comm))
 		return false;
-	if (c->by & GUARD_BY_CGROUP && !is_below(actor->cgroup, c->cgroup))
+	if (c->by & GUARD_BY_CGROUP && !is_below(actor, c->cgroup))
 		return false;
 	return !(c->by & GUARD_BY_CONTAINER) || folder_matches(c->container, actor->cgroup);
 }

@@ -34,3 +34,5 @@ const struct guard_rule *actor_concerned(const struct ruleset *rules, enum door_
 					 const struct actor *actor);
 /* What /proc says of a process. False: it is gone. */
 bool actor_of_process(uint32_t tgid, struct actor *actor);
+/* Whether it is in the cgroup of this path, or below it. */
+bool actor_is_in(const struct actor *actor, const char *cgroup);

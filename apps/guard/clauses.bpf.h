@@ -26,6 +26,13 @@
 const volatile struct guard_kernel kernel = { 0 };
 
 /*
+ * Zero, which a verifier does not know. That of Linux 6.1 looks at a bpf_loop() callback once, with what
+ * is on the stack at the call: a branch on a constant known there is dead to it, and taken out. What a
+ * callback changes and branches on begins with this.
+ */
+volatile __u8 nought = 0;
+
+/*
  * Where a match stands. The positions are single bytes, none at an eighth one: a verifier forgets their
  * values on the stack, and need not follow every step of every pattern.
  */
@@ -38,6 +45,11 @@ struct match {
 	__u8 again; /* what it has taken ends here */
 	__u8 matches;
 };
+
+static __always_inline void match_begin(struct match *m)
+{
+	m->p = m->n = m->star = m->again = m->matches = nought;
+}
 
 /* The star takes one more character, or the match has failed: 0, or 1 to end it. */
 static __always_inline long match_again(struct match *m, char at_again)
@@ -57,7 +69,8 @@ static __always_inline long match_character(struct match *m, __u64 p, __u64 n, c
 	char q = m->pattern[p];
 
 	if (q == '*') {
-		m->matches = !m->pattern[p + 1] && (p == 0 || m->pattern[p - 1] == '/');
+		m->matches = !m->pattern[p + 1] &&
+			     (p == 0 || m->pattern[(p - 1) & (GUARD_NAME_BYTES - 1)] == '/');
 		m->star = m->p = p + 1;
 		m->again = n;
 		return m->matches; /* all that is below */
@@ -118,6 +131,7 @@ __noinline int rule_matches_name(const struct guard_rule *rule, const struct gua
 
 	if (!rule || !name)
 		return 0;
+	match_begin(&m);
 	m.pattern = rule->pattern;
 	m.name = (const char *)name;
 	bpf_loop(MATCH_STEPS_MAX, match_name_step, &m, 0);
@@ -129,6 +143,7 @@ static __always_inline bool comm_matches(const char *pattern)
 	__u64 comm[COMM_WORDS] = { 0 };
 	struct match m = { .pattern = pattern, .name = (char *)comm };
 
+	match_begin(&m);
 	bpf_get_current_comm(comm, sizeof(comm));
 	bpf_loop(MATCH_STEPS_MAX, match_comm_step, &m, 0);
 	return m.matches;
@@ -147,6 +162,7 @@ static __always_inline bool folder_matches(const char *pattern, __u64 cgroup)
 	struct match m = { .pattern = pattern };
 	__u64 folder = pointer_at(cgroup, kernel.cgroup_kn);
 
+	match_begin(&m);
 	if (folder)
 		m.name = (void *)pointer_at(folder, kernel.kernfs_name);
 	if (m.name)
@@ -223,6 +239,7 @@ __noinline int rule_is_about_task(const struct guard_rule *rule)
 		return 0;
 	if (!rule->n_clauses)
 		return 1;
+	all.wanted = all.found = all.excepted = nought;
 	bpf_loop(rule->n_clauses, clause_step, &all, 0);
 	return !all.excepted && (all.found || !all.wanted);
 }

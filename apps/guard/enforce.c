@@ -439,6 +439,13 @@ int enforce_program_fd(struct enforce *e)
 	return e->fds[PIN_PROGRAM];
 }
 
+uint32_t enforce_link_id(struct enforce *e)
+{
+	struct hook_link_info link;
+
+	return e->fds[PIN_LINK] >= 0 && hook_link_info(e->fds[PIN_LINK], &link) == 0 ? link.id : 0;
+}
+
 int enforce_map_fd(struct enforce *e, const char *name)
 {
 	for (int i = PIN_FIRST_MAP; i <= PIN_LAST_MAP; i++)

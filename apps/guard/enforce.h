@@ -81,6 +81,8 @@ void enforce_bell_clear(struct enforce *e);
 
 /* The object's program, for the cost (tool/cost.h). */
 int enforce_program_fd(struct enforce *e);
+/* The id of its link; 0: it is not attached. */
+uint32_t enforce_link_id(struct enforce *e);
 /* "rules", "events", "state", "bell", "passed". */
 int enforce_map_fd(struct enforce *e, const char *name);
 /* Offsets for a program with clauses (clauses.bpf.h): by_container 0 where this kernel has no BTF,

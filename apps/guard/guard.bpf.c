@@ -426,11 +426,12 @@ static __always_inline int decide(struct guard_state *s, struct bpf_sysctl *ctx,
 	a.found.first = hash_of(a.found.name.words);
 	a.found.generation = head->generation;
 	if (!found_recall(&a.found)) {
-		a.found.n = 0;
+		a.found.n = nought;
 		find(&a, head->n_rules);
 	}
 	if (!a.found.n)
 		return 1;
+	a.decided = a.audited = a.guarded = nought;
 	if (a.found.n <= FOUND_MAX)
 		bpf_loop(a.found.n, judge_found_step, &a, 0);
 	else

@@ -109,7 +109,8 @@ void watch_decide_at(struct watch *w, uint64_t ns)
 
 static void add_recent(struct watch *w, const struct actor *actor, enum door_kind door, uint64_t ns)
 {
-	w->recent[w->n_recent++ % WATCH_RECENT_MAX] = (struct watch_recent){ *actor, door, ns };
+	w->recent[w->n_recent++ % WATCH_RECENT_MAX] =
+		(struct watch_recent){ *actor, door, ns, loop_now_ns() };
 }
 
 struct news {
@@ -212,6 +213,7 @@ static void check_attached(struct watch *w, uint64_t now_ns)
 		return;
 	}
 	rc = enforce_reattach(w->setup.enforce, &err);
+	lsm_hold_link(w->lsm);
 	if (rc && w->is_detached)
 		return;
 	watch_log(w, NULL, "", "", "", DOOR_NONE, &nobody, GUARD_DETACHED);
@@ -402,10 +404,25 @@ static void use_files(struct watch *w)
 	}
 }
 
+/* Rules of any kind are held by the same programs, but which programs there are depends on them. */
+static void use_lsm(struct watch *w)
+{
+	struct lsm *old = w->lsm;
+	struct error err;
+
+	w->lsm = NULL;
+	if (!w->setup.no_lsm && lsm_start(w->setup.enforce, &w->rules, &w->lsm, &err))
+		watch_remark(w, "%s", err.text);
+	lsm_stop(old);
+}
+
 static void set_level(struct watch *w, enum door_kind kind, bool used, const char *by,
 		      const char *how)
 {
-	if (!used)
+	if (used && lsm_denies(w->lsm, kind))
+		snprintf(w->level[kind], WATCH_LEVEL_BYTES,
+			 "denied by LSM, what it cannot is %s by %s", how, by ? by : "looking");
+	else if (!used)
 		snprintf(w->level[kind], WATCH_LEVEL_BYTES, "no rule needs it");
 	else if (by)
 		snprintf(w->level[kind], WATCH_LEVEL_BYTES, "%s by %s", how, by);
@@ -416,6 +433,7 @@ static void set_level(struct watch *w, enum door_kind kind, bool used, const cha
 
 static void use_doors(struct watch *w)
 {
+	use_lsm(w);
 	use_hooks(w);
 	use_poll(w, "kernel/hostname", w->wants_calls & WATCH_SETHOSTNAME, &w->hostname);
 	use_poll(w, "kernel/domainname", w->wants_calls & WATCH_SETDOMAINNAME, &w->domainname);
@@ -524,6 +542,7 @@ void watch_end(struct watch *w)
 	watch_settle(w);
 	enforce_on_passed(w->setup.enforce, NULL, NULL);
 	enforce_exempt(w->setup.enforce, 0);
+	lsm_stop(w->lsm);
 	watch_hooks_stop(w->hooks);
 	watch_files_free(w->files);
 	watch_forget_spaces(w);

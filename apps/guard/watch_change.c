@@ -69,7 +69,8 @@ static void tell_change(struct watch *w, const struct watch_undone *u, enum door
 	tell_who(actor, who, sizeof(who));
 	watch_alert(w, "%s was changed from '%s' to '%s' through %s %s: %s%s", name, u->old_value,
 		    u->new_value, way_of(u->name, door), who,
-		    u->rc ? "it could not be set back: " : "set back", u->rc ? strerror(-u->rc) : "");
+		    u->rc ? "it could not be set back: " : "set back",
+		    u->rc ? strerror(-u->rc) : "");
 }
 
 /* --- setting back ---------------------------------------------------------------------------- */
@@ -152,7 +153,7 @@ static const struct watch_recent *find_recent(const struct watch *w, const char 
 	for (uint32_t i = 1; i <= n; i++) {
 		const struct watch_recent *r = &w->recent[(w->n_recent - i) % WATCH_RECENT_MAX];
 
-		if (!(kinds & 1u << r->door) || r->ns + WATCH_RECENT_NS < changed_ns)
+		if (!(kinds & 1u << r->door) || r->taken_ns + WATCH_RECENT_NS < changed_ns)
 			continue;
 		*rule = actor_judge(&w->rules, name, &r->actor);
 		if (*rule)
@@ -194,7 +195,8 @@ static void undo_unknown(struct watch *w, struct guarded_key *key, const char *n
 /* A key that was seen changed. Returns when to ask again, 0: it is decided. */
 static uint64_t decide_key(struct watch *w, struct guarded_key *key, uint64_t now_ns)
 {
-	uint64_t until_ns = key->changed_ns + (key->doors & w->told ? WATCH_TOLD_NS : WATCH_UNKNOWN_NS);
+	uint64_t until_ns =
+		key->changed_ns + (key->doors & w->told ? WATCH_TOLD_NS : WATCH_UNKNOWN_NS);
 	const struct guard_rule *rule;
 	const struct watch_recent *r;
 	char now[KEYS_VALUE_BYTES];

@@ -5,6 +5,7 @@
 
 #include "guard/actor.h"
 #include "guard/guarded.h"
+#include "guard/lsm.h"
 #include "guard/watch.h"
 #include "guard/watch-api.bpf.h"
 #include "guard/watch_files.h"
@@ -15,11 +16,11 @@
 #define WATCH_LEVEL_BYTES 128
 
 #define WATCH_MS	  1000000ull
-#define WATCH_SETTLE_NS	  200000ull	 /* other news of the same moment is read first */
-#define WATCH_UNKNOWN_NS  (4 * WATCH_MS) /* so long who did it may still become known */
-#define WATCH_TOLD_NS	   (25 * WATCH_MS)   /* where a program tells it: he may have lost the CPU */
-#define WATCH_LATE_NS	   (1000 * WATCH_MS) /* and so long the log waits for his name */
-#define WATCH_UNDONE_MAX   32		     /* changes that wait so */
+#define WATCH_SETTLE_NS	  200000ull	    /* other news of the same moment is read first */
+#define WATCH_UNKNOWN_NS  (4 * WATCH_MS)    /* so long who did it may still become known */
+#define WATCH_TOLD_NS	  (25 * WATCH_MS)   /* where a program tells it: he may have lost the CPU */
+#define WATCH_LATE_NS	  (1000 * WATCH_MS) /* and so long the log waits for his name */
+#define WATCH_UNDONE_MAX  32		    /* changes that wait so */
 #define WATCH_RECENT_NS	  (25 * WATCH_MS)
 #define WATCH_PASSED_NS	  (50 * WATCH_MS) /* a write let through is done within this */
 #define WATCH_ATTACHED_NS (25 * WATCH_MS) /* looks whether the program is on its cgroup */
@@ -32,7 +33,7 @@
 struct watch_recent {
 	struct actor actor;
 	enum door_kind door;
-	uint64_t ns;
+	uint64_t ns, taken_ns; /* when it was done, and when that was read */
 };
 
 /* A change that was set back before it was known who had made it. */
@@ -50,6 +51,7 @@ struct watch {
 	struct guarded own;
 	struct guarded *others; /* by network namespace */
 	uint32_t n_others;
+	struct lsm *lsm; /* NULL: this kernel has none, or --no-lsm */
 	struct watch_hooks *hooks;
 	struct watch_files *files;
 	bool wants_netlink;

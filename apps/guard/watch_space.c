@@ -2,6 +2,7 @@
 /*
  * Doors used in other namespaces than this process's. Their values are remembered from the start, or
  * from when they are first seen; what is done before that is told as GUARD_DOOR_USED, whatever it was.
+ * There only what processes of the guarded cgroup do is the guard's business.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -86,11 +87,10 @@ static struct guarded *add_space(struct watch *w, uint64_t cookie, uint64_t now_
 	return space;
 }
 
-/* Within the namespace. */
+/* Within the namespace. Nothing is set there: whoever runs it may have reasons of his own. */
 static void learn_space(struct watch *w, struct guarded *space, uint64_t now_ns)
 {
 	guarded_find(space, &w->rules);
-	watch_set_pins(w, space);
 	space->found_ns = now_ns;
 }
 
@@ -112,7 +112,11 @@ void watch_other_net(struct watch *w, const struct watch_record *r, const struct
 	const struct guard_rule *rule = actor_concerned(&w->rules, (enum door_kind)r->door, actor);
 	struct guarded *space = find_space(w, r->net_cookie);
 	uint64_t now_ns = loop_now_ns();
-	bool entered = enter(r->tgid, "net", CLONE_NEWNET);
+	bool entered;
+
+	if (!actor_is_in(actor, enforce_cgroup(w->setup.enforce)))
+		return;
+	entered = enter(r->tgid, "net", CLONE_NEWNET);
 
 	/* The sender may have gone elsewhere since: a socket stays where it was made. */
 	if (entered && watch_net_cookie() != r->net_cookie) {
@@ -195,7 +199,7 @@ void watch_other_uts(struct watch *w, const struct actor *actor)
 {
 	const struct guard_rule *rule = actor_concerned(&w->rules, DOOR_SYSCALL, actor);
 
-	if (!rule)
+	if (!rule || !actor_is_in(actor, enforce_cgroup(w->setup.enforce)))
 		return;
 	if (!enter(actor->tgid, "uts", CLONE_NEWUTS)) {
 		tell_used(w, DOOR_SYSCALL, actor, rule, "UTS");

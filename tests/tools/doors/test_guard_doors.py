@@ -350,8 +350,7 @@ def other_network_namespaces_are_not_silent():
             holders.append(in_namespace())
             for holder, known in zip(holders, (True, False)):
                 inside[2] = str(holder.pid)
-                # A shell that stays: where it did it is looked at through its process.
-                run(*inside, "sh", "-c", "ip link set lo addrgenmode none; sleep 0.5")
+                run(*inside, "sh", "-c", f"echo $$ >{cgroup.path}/cgroup.procs; ip link set lo addrgenmode none")
                 value = run(*inside, "cat", key_path("net.ipv6.conf.lo.addr_gen_mode"))[0].strip()
                 outcome = "reverted" if known and value == "0" else "door-used"
                 guard.wait_event("another namespace", outcome=outcome, door="netlink", comm="ip")
@@ -360,6 +359,29 @@ def other_network_namespaces_are_not_silent():
         for holder in holders:
             holder.kill()
             holder.wait()
+
+
+@case
+def other_namespaces_are_left_alone():
+    """Neither pins nor what processes of other cgroups do there is the guard's business."""
+    holder = in_namespace()
+    inside = ["nsenter", "-t", str(holder.pid), "-n"]
+    mode = key_path("net.ipv6.conf.lo.addr_gen_mode")
+    rp_filter = key_path("net.ipv4.conf.lo.rp_filter")
+    before = run(*inside, "cat", rp_filter)[0]
+    try:
+        with Cgroup("doors") as cgroup, Guard(cgroup, f"pin net.ipv4.conf.*.rp_filter {2 - int(before) % 2}",
+                                              "deny net.ipv6.conf.lo.addr_gen_mode") as guard:
+            wait_value("net.ipv4.conf.lo.rp_filter", str(2 - int(before) % 2))
+            run(*inside, "ip", "link", "set", "lo", "addrgenmode", "none")
+            time.sleep(PATIENCE_S)
+            equal(run(*inside, "cat", rp_filter)[0], before, "a pin, elsewhere")
+            equal(run(*inside, "cat", mode)[0].strip(), "1", "a door, elsewhere, by others")
+            equal(guard.events(), [], "events")
+            guard.stop()
+    finally:
+        holder.kill()
+        holder.wait()
 
 
 @case

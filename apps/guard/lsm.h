@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Side doors closed by BPF LSM (lsm.bpf.c), where it loads: messages of rtnetlink, syslog(2), files,
+ * and taking the guard's link off its cgroup. The rules are those of the guard's own map, so that new
+ * ones hold for both at once. Only the programs whose doors the rules need are attached.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "error.h"
+#include "guard/doors.h"
+#include "guard/enforce.h"
+#include "guard/ruleset.h"
+
+struct lsm;
+
+/* 0; -EOPNOTSUPP: there is no BPF LSM here; or -errno. With a sentence. */
+int lsm_start(struct enforce *e, const struct ruleset *rules, struct lsm **out, struct error *err);
+/* Takes its programs away. NULL is fine. */
+void lsm_stop(struct lsm *lsm);
+/* The guard was attached anew. NULL is fine. */
+void lsm_hold_link(struct lsm *lsm);
+/* Whether doors of this kind are denied. False for NULL. */
+bool lsm_denies(const struct lsm *lsm, enum door_kind kind);

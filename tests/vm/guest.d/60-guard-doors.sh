@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# skep guard and doors of the whole machine: with BPF LSM each is denied outright; without it what came
+# through is set back and logged; and the table has what experiment finds here.
+# needs: ip bpftool
+. /tests/lib.sh
+
+# start OPTION...: the guard with all rules in the background; $guard is its process
+start()
+{
+	skep guard run -v -o json "$@" 'deny kernel.printk' 'deny kernel.panic' 'deny net.ipv6.conf.lo.addr_gen_mode' \
+		'deny net.ipv4.neigh.*.*' 'deny net.ipv4.conf.*.rp_filter' 'deny kernel.hostname' >/tmp/guard.out 2>/tmp/guard.err &
+	guard=$!
+	n=0
+	until grep -q 'in force' /tmp/guard.err || [ $n = 200 ]; do
+		n=$((n + 1))
+		usleep 100000
+	done
+	sleep 1
+}
+
+stop()
+{
+	kill -INT $guard
+	wait $guard
+	code=$?
+	[ $code = 0 ] || { cat /tmp/guard.err; failed "$1-ends" "ended with $code"; }
+}
+
+# logged NAME OUTCOME KEY DOOR: the log has it
+logged()
+{
+	n=0
+	until grep "\"outcome\": \"$2\"" /tmp/guard.out | grep "\"key\": \"$3\"" | grep -q "\"door\": \"$4\""; do
+		n=$((n + 1))
+		if [ $n = 50 ]; then
+			cat /tmp/guard.out /tmp/guard.err
+			failed "$1" "no $2 $3 by $4"
+			return
+		fi
+		usleep 100000
+	done
+	ok "$1"
+}
+
+# same NAME FILE VALUE: the file has that value again, soon
+same()
+{
+	n=0
+	until [ "$(cat "$2")" = "$3" ]; do
+		n=$((n + 1))
+		if [ $n = 50 ]; then
+			failed "$1" "$2 is $(cat "$2"), was $3"
+			return
+		fi
+		usleep 100000
+	done
+	ok "$1"
+}
+
+# denied NAME COMMAND...: fails, whatever it says
+denied()
+{
+	name=$1
+	shift
+	if "$@" >/tmp/check.out 2>&1; then
+		cat /tmp/check.out /tmp/guard.err
+		failed "$name" "was let: $*"
+	else
+		ok "$name"
+	fi
+}
+
+put()
+{
+	echo "$1" >"$2"
+}
+
+/bin/ip link set lo up
+hostname before
+printk=$(cat /proc/sys/kernel/printk)
+panic=$(cat /proc/sys/kernel/panic)
+reach=$(cat /proc/sys/net/ipv4/neigh/lo/base_reachable_time_ms)
+
+start
+denied lsm-syslog dmesg -n 3
+logged lsm-syslog-log denied kernel.printk syscall
+denied lsm-sysrq put 3 /proc/sysrq-trigger
+logged lsm-sysrq-log denied kernel.printk file
+denied lsm-parameter put 77 /sys/module/kernel/parameters/panic
+logged lsm-parameter-log denied kernel.panic file
+denied lsm-addrgenmode /bin/ip link set lo addrgenmode none
+logged lsm-addrgenmode-log denied net.ipv6.conf.lo.addr_gen_mode netlink
+denied lsm-ntable /bin/ip ntable change name arp_cache dev lo base_reachable 12345
+logged lsm-ntable-log denied net.ipv4.neigh.lo.base_reachable_time netlink
+denied lsm-ntable-default /bin/ip ntable change name arp_cache base_reachable 12345
+check lsm-other-messages /bin/ip link set lo mtu 60000
+check lsm-other-devices /bin/ip link add doors0 type dummy
+check lsm-other-addrgenmode /bin/ip link set doors0 addrgenmode none
+/bin/ip link del doors0
+id=$(bpftool link show | sed -n '/cgroup /{s/:.*//p;q}')
+denied lsm-detach bpftool link detach id "$id"
+hostname evil
+same lsm-hostname /proc/sys/kernel/hostname before
+logged lsm-hostname-log reverted kernel.hostname syscall
+same lsm-printk-is /proc/sys/kernel/printk "$printk"
+same lsm-reach-is /proc/sys/net/ipv4/neigh/lo/base_reachable_time_ms "$reach"
+stop lsm
+
+start --no-lsm
+check watch-syslog dmesg -n 3
+same watch-syslog-back /proc/sys/kernel/printk "$printk"
+logged watch-syslog-log reverted kernel.printk syscall
+check watch-sysrq put 3 /proc/sysrq-trigger
+same watch-sysrq-back /proc/sys/kernel/printk "$printk"
+check watch-parameter put 77 /sys/module/kernel/parameters/panic
+same watch-parameter-back /proc/sys/kernel/panic "$panic"
+logged watch-parameter-log reverted kernel.panic file
+check watch-addrgenmode /bin/ip link set lo addrgenmode none
+same watch-addrgenmode-back /proc/sys/net/ipv6/conf/lo/addr_gen_mode 0
+logged watch-addrgenmode-log reverted net.ipv6.conf.lo.addr_gen_mode netlink
+check watch-ntable /bin/ip ntable change name arp_cache dev lo base_reachable 12345
+same watch-ntable-back /proc/sys/net/ipv4/neigh/lo/base_reachable_time_ms "$reach"
+hostname evil
+same watch-hostname /proc/sys/kernel/hostname before
+logged watch-hostname-log reverted kernel.hostname syscall
+id=$(bpftool link show | sed -n '/cgroup /{s/:.*//p;q}')
+check watch-detach bpftool link detach id "$id"
+n=0
+until grep -q detached /tmp/guard.out || [ $n = 50 ]; do
+	n=$((n + 1))
+	usleep 100000
+done
+check watch-detach-log grep -q detached /tmp/guard.out
+stop watch
+grep "kind" /tmp/guard.err
+
+# Patterns, orders and clauses on this kernel's verifier, which takes branches out that it holds for dead.
+skep guard run --no-doors 'allow net.ipv4.neigh.lo.ucast_solicit' 'deny net.ipv4.neigh.*.*' \
+	'deny net.ipv4.conf.*.rp_filter if comm=s?' 'deny net.ipv4.conf.*.tag if comm=x*' >/tmp/guard.out 2>/tmp/guard.err &
+guard=$!
+n=0
+until grep -q 'in force' /tmp/guard.err || [ $n = 200 ]; do
+	n=$((n + 1))
+	usleep 100000
+done
+denied pattern put 5 /proc/sys/net/ipv4/neigh/lo/app_solicit
+check allow-before-deny put 5 /proc/sys/net/ipv4/neigh/lo/ucast_solicit
+denied comm-pattern put 1 /proc/sys/net/ipv4/conf/lo/rp_filter
+check comm-pattern-of-others put 1 /proc/sys/net/ipv4/conf/lo/tag
+stop patterns

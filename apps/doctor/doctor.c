@@ -154,8 +154,9 @@ static bool read_tool(struct arguments *args, char **words)
 		names[n] = tools[n]->name;
 	}
 	meant = nearest(args->chosen, names, n);
-	complain(NAME, "there is no tool '%s'%s%s%s", args->chosen, meant ? "; did you mean '" : "",
-		 meant ? meant : "", meant ? "'?" : "");
+	complain(NAME, "there is no tool '%s'%s%s%s", args->chosen,
+		 meant ? "; did you mean '" : "; `skep doctor` lists them all", meant ? meant : "",
+		 meant ? "'?" : "");
 	return false;
 }
 
@@ -164,6 +165,7 @@ static bool read_arguments(struct arguments *args, int argc, char **argv)
 	int option;
 
 	optind = 1;
+	argv[0] = (char *)"skep doctor"; /* getopt begins its sentences with it */
 	while ((option = getopt_long(argc, argv, "o:v", long_options, NULL)) != -1)
 		if (!read_option(args, option))
 			return false;

@@ -292,13 +292,16 @@ def tool_is_explained():
 
 @case
 def bad_input_gets_one_sentence():
-    for args, words in ((["nosuch"], "there is no tool 'nosuch'"), (["rum"], "did you mean 'run'?"),
+    for args, words in ((["nosuch"], "there is no tool 'nosuch'; `skep doctor`"),
+                        (["rum"], "did you mean 'run'?"),
                         (["-o", "xml"], "it is columns or json"), (["--engine", "both"], "it is user or kernel"),
                         (["run", "--engine", "user"], "leave TOOL out"), (["x" * 500], "so long a name")):
         out, err = doctor(*args, code=2)
         expect(out, "", "standard output")
         if words not in err or len(err.splitlines()) != 1:
             raise AssertionError(f"{args}: {err}")
+    _, err = doctor("--bogus", code=2)
+    expect(err.startswith("skep doctor: unrecognized option"), True, err)
 
 
 def setup(skep_path):

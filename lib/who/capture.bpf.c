@@ -56,11 +56,11 @@ static __always_inline bool is_digit(char c)
 }
 
 /* Runtimes put a name behind a word of their own: "docker-<id>", "machine-<name>", "pod<uid>", "/<id>". */
-static __always_inline bool begins_at(const char *path, __u32 at)
+static __always_inline bool ends_word(const char *path, __u32 at)
 {
-	char before = path[at - 1];
+	char before = path[at];
 
-	if (at > 3 && before == 'd' && path[at - 2] == 'o' && path[at - 3] == 'p')
+	if (at > 2 && before == 'd' && path[at - 1] == 'o' && path[at - 2] == 'p')
 		return true;
 	return !is_digit(before) && !(before >= 'a' && before <= 'z') &&
 	       !(before >= 'A' && before <= 'Z');
@@ -77,7 +77,7 @@ struct search {
 	__u32 bits;
 };
 
-/* Whether the wanted text stands there; 1 ends the search. */
+/* Whether the wanted text stands behind this place; 1 ends the search. */
 static long look_at(__u32 at, struct search *search)
 {
 	__u32 zero = 0, n = search->wanted;
@@ -86,10 +86,10 @@ static long look_at(__u32 at, struct search *search)
 	if (!record || n >= CAPTURE_WANTED_MAX ||
 	    at >= CAPTURE_PATH_BYTES - CAPTURE_WANTED_BYTES - 1)
 		return 1;
-	if (!at || !begins_at(record->path, at))
+	if (!ends_word(record->path, at))
 		return 0;
 	for (__u32 i = 0; i < CAPTURE_WANTED_BYTES; i++) {
-		char want = wanted[n].text[i], is = record->path[at + i];
+		char want = wanted[n].text[i], is = record->path[at + 1 + i];
 
 		if (!want) {
 			if (!i || !may_end(is, wanted[n].is_id))

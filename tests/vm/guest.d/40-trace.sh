@@ -84,16 +84,17 @@ has open ',cat,.*,-1,2,.*,/no/such/file$'
 
 # A container that starts after the tool did.
 start open -o csv -x --container web7
-mkdir /sys/fs/cgroup/machine-web7.scope /sys/fs/cgroup/machine-web71.scope
+slice=/sys/fs/cgroup/machine.slice
+mkdir $slice $slice/machine-web7.scope $slice/machine-web71.scope
 for name in web7 web71; do
-	sh -c "echo \$\$ > /sys/fs/cgroup/machine-$name.scope/cgroup.procs; cat /no/such/$name" 2>/dev/null
+	sh -c "echo \$\$ > $slice/machine-$name.scope/cgroup.procs; cat /no/such/$name" 2>/dev/null
 done
 sleep 1
 stop container
 has container ',web7,.*/no/such/web7$'
 grep -q /no/such/web71 /tmp/trace.out && failed container-other "another container is shown" || ok container-other
 grep -q "no container 'web7' yet" /tmp/trace.err && ok container-waits || failed container-waits "$(cat /tmp/trace.err)"
-rmdir /sys/fs/cgroup/machine-web7.scope /sys/fs/cgroup/machine-web71.scope
+rmdir $slice/machine-web7.scope $slice/machine-web71.scope $slice
 
 ip link set lo up
 start tcp -o csv -a

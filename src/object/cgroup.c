@@ -59,6 +59,16 @@ void cgroup_table_deinit(struct engine *engine)
 	engine->cgroups = NULL;
 }
 
+void cgroup_table_fork_prepare(struct engine *engine)
+{
+	pthread_mutex_lock(&engine->cgroups->lock);
+}
+
+void cgroup_table_fork_done(struct engine *engine)
+{
+	pthread_mutex_unlock(&engine->cgroups->lock);
+}
+
 static struct cgroup *_Atomic *bucket_of(struct cgroup_table *t, uint64_t id)
 {
 	return &t->buckets[hash_u64(id) % CGROUP_BUCKETS];

@@ -47,6 +47,9 @@ struct cgroup {
 int cgroup_table_init(struct engine *engine);
 /* Nothing is attached any more. */
 void cgroup_table_deinit(struct engine *engine);
+/* Around fork(): nobody is in the middle of adding one. */
+void cgroup_table_fork_prepare(struct engine *engine);
+void cgroup_table_fork_done(struct engine *engine);
 
 /*
  * The cgroup that the directory behind one of our descriptors is. -EBADF: not open, not a directory,

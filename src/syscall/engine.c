@@ -11,6 +11,7 @@
 #include "hooks/state.h"
 #include "object/btf_object.h"
 #include "object/caller.h"
+#include "object/cgroup.h"
 #include "object/engine.h"
 #include "object/fd.h"
 #include "object/map.h"
@@ -147,6 +148,7 @@ void engine_fork_prepare(struct engine *engine)
 {
 	pthread_mutex_lock(&engine->base_btf_lock);
 	hooks_lock(engine);
+	cgroup_table_fork_prepare(engine);
 	pthread_mutex_lock(&engine->lock);
 	timers_fork_prepare(engine);
 	run_fork_prepare(engine);
@@ -155,6 +157,7 @@ void engine_fork_prepare(struct engine *engine)
 static void unlock(struct engine *engine)
 {
 	pthread_mutex_unlock(&engine->lock);
+	cgroup_table_fork_done(engine);
 	hooks_unlock(engine);
 	pthread_mutex_unlock(&engine->base_btf_lock);
 }

@@ -23,7 +23,9 @@
 #include "stacks.skel.h" /* last: its .rodata has types of the headers above */
 
 #define HZ_DEFAULT	      49 /* not a divisor of what timers of programs run at */
-#define RING_KIB	      8192
+#define RING_SECONDS	      2	   /* of samples of the greatest size: how long the tool may be kept waiting */
+#define RING_KIB_MIN	      512
+#define RING_KIB_MAX	      8192
 #define SAMPLES_BUCKETS	      65536
 #define SAMPLES_DIFFERENT_MAX (1u << 20) /* stacks kept apart; more are counted, not shown */
 #define ROWS_MAX	      40	 /* of the table, unless all are asked for */
@@ -49,7 +51,8 @@ enum form {
 
 struct stacks {
 	struct tool tool;
-	uint64_t hz, ring_kib;
+	uint64_t hz;
+	uint64_t ring_kib; /* 0: by the rate */
 	bool user_only, kernel_only, all_rows;
 	enum form form;
 	struct stacks_bpf *bpf;
@@ -463,6 +466,17 @@ static void show(struct stacks *s)
 
 /* --- running --------------------------------------------------------------------------------- */
 
+/* What is mapped of a ring counts as memory held, twice: no more than the rate asks for. */
+static uint64_t ring_kib(const struct stacks *s)
+{
+	uint64_t kib = s->hz * (uint64_t)libbpf_num_possible_cpus() * RING_SECONDS *
+		       sizeof(struct stacks_sample) / 1024;
+
+	if (s->ring_kib)
+		return s->ring_kib;
+	return kib < RING_KIB_MIN ? RING_KIB_MIN : kib > RING_KIB_MAX ? RING_KIB_MAX : kib;
+}
+
 static int start(struct stacks *s, struct error *err)
 {
 	int rc = tool_answer_live(&s->tool, err);
@@ -479,7 +493,7 @@ static int start(struct stacks *s, struct error *err)
 	memcpy((void *)&s->bpf->rodata->filter, &s->tool.settings, sizeof(s->tool.settings));
 	s->bpf->rodata->with_user = !s->kernel_only;
 	s->bpf->rodata->with_kernel = !s->user_only;
-	bpf_map__set_max_entries(s->bpf->maps.ring, feed_ring_bytes(s->ring_kib));
+	bpf_map__set_max_entries(s->bpf->maps.ring, feed_ring_bytes(ring_kib(s)));
 	rc = tool_load(&s->tool, s->bpf->obj, err);
 	tool_want_names(&s->tool, false);
 	if (!rc)
@@ -551,7 +565,6 @@ int trace_stacks_main(int argc, char **argv)
 	int code;
 
 	s->hz = HZ_DEFAULT;
-	s->ring_kib = RING_KIB;
 	if (!tool_begin(&s->tool, &trace_stacks_spec, &output_spec, s, argc, argv, &code)) {
 		free(s);
 		return code;

@@ -310,7 +310,7 @@ def starts(skep):
     print(f"\nstart of a tool, the least and the median of {STARTS}, and the memory it holds then")
     print(f"  {'skep trace syscalls, first row after 1 ms':<44} {times[0]:6.1f} {times[STARTS // 2]:6.1f} ms")
     goal(f"within {GOAL_START_MS} ms: {times[0]:.1f}", times[0] <= GOAL_START_MS)
-    for tool in ("syscalls", "open", "exec", "tcp", "runq", "disk", "flows"):
+    for tool in ("syscalls", "open", "stacks", "exec", "tcp", "runq", "disk", "flows"):
         command = [skep, "trace", tool]
         times = [attached(command) for _ in range(STARTS)]
         if None in times:

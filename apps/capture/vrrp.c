@@ -27,7 +27,7 @@ static void print_checksum(struct layer *l, const struct layer_ip *ip, const uin
 {
 	uint32_t start = version == 2 ? 0 : layer_pseudo_header(ip, length);
 
-	if (layer_has(l, p, length) && layer_checksum(p, length, start))
+	if (length >= HEAD_BYTES && layer_has(l, p, length) && layer_checksum(p, length, start))
 		buffer_format(l->out, ", (bad vrrp cksum %x)", be16(p + 6));
 }
 
@@ -74,7 +74,7 @@ void print_vrrp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, ui
 	if (!l->options->verbose)
 		return;
 	print_checksum(l, ip, p, length, version);
-	print_addresses(l, ip, p + HEAD_BYTES, p[3]);
+	print_addresses(l, ip, p + HEAD_BYTES, get8(l, p + 3));
 	if (version == 2 && p[4] == AUTH_SIMPLE) {
 		const uint8_t *secret = p + HEAD_BYTES + p[3] * 4;
 

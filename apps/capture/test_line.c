@@ -14,7 +14,7 @@
 #include "capture/line.h"
 
 enum {
-	FRAMES = 40000,
+	FRAMES = 100000,
 	BODY_BYTES_MAX = 96,
 	LINK_BYTES = 14,
 	IP4_BYTES = 20,
@@ -44,16 +44,20 @@ static void put16(uint8_t *p, uint16_t value)
 	p[1] = (uint8_t)value;
 }
 
-/* A header that leads to a printer, over random bytes. */
-static void shape(uint8_t *frame, uint32_t bytes)
+/* A header that leads to a printer, over random bytes. How many the packet says it has. */
+static uint32_t shape(uint8_t *frame, uint32_t bytes)
 {
+	uint32_t total = bytes - LINK_BYTES;
 	uint16_t type = ONE_OF(types), port = ONE_OF(ports);
 	uint8_t *p = frame + LINK_BYTES;
 
 	put16(frame + 12, type);
 	if (type == 0x0800) {
 		p[0] = next_random() % 4 ? 0x45 : p[0];
-		put16(p + 2, (uint16_t)(bytes - LINK_BYTES));
+		if (next_random() % 2)
+			total = IP4_BYTES +
+				next_random() % (next_random() % 2 ? 16 : total - IP4_BYTES);
+		put16(p + 2, (uint16_t)total);
 		put16(p + 6, 0);
 		p[9] = ONE_OF(protocols);
 		put16(p + IP4_BYTES + next_random() % 2 * 2, port);
@@ -69,7 +73,9 @@ static void shape(uint8_t *frame, uint32_t bytes)
 	/* Lengths, counts and kinds are small as a rule: so that loops go round. */
 	for (uint32_t i = LINK_BYTES; i < bytes; i++)
 		if (next_random() % 3 == 0)
-			frame[i] %= 8;
+			frame[i] = i < LINK_BYTES + IP4_BYTES && type == 0x0800 ? frame[i]
+										: frame[i] % 8;
+	return LINK_BYTES + total;
 }
 
 static void print_one(struct line *line, struct buffer *out)
@@ -80,8 +86,8 @@ static void print_one(struct line *line, struct buffer *out)
 
 	for (uint32_t i = 0; i < bytes; i++)
 		frame[i] = (uint8_t)next_random();
-	shape(frame, bytes);
-	kept = next_random() % 3 ? bytes : next_random() % (bytes + 1);
+	kept = shape(frame, bytes);
+	kept = next_random() % 3 ? kept : next_random() % (kept + 1);
 	exact = malloc(kept ? kept : 1);
 	assert_non_null(exact);
 	memcpy(exact, frame, kept);

@@ -308,13 +308,18 @@ static __always_inline bool is_again(struct bpf_sysctl *ctx, const struct access
 		new.write = (new.write ^ new.write >> 29 ^ value[i]) * HASH_MULTIPLIER;
 	new.logged_ns = new.last_ns;
 	old = bpf_map_lookup_elem(&recent, &thread);
-	if (!old || old->write != new.write || new.last_ns - old->last_ns > again_ns ||
-	    new.last_ns - old->logged_ns > AGAIN_MAX_NS) {
+	if (!old) {
 		bpf_map_update_elem(&recent, &thread, &new, BPF_ANY);
 		return false;
 	}
-	old->last_ns = new.last_ns;
-	return true;
+	if (old->write == new.write && new.last_ns - old->last_ns <= again_ns &&
+	    new.last_ns - old->logged_ns <= AGAIN_MAX_NS) {
+		old->last_ns = new.last_ns;
+		return true;
+	}
+	/* Where it stands: another thread that is given the element finds a write that is not its own. */
+	*old = new;
+	return false;
 }
 
 /* Whether it is in the log now, and was not before. */

@@ -20,6 +20,8 @@ import sys
 import tempfile
 import time
 
+from bench_guard import guard
+
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 SETTLE_S = 1.5  # a peer is given so long to attach
 CALLS = 400_000
@@ -105,7 +107,7 @@ def table(title, tools, workload, rounds):
         for name, command, how in [("none", None, measure), *tools]:
             got = how(command, workload)
             if got is not None:
-                least[name] = min(least.get(name, got), got)
+                least[name] = got if least.get(name) is None else min(least[name], got)
             elif name not in least:
                 least[name] = None
     base, ours = least["none"], None
@@ -356,6 +358,7 @@ def main():
     pingpong(skep, bench, rounds)
     uprobes(skep, bench, rounds)
     captures(skep, flood, rounds)
+    guard(skep, bench, rounds, table, goal)
     return 0
 
 

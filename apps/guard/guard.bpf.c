@@ -312,8 +312,8 @@ static __always_inline bool is_again(struct bpf_sysctl *ctx, const struct access
 		bpf_map_update_elem(&recent, &thread, &new, BPF_ANY);
 		return false;
 	}
-	if (old->write == new.write && new.last_ns - old->last_ns <= again_ns &&
-	    new.last_ns - old->logged_ns <= AGAIN_MAX_NS) {
+	if (old->write == new.write &&new.last_ns - old->last_ns <=
+				  again_ns &&new.last_ns - old->logged_ns <= AGAIN_MAX_NS) {
 		old->last_ns = new.last_ns;
 		return true;
 	}

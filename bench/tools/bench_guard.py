@@ -49,11 +49,11 @@ def beside(command, workload):
             tool.terminate()
 
 
-def judge(least, goal, ours, nothing):
-    if None not in (least["none"], least[ours[0]], least[nothing[0]]):
-        added, floor = least[ours[0]] - least["none"], least[nothing[0]] - least["none"]
-        goal(f"under {GOAL_NS} ns where no rule is about the key: {added:.1f}, of which an empty program is {floor:.1f}",
-             added < GOAL_NS)
+def judge(added, goal, ours, nothing):
+    if ours[0] in added and nothing[0] in added:
+        least, floor = added[ours[0]], added[nothing[0]]
+        goal(f"under {GOAL_NS} ns where no rule is about the key: {least:.1f}, of which an empty program is {floor:.1f}",
+             least < GOAL_NS)
 
 
 def guard(skep, folder, rounds, table, goal):
@@ -72,12 +72,12 @@ def guard(skep, folder, rounds, table, goal):
         nothing = row("a program that does nothing", [skep, "run", "--attach", empty, "--cgroup", path])
         unmatched = row("skep guard, no rule is about the key", run("deny kernel.*"))
         thousand = row("skep guard, none of 1,000 rules is", run(*many))
-        least = table("read of a sysctl", [unmatched, nothing, thousand, row("skep guard, audited", run(f"audit {NAME} read"))],
+        added, _ = table("read of a sysctl", [unmatched, nothing, thousand, row("skep guard, audited", run(f"audit {NAME} read"))],
                       [access, path, KEY, "read", str(ACCESSES)], rounds)
-        judge(least, goal, unmatched, nothing)
-        least = table("write of a sysctl", [
+        judge(added, goal, unmatched, nothing)
+        added, _ = table("write of a sysctl", [
             unmatched, nothing, thousand, row("skep guard, denied", run(f"deny {NAME}")),
             row("skep guard, pinned", run(f"pin {NAME} 4094")), row("skep guard, audited", run(f"audit {NAME}")),
             row("skep guard, allowed to one name", run(f"deny {NAME} except comm=acc*"))],
             [access, path, KEY, "write", str(ACCESSES)], rounds)
-        judge(least, goal, unmatched, nothing)
+        judge(added, goal, unmatched, nothing)

@@ -415,7 +415,7 @@ def replacing_leaves_no_access_unjudged():
     with World(skep) as w:
         sets = ["deny net.ipv4.ip_forward\n", "audit net.ipv6.*\ndeny net.ipv4.*\n" * 20]
         file = w.file("rules.conf", sets[0])
-        with w.guard("-f", file, stdout=subprocess.DEVNULL) as tool:
+        with w.guard("-f", file, "--no-doors", stdout=subprocess.DEVNULL) as tool:
             w.worker.begin("hammer", FORWARD, text="1\n", seconds=4)
             end, turns = time.monotonic() + 3.5, 0
             while time.monotonic() < end:

@@ -56,5 +56,7 @@ const struct ability_tool *const tools[] = {
 	&trace_func_ability,
 	&trace_stacks_ability,
 	&guard_ability,
+	&guard_watch_ability,
+	&guard_lsm_ability,
 	NULL,
 };

@@ -12,7 +12,8 @@
 #include "tool/tool.h"
 
 struct doors_show {
-	struct tool tool;
+	struct tool_options options;
+	struct output output;
 	bool try, whole_machine;
 	char pattern[GUARD_NAME_BYTES];
 };
@@ -32,10 +33,10 @@ const struct tool_spec guard_doors_spec = {
 		"By what a key's value changes that is no write of the key: writes of other keys,\n"
 		"messages of rtnetlink, system calls, writes of other files. KEY may be a pattern. The\n"
 		"table is what was found by experiment; --try does the experiment again, in a scratch\n"
-		"network, UTS and IPC namespace, and shows what it finds and whether the table has it.\n"
+		"network, UTS and IPC namespace (as root), and shows whether the table has what it finds.\n"
 		"With --whole-machine it also writes all other keys, module parameters and the like, and\n"
 		"calls syslog(2): for a machine that is thrown away afterwards.\n",
-	.flags = TOOL_OPERANDS,
+	.flags = TOOL_OPERANDS | TOOL_STATIC,
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.examples = "  skep guard doors net.ipv4.ip_forward\n"
@@ -75,7 +76,7 @@ static void show_door(struct doors_show *s, const char *key, enum door_kind kind
 		rule_key_print(way, printed_way);
 	cells[FIELD_WAY] = cell_text(kind == DOOR_ALIAS ? printed_way : way);
 	cells[FIELD_TABLE] = cell_text(table);
-	output_row(&s->tool.output, cells);
+	output_row(&s->output, cells);
 }
 
 static void show_table(struct doors_show *s)
@@ -103,8 +104,11 @@ static int show_experiment(struct doors_show *s, struct error *err)
 		n_new += !known;
 		show_door(s, f->key, f->kind, f->way, known ? "known" : "new");
 	}
-	tool_say(&s->tool, "%u things done, %u keys looked at each time, %u doors found",
-		 x.n_attempts, x.n_keys, x.n_findings);
+	if (s->options.verbose)
+		fprintf(stderr,
+			"skep guard doors: %u things done, %u keys looked at each time, %u doors "
+			"found\n",
+			x.n_attempts, x.n_keys, x.n_findings);
 	experiment_deinit(&x);
 	if (n_new)
 		return error_set(err, -ENOENT,
@@ -116,7 +120,7 @@ static int show_experiment(struct doors_show *s, struct error *err)
 
 static int show(struct doors_show *s, struct error *err)
 {
-	const struct tool_options *given = &s->tool.options;
+	const struct tool_options *given = &s->options;
 
 	if (given->n_operands > 1)
 		return error_set(err, -EINVAL, "one KEY at most, but there is '%s' too",
@@ -127,22 +131,40 @@ static int show(struct doors_show *s, struct error *err)
 		return error_set(err, -EINVAL, "--whole-machine is for --try");
 	if (s->try)
 		return show_experiment(s, err);
-	output_hide(&s->tool.output, FIELD_TABLE);
+	output_hide(&s->output, FIELD_TABLE);
 	show_table(s);
 	return 0;
+}
+
+static int usage(void)
+{
+	struct buffer text = { 0 };
+
+	options_usage(&guard_doors_spec, &text);
+	fputs(text.data, stdout);
+	buffer_deinit(&text);
+	return TOOL_DONE;
 }
 
 int guard_doors_main(int argc, char **argv)
 {
 	struct doors_show *s = xcalloc(1, sizeof(*s));
 	struct error err;
-	int code;
+	int rc = options_parse(&guard_doors_spec, s, argc, argv, &s->options, &err), flushed = 0;
 
-	if (tool_begin(&s->tool, &guard_doors_spec, &output_spec, s, argc, argv, &code)) {
-		if (show(s, &err))
-			tool_fail(&s->tool, &err);
-		code = tool_end(&s->tool);
+	if (rc == 0) {
+		output_init(&s->output, &output_spec, s->options.format, stdout);
+		s->output.no_header = s->options.no_header;
+		rc = show(s, &err);
+		flushed = output_flush(&s->output);
+		output_deinit(&s->output);
+		if (!rc && flushed)
+			rc = error_set(&err, flushed, "cannot write: %s", strerror(-flushed));
 	}
 	free(s);
-	return code;
+	if (rc == 1)
+		return usage();
+	if (rc)
+		fprintf(stderr, "skep guard doors: %s\n", err.text);
+	return rc ? TOOL_FAILED : TOOL_DONE;
 }

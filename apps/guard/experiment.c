@@ -55,8 +55,10 @@ static int add_key(void *arg, const char *name, unsigned int mode)
 	array_grow(run->keys, run->n_keys);
 	key = &run->keys[run->n_keys++];
 	*key = (struct key){ .name = xstrdup(name), .writable = (mode & 0222) != 0 };
-	key->fd = key->writable && rule_pattern_matches(run->pattern, name) ? key_open(name, false)
-									    : -1;
+	key->fd =
+		key->writable && !key_is_restless(name) && rule_pattern_matches(run->pattern, name)
+			? key_open(name, false)
+			: -1;
 	return key->fd == -EMFILE ? -EMFILE : 0;
 }
 

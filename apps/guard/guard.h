@@ -20,6 +20,8 @@ struct tool_spec;
 
 extern const char guard_usage[];
 extern const struct ability_tool guard_ability;
+/* Side doors: being told who goes through (watch_hooks.c), and closing them (lsm.c). */
+extern const struct ability_tool guard_watch_ability, guard_lsm_ability;
 
 int guard_main(int argc, char **argv);
 

@@ -8,22 +8,6 @@
 #include "guard/actor.h"
 #include "guard/keys.h"
 
-/* Keys the kernel changes by itself, though they can be written. */
-static bool is_restless(const char *name)
-{
-	static const char *const names[] = {
-		"kernel/ns_last_pid",
-		"kernel/perf_event_max_sample_rate",
-		"kernel/tainted",
-		"kernel/random/boot_id",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
 void guarded_init(struct guarded *g, uint64_t cookie, bool own)
 {
 	*g = (struct guarded){ .cookie = cookie, .own = own };
@@ -73,7 +57,7 @@ static int find_key(void *arg, const char *name, unsigned int mode)
 
 	if (!(mode & 0222) || !(mode & 0444) || strlen(name) >= GUARD_NAME_BYTES ||
 	    (!f->own && strncmp(name, "net/", 4) != 0) || !actor_guarded(f->rules, name) ||
-	    is_restless(name))
+	    key_is_restless(name))
 		return 0;
 	array_grow(f->keys, f->n_keys);
 	key = &f->keys[f->n_keys++];

@@ -6,6 +6,7 @@
 
 #include "guard/enforce.h"
 #include "guard/guard.h"
+#include "guard/lsm.h"
 #include "guard/show.h"
 #include "guard/sources.h"
 #include "tool/tool.h"
@@ -15,6 +16,7 @@ struct guard_install {
 	struct sources sources; /* first: sources_take_path() */
 	struct tool tool;
 	const char *cgroup, *pins;
+	bool no_lsm;
 };
 
 #define MEMBER(name) offsetof(struct guard_install, name)
@@ -24,6 +26,7 @@ static const struct tool_option install_options[] = {
 	SOURCES_OPTIONS,
 	{ 0, "cgroup", "PATH", "guard against processes in this cgroup (v2) or below it (default: all)", OPTION_TEXT, MEMBER(cgroup) },
 	{ 0, "pins", "FOLDER", "where to pin it (" ENFORCE_PINS ")", OPTION_TEXT, MEMBER(pins) },
+	{ 0, "no-lsm", NULL, "do not close other ways to the keys' values by BPF LSM, where it could", OPTION_FLAG, MEMBER(no_lsm) },
 };
 
 static const struct tool_option remove_options[] = {
@@ -118,6 +121,28 @@ static int install_set(struct guard_install *i, struct enforce **e, const struct
 	return rc ? rc : replace(i, *e, set, err);
 }
 
+/* Side doors, where this kernel closes them without a process. */
+static int close_doors(struct guard_install *i, struct enforce *e, const struct ruleset *set,
+		       struct error *err)
+{
+	struct lsm *lsm;
+	int rc;
+
+	lsm_unpin(i->pins);
+	if (i->no_lsm)
+		return 0;
+	rc = lsm_start(e, set, &lsm, err);
+	if (rc) {
+		tool_say(&i->tool, "%s", err->text);
+		return 0;
+	}
+	rc = lsm_pin(lsm, i->pins, err);
+	lsm_stop(lsm);
+	if (!rc)
+		tool_say(&i->tool, "side doors are closed by BPF LSM");
+	return rc;
+}
+
 static int install(struct guard_install *i, struct error *err)
 {
 	struct enforce *e = NULL;
@@ -129,6 +154,8 @@ static int install(struct guard_install *i, struct error *err)
 	else
 		rc = install_set(i, &e, &set, err);
 	if (!rc)
+		rc = close_doors(i, e, &set, err);
+	if (!rc)
 		tool_note(&i->tool, "%u rule%s in force for cgroup %s, until `skep guard remove`",
 			  set.n_written, set.n_written == 1 ? "" : "s", enforce_cgroup(e));
 	enforce_close(e);
@@ -138,8 +165,10 @@ static int install(struct guard_install *i, struct error *err)
 
 static int take_away(struct guard_install *i, struct error *err)
 {
-	int rc = enforce_unpin(i->pins, err);
+	int rc;
 
+	lsm_unpin(i->pins);
+	rc = enforce_unpin(i->pins, err);
 	if (!rc)
 		tool_note(&i->tool, "the guard of %s is removed", i->pins);
 	return rc;

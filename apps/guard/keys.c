@@ -120,3 +120,18 @@ int key_write(const char *name, const char *value)
 	close(fd);
 	return rc;
 }
+
+bool key_is_restless(const char *name)
+{
+	static const char *const names[] = {
+		"kernel/ns_last_pid",
+		"kernel/perf_event_max_sample_rate",
+		"kernel/tainted",
+		"kernel/random/boot_id",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}

@@ -23,3 +23,5 @@ int key_read(const char *name, char value[KEYS_VALUE_BYTES]);
 /* Writes value and newline in one call. 0 or -errno. */
 int key_write_fd(int fd, const char *value);
 int key_write(const char *name, const char *value);
+/* Whether the kernel changes it by itself, though it can be written. */
+bool key_is_restless(const char *name);

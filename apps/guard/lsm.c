@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <stdio.h>
@@ -11,13 +12,23 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "ability/ability.h"
 #include "buffer.h"
+#include "guard/guard.h"
 #include "guard/lsm-api.bpf.h"
 #include "who/cgroup.h"
 
 #include "lsm.skel.h" /* last: its .rodata has types of the headers above */
+
+const struct ability_tool guard_lsm_ability = {
+	.name = "guard: side doors closed",
+	.does = "other ways to a guarded key are denied; else changes are set back",
+	.optional = true,
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_BTF },
+	.hooks = { { "lsm", { ABILITY_LSM } } },
+};
 
 struct lsm {
 	struct enforce *enforce;
@@ -241,12 +252,11 @@ void lsm_hold_link(struct lsm *lsm)
 
 int lsm_start(struct enforce *e, const struct ruleset *rules, struct lsm **out, struct error *err)
 {
-	const struct ability_answer *answer = ability_ask(ABILITY_LSM);
 	struct lsm *lsm;
-	int rc;
+	int rc = ability_choose(&guard_lsm_ability, NULL, err);
 
-	if (!answer->has)
-		return error_set(err, -EOPNOTSUPP, "BPF LSM is not to be had: %s", answer->why);
+	if (rc < 0)
+		return rc;
 	lsm = xcalloc(1, sizeof(*lsm));
 	lsm->enforce = e;
 	lsm->bpf = lsm_bpf__open();
@@ -270,6 +280,42 @@ void lsm_stop(struct lsm *lsm)
 		return;
 	lsm_bpf__destroy(lsm->bpf);
 	free(lsm);
+}
+
+/* --- pins ------------------------------------------------------------------------------------ */
+
+static const char *const pin_names[] = { "lsm-netlink", "lsm-syslog", "lsm-file", "lsm-bpf" };
+
+void lsm_unpin(const char *pins)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < N(pin_names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", pins, pin_names[i]);
+		unlink(path);
+	}
+}
+
+int lsm_pin(struct lsm *lsm, const char *pins, struct error *err)
+{
+	struct bpf_link *const links[] = { lsm->bpf->links.deny_netlink,
+					   lsm->bpf->links.deny_syslog, lsm->bpf->links.deny_file,
+					   lsm->bpf->links.deny_bpf };
+	char path[PATH_MAX];
+	int rc = 0;
+
+	_Static_assert(N(links) == N(pin_names), "a name for each");
+	lsm_unpin(pins);
+	for (size_t i = 0; i < N(links) && !rc; i++) {
+		snprintf(path, sizeof(path), "%s/%s", pins, pin_names[i]);
+		if (links[i])
+			rc = bpf_link__pin(links[i], path);
+	}
+	if (!rc)
+		return 0;
+	lsm_unpin(pins);
+	return error_set(err, rc, "cannot pin what closes side doors to %s: %s", path,
+			 strerror(-rc));
 }
 
 bool lsm_denies(const struct lsm *lsm, enum door_kind kind)

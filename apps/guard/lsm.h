@@ -17,9 +17,15 @@ struct lsm;
 
 /* 0; -EOPNOTSUPP: there is no BPF LSM here; or -errno. With a sentence. */
 int lsm_start(struct enforce *e, const struct ruleset *rules, struct lsm **out, struct error *err);
-/* Takes its programs away. NULL is fine. */
+/* Takes its programs away, unless they are pinned. NULL is fine. */
 void lsm_stop(struct lsm *lsm);
 /* The guard was attached anew. NULL is fine. */
 void lsm_hold_link(struct lsm *lsm);
+/*
+ * Pins its programs' links into the installed guard's folder, in the place of those there: they stay
+ * without a process. 0, or -errno with a sentence. lsm_unpin(): takes them away; none is fine.
+ */
+int lsm_pin(struct lsm *lsm, const char *pins, struct error *err);
+void lsm_unpin(const char *pins);
 /* Whether doors of this kind are denied. False for NULL. */
 bool lsm_denies(const struct lsm *lsm, enum door_kind kind);

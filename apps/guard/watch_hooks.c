@@ -11,9 +11,27 @@
 
 #include "ability/ability.h"
 #include "buffer.h"
+#include "guard/guard.h"
 #include "tool/kernel_types.h"
 
 #include "watch.skel.h" /* last: its .rodata has types of the headers above */
+
+enum {
+	HOOK_FEXIT,
+	HOOK_TRACEPOINTS
+};
+
+const struct ability_tool guard_watch_ability = {
+	.name = "guard: side doors seen",
+	.does = "who changed a guarded key by another way; it is set back",
+	.optional = true,
+	.needs = { ABILITY_BPF_SYSCALL, ABILITY_CAP_BPF, ABILITY_CAP_PERFMON, ABILITY_BTF,
+		   ABILITY_RINGBUF },
+	.hooks = {
+		[HOOK_FEXIT] = { "fexit", { ABILITY_FEXIT } },
+		[HOOK_TRACEPOINTS] = { "tp_btf and raw_tp", { ABILITY_TP_BTF, ABILITY_RAW_TP } },
+	},
+};
 
 struct watch_hooks {
 	struct kernel_types *types;
@@ -52,16 +70,13 @@ static void want(struct watch_hooks *h, const char *name)
 
 static void choose_netlink(struct watch_hooks *h, bool fexit)
 {
-	h->netlink = fexit ? "fexit" : ability_has(ABILITY_TP_BTF) ? "tp_btf" : NULL;
-	if (h->netlink)
-		want(h, fexit ? "watch_netlink_fexit" : "watch_netlink_tp");
+	h->netlink = fexit ? "fexit" : "tp_btf";
+	want(h, fexit ? "watch_netlink_fexit" : "watch_netlink_tp");
 }
 
 static void choose_calls(struct watch_hooks *h, uint32_t wanted, bool fexit)
 {
-	h->calls = fexit ? "fexit" : ability_has(ABILITY_RAW_TP) ? "raw_tp" : NULL;
-	if (!h->calls)
-		return;
+	h->calls = fexit ? "fexit" : "raw_tp";
 	if (!fexit)
 		want(h, "watch_calls");
 	for (size_t i = 0; i < WATCH_CALLS_MAX; i++) {
@@ -89,9 +104,6 @@ static int load(struct watch_hooks *h, bool netlink, uint32_t wanted, bool fexit
 		choose_netlink(h, fexit);
 	if (wanted)
 		choose_calls(h, wanted, fexit);
-	if (!h->netlink && !h->calls)
-		return error_set(err, -EOPNOTSUPP,
-				 "this kernel has neither fexit nor tp_btf nor raw_tp");
 	rc = fexit || !h->types ? 0 : kernel_types_find(h->types, h->bpf->obj, err);
 	if (rc)
 		return rc;
@@ -120,13 +132,17 @@ static int on_record(void *arg, void *data, size_t bytes)
 int watch_hooks_start(bool netlink, uint32_t wanted, struct watch_hooks **out, struct error *err)
 {
 	struct watch_hooks *h = xcalloc(1, sizeof(*h));
-	int rc = -EOPNOTSUPP;
+	int rc = ability_choose(&guard_watch_ability, NULL, err);
+	bool fexit = rc == HOOK_FEXIT;
 
+	if (rc < 0) {
+		free(h);
+		return rc;
+	}
 	h->types = kernel_types_new();
+	rc = load(h, netlink, wanted, fexit, err);
 	/* A function this kernel does not have by name fails them all: then the other kind. */
-	if (ability_has(ABILITY_FEXIT))
-		rc = load(h, netlink, wanted, true, err);
-	if (rc) {
+	if (rc && fexit) {
 		unload(h);
 		rc = load(h, netlink, wanted, false, err);
 	}

@@ -149,3 +149,14 @@ check allow-before-deny put 5 /proc/sys/net/ipv4/neigh/lo/ucast_solicit
 denied comm-pattern put 1 /proc/sys/net/ipv4/conf/lo/rp_filter
 check comm-pattern-of-others put 1 /proc/sys/net/ipv4/conf/lo/tag
 stop patterns
+
+# Installed, doors stay closed with no process; removed, they are open.
+check installed skep guard install 'deny kernel.printk' 'deny net.ipv6.conf.lo.addr_gen_mode'
+denied installed-syslog dmesg -n 3
+denied installed-addrgenmode /bin/ip link set lo addrgenmode none
+check installed-rules-replaced skep guard install 'deny net.ipv6.conf.lo.addr_gen_mode'
+check installed-syslog-free dmesg -n 4
+denied installed-addrgenmode-still /bin/ip link set lo addrgenmode none
+check removed skep guard remove
+check removed-addrgenmode /bin/ip link set lo addrgenmode none
+/bin/ip link set lo addrgenmode eui64

@@ -50,6 +50,7 @@ const struct tool_spec trace_kernel_spec = {
 	.operands = "FUNCTION[+ret]|tp:TRACEPOINT...",
 	.summary = "count, time and show calls of kernel functions",
 	.about = "FUNCTION is a name or a glob ('vfs_*'). +ret shows what it returned and how long it took.\n"
+		 "MODULE:FUNCTION is one of a module; a name the kernel has not is looked for in all of them.\n"
 		 "tp:TRACEPOINT is a tracepoint of any kernel ('tp:sched_*'). Arguments are those of the\n"
 		 "kernel's types (BTF), strings are read, pointers are addresses. Where no function can be\n"
 		 "attached to, a tracepoint in the function takes its place, if there is one.\n",

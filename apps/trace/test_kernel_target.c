@@ -174,6 +174,9 @@ static void names_that_are_none_are_refused(void **state)
 		{ "", -EINVAL, "names no function" },
 		{ "tp:", -EINVAL, "names no function" },
 		{ "*", -E2BIG, "choose fewer" },
+		{ "nosuch:vfs_read", -ENOENT, "it is not loaded" },
+		{ "nosuch:", -EINVAL, "names no function" },
+		{ ":vfs_read", -EINVAL, "names no function" },
 	};
 	struct kernel_targets *t = need_types(state);
 	struct error err;

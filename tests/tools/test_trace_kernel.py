@@ -149,6 +149,7 @@ def bad_input_gets_one_sentence():
     need("btf", "bpf-syscall")
     for args, words in (([], "no function is given"), (["vfs_raed"], "did you mean 'vfs_read'?"),
                         (["tp:nosuchtp_"], "tracepoint 'nosuchtp_' is not among"),
+                        (["nosuch:vfs_read"], "it is not loaded"),
                         (["*"], "choose fewer"), (["tp:sched_switch+ret"], "a tracepoint returns nothing"),
                         (["-L", "tp:sched_switch"], "-L is for functions"), (["-a", "-L", "vfs_read"], "choose one"),
                         (["--hook", "magic", "vfs_read"], "it is fentry, kprobe.multi"),

@@ -62,7 +62,7 @@ struct enforce *enforce_new(void)
 
 	for (int i = 0; i < N_PINS; i++)
 		e->fds[i] = -1;
-	e->rules_fd = e->bell = -1;
+	e->rules_fd = e->bell = e->pause = -1;
 	return e;
 }
 

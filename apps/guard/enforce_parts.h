@@ -33,6 +33,8 @@ struct enforce {
 	int rules_fd; /* the set in force, or -1 */
 	uint32_t rules_id;
 	int bell;		  /* an epoll that holds the rings; -1: nobody asked */
+	int pause;		  /* a timer in it, or -1 */
+	uint64_t armed_ns;	  /* when the bell was armed last */
 	uint64_t *bell_begin;	  /* positions of its ring: of what readers have had, */
 	const uint64_t *bell_end; /* and of what was written */
 	struct ring_buffer *passed_ring;

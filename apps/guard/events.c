@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
@@ -16,6 +17,8 @@
 #include "tool/loop.h"
 
 #define BELL_RECORD 16 /* bytes of one in the ring, its head among them */
+#define PAUSE_NS                                                                                   \
+	10000000 /* to ring costs who causes the event more than the event: at most so often */
 
 #define PLACE(number) ((number) & (GUARD_LOG_ENTRIES - 1))
 
@@ -118,6 +121,16 @@ static void bell_arm(struct enforce *e)
 	if (end - __atomic_load_n(e->bell_begin, __ATOMIC_SEQ_CST) > GUARD_BELL_BYTES / 2)
 		__atomic_store_n(e->bell_begin, end - BELL_RECORD, __ATOMIC_SEQ_CST);
 	__atomic_exchange_n(&e->state->armed, 1, __ATOMIC_SEQ_CST);
+	e->armed_ns = loop_now_ns();
+}
+
+/* The bell is armed when a while has passed since it was. */
+static void bell_pause(struct enforce *e)
+{
+	struct itimerspec once = { .it_value.tv_nsec = PAUSE_NS };
+
+	if (loop_now_ns() - e->armed_ns >= PAUSE_NS || timerfd_settime(e->pause, 0, &once, NULL))
+		bell_arm(e);
 }
 
 /* The ring's two positions. 0 or -errno. */
@@ -142,6 +155,12 @@ static int bell_open(struct enforce *e)
 	e->bell = epoll_create1(EPOLL_CLOEXEC);
 	if (e->bell < 0)
 		return -errno;
+	e->pause = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (e->pause < 0)
+		return -errno;
+	rc = bell_watch(e, e->pause, EPOLLIN | EPOLLET);
+	if (rc)
+		return rc;
 	/* By the edge, since nobody empties the ring. */
 	return bell_watch(e, e->fds[PIN_BELL], EPOLLIN | EPOLLET);
 }
@@ -166,11 +185,13 @@ void enforce_bell_close(struct enforce *e)
 
 	if (e->bell >= 0)
 		close(e->bell);
+	if (e->pause >= 0)
+		close(e->pause);
 	if (e->bell_begin && e->bell_begin != MAP_FAILED)
 		munmap(e->bell_begin, page);
 	if (e->bell_end && e->bell_end != MAP_FAILED)
 		munmap((void *)e->bell_end, page);
-	e->bell = -1;
+	e->bell = e->pause = -1;
 	e->bell_begin = NULL;
 	e->bell_end = NULL;
 }
@@ -194,13 +215,13 @@ int enforce_on_passed(struct enforce *e, void (*fn)(void *arg, const struct guar
 
 void enforce_bell_clear(struct enforce *e)
 {
-	struct epoll_event events[2];
+	struct epoll_event events[3];
 
 	enforce_renew(e);
 	if (e->bell < 0)
 		return;
-	epoll_wait(e->bell, events, 2, 0); /* the edge is passed */
-	bell_arm(e);
+	epoll_wait(e->bell, events, 3, 0); /* the edge is passed */
+	bell_pause(e);
 	if (e->passed_ring)
 		ring_buffer__consume(e->passed_ring);
 }

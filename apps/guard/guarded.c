@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buffer.h"
 #include "guard/actor.h"
@@ -15,8 +16,11 @@ void guarded_init(struct guarded *g, uint64_t cookie, bool own)
 
 static void keys_free(struct guarded_key *keys, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		free(keys[i].value);
+		if (keys[i].fd >= 0)
+			close(keys[i].fd);
+	}
 	free(keys);
 }
 
@@ -32,6 +36,14 @@ void guarded_remember(struct guarded_key *key, const char *value)
 
 	free(key->value);
 	key->value = copy;
+}
+
+int guarded_read(const struct guarded_key *key, char *value)
+{
+	/* One of a device that went, and came again, is another file now. */
+	if (key->fd >= 0 && key_read_fd(key->fd, value) == 0)
+		return 0;
+	return key_read(key->name, value);
 }
 
 /* --- keys ------------------------------------------------------------------------------------ */
@@ -62,6 +74,7 @@ static int find_key(void *arg, const char *name, unsigned int mode)
 	array_grow(f->keys, f->n_keys);
 	key = &f->keys[f->n_keys++];
 	memset(key, 0, sizeof(*key));
+	key->fd = -1;
 	strcpy(key->name, name);
 	for (enum door_kind kind = DOOR_ALIAS; kind < DOOR_UNKNOWN; kind++)
 		key->doors |= doors_has(name, kind) ? 1u << kind : 0;
@@ -69,7 +82,7 @@ static int find_key(void *arg, const char *name, unsigned int mode)
 }
 
 /* What is known of a key stays; of a new one its value now is. */
-static void fill_key(struct guarded *g, struct guarded_key *key)
+static void fill_key(struct guarded *g, struct guarded_key *key, uint32_t place)
 {
 	struct guarded_key *old =
 		g->n_keys ? bsearch(key, g->keys, g->n_keys, sizeof(*g->keys), compare_names)
@@ -79,7 +92,10 @@ static void fill_key(struct guarded *g, struct guarded_key *key)
 	if (old) {
 		*key = *old;
 		old->value = NULL;
+		old->fd = -1;
 	}
+	if (key->fd < 0 && g->own && place < GUARDED_FDS_MAX)
+		key->fd = key_open(key->name, false);
 	if (!key->value && key_read(key->name, value) == 0)
 		guarded_remember(key, value);
 }
@@ -92,7 +108,7 @@ void guarded_find(struct guarded *g, const struct ruleset *rules)
 	if (f.n_keys)
 		qsort(f.keys, f.n_keys, sizeof(*f.keys), compare_names);
 	for (uint32_t i = 0; i < f.n_keys; i++)
-		fill_key(g, &f.keys[i]);
+		fill_key(g, &f.keys[i], i);
 	keys_free(g->keys, g->n_keys);
 	g->keys = f.keys;
 	g->n_keys = f.n_keys;

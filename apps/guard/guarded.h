@@ -11,8 +11,11 @@
 #include "guard/doors.h"
 #include "guard/ruleset.h"
 
+#define GUARDED_FDS_MAX 400 /* keys of the own namespace that stay open */
+
 struct guarded_key {
 	char name[GUARD_NAME_BYTES];
+	int fd;		     /* kept open for reading; -1: it is not */
 	char *value;	     /* owned; NULL: cannot be read */
 	uint32_t doors;	     /* bit for each enum door_kind it has */
 	uint64_t passed_ns;  /* when a write of it, or of an alias, was let through; 0: never */
@@ -36,3 +39,5 @@ void guarded_deinit(struct guarded *g);
  */
 void guarded_find(struct guarded *g, const struct ruleset *rules);
 void guarded_remember(struct guarded_key *key, const char *value);
+/* What the key says now, by its descriptor where that is good: 0 or -errno. */
+int guarded_read(const struct guarded_key *key, char *value);

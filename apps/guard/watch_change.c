@@ -111,7 +111,7 @@ static int set_back(const struct guarded_key *key, const struct guard_rule *rule
 	if (rc == -EINVAL && set_device_mtu(key->name, value) == 0)
 		rc = key_write(key->name, value);
 	if (!rc)
-		rc = key_read(key->name, now);
+		rc = guarded_read(key, now);
 	if (!rc && rule->action != GUARD_PIN && strcmp(now, key->value) != 0)
 		rc = -EBUSY;
 	return rc;
@@ -202,7 +202,7 @@ static uint64_t decide_key(struct watch *w, struct guarded_key *key, uint64_t no
 	char now[KEYS_VALUE_BYTES];
 	struct watch_undone u;
 
-	if (key_read(key->name, now) || !key->value || strcmp(now, key->value) == 0) {
+	if (guarded_read(key, now) || !key->value || strcmp(now, key->value) == 0) {
 		/* A write that was let through may still be on its way. */
 		if (was_passed(key, now_ns))
 			return now_ns + WATCH_UNKNOWN_NS;
@@ -269,7 +269,7 @@ void watch_look_at(struct watch *w, struct guarded_key *key, uint64_t now_ns)
 {
 	char now[KEYS_VALUE_BYTES];
 
-	if (key_read(key->name, now))
+	if (guarded_read(key, now))
 		return;
 	if (!key->value) {
 		guarded_remember(key, now);
@@ -301,7 +301,7 @@ void watch_judge_space(struct watch *w, struct guarded *g, enum door_kind door,
 		struct guarded_key *key = &g->keys[i];
 		const struct guard_rule *rule;
 
-		if (!(key->doors & 1u << door) || key_read(key->name, now) || !key->value ||
+		if (!(key->doors & 1u << door) || guarded_read(key, now) || !key->value ||
 		    strcmp(now, key->value) == 0)
 			continue;
 		rule = actor_judge(&w->rules, key->name, actor);
@@ -334,7 +334,7 @@ void watch_set_pins(struct watch *w, struct guarded *g)
 			watch_alert(w, "%s cannot be set to '%s', which %s wants: %s", name, pinned,
 				    rule->where, strerror(-rc));
 		}
-		if (key_read(key->name, now) == 0)
+		if (guarded_read(key, now) == 0)
 			guarded_remember(key, now);
 	}
 }

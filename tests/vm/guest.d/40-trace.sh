@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# skep trace syscalls, exec, open and tcp on this kernel: what is counted and shown is what was done.
+# skep trace syscalls, exec, open, tcp, runq and flows on this kernel: what is counted and shown is what was done.
 # needs: tests/tools/calls tests/tools/spawn
 . /tests/lib.sh
 
@@ -107,3 +107,23 @@ stop tcp
 has tcp-connect ',nc,.*,connect,out,127.0.0.1,[0-9]+,127.0.0.1,7000,'
 has tcp-close ',close,out,127.0.0.1,[0-9]+,127.0.0.1,7000,6,0,'
 has tcp-server ',nc,.*,close,in,[:f.]*127.0.0.1,7000,[:f.]*127.0.0.1,[0-9]+,0,6,'
+
+start runq -o json
+sleep 1
+stop runq
+has runq '"count": *[1-9]'
+
+# The tracepoints of flows are those of Linux 6.3.
+if grep -q 'sock:sock_send_length' /sys/kernel/tracing/available_events; then
+	start flows -o csv
+	nc -l -p 7001 >/tmp/nc.out &
+	sleep 1
+	echo hello | nc -w 2 127.0.0.1 7001
+	wait $!
+	stop flows
+	has flows-sent ',nc,.*,tcp,127.0.0.1,[0-9]+,127.0.0.1,7001,6,0,1,0$'
+	has flows-received ',nc,.*,7001,[:f.]*127.0.0.1,[0-9]+,0,6,0,1$'
+else
+	skep trace flows -d 1 >/tmp/trace.out 2>&1
+	has flows-says-what-is-missing "no tracepoint 'sock_send_length'"
+fi

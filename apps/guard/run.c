@@ -296,6 +296,10 @@ static int watch_doors(struct guard_run *r, struct error *err)
 	if (r->no_doors)
 		return 0;
 	rc = watch_begin(&setup, &r->watch, err);
+	if (rc == -EBUSY) {
+		tool_note(&r->tool, "%s; this one only shows what happens", err->text);
+		return 0;
+	}
 	if (rc)
 		return rc;
 	for (uint32_t i = watch_programs(r->watch, fds, COST_PROGRAMS_MAX); i--;)

@@ -516,6 +516,8 @@ int watch_begin(const struct watch_setup *setup, struct watch **out, struct erro
 		rc = enforce_on_passed(setup->enforce, on_passed, w);
 	if (!rc)
 		rc = loop_add_fd(setup->loop, w->epoll, on_ready, w, err);
+	else if (rc == -EBUSY)
+		error_set(err, rc, "another `skep guard run` watches side doors for this guard");
 	else
 		error_set(err, rc, "the guard takes no watcher: %s", strerror(-rc));
 	guarded_init(&w->own, w->net_cookie, true);

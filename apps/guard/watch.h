@@ -27,7 +27,8 @@ struct watch_setup {
 	bool verbose;
 };
 
-/* Remembers the values of keys with a deny or pin rule, sets pinned ones, and looks on from now. */
+/* Remembers the values of keys with a deny or pin rule, sets pinned ones, and looks on from now.
+ * -EBUSY with a sentence: another process does so for this guard. */
 int watch_begin(const struct watch_setup *setup, struct watch **out, struct error *err);
 /* The rules were replaced. */
 int watch_set_rules(struct watch *w, const struct ruleset *rules, struct error *err);

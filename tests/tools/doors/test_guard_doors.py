@@ -341,6 +341,29 @@ def in_namespace(*command):
 
 
 @case
+def a_second_watcher_leaves_the_first_alone():
+    pins = f"/sys/fs/bpf/skep-doors-{os.getpid()}"
+    key = "net.ipv6.conf.lo.addr_gen_mode"
+    run("mount", "-t", "bpf", "bpf", "/sys/fs/bpf")  # in this mount namespace only
+    with Cgroup("doors") as cgroup:
+        run(skep, "guard", "install", "--pins", pins, "--cgroup", cgroup.below, f"deny {key}")
+        try:
+            with Tool(skep, "guard", "run", "--pins", pins) as first:
+                _, err = run(skep, "guard", "run", "--pins", pins, "-d", "0.5")
+                check("another `skep guard run` watches" in err, err)
+                cgroup.add(os.getpid())  # and the watcher: what it sets back would be denied to others
+                cgroup.add(first.process.pid)
+                send(addr_gen_mode(1))
+                wait_value(key, "0")
+                equal(write(key, 2), 1, "the key itself")
+                cgroup_of_parent(os.getpid())
+                cgroup_of_parent(first.process.pid)
+                first.stop()
+        finally:
+            run(skep, "guard", "remove", "--pins", pins)
+
+
+@case
 def other_network_namespaces_are_not_silent():
     rule = "deny net.ipv6.conf.lo.addr_gen_mode"
     inside = ["nsenter", "-t", "PID", "-n"]

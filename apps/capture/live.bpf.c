@@ -185,9 +185,15 @@ static __always_inline bool copy_short(struct __sk_buff *skb, __u32 bytes, __u8 
 
 static __always_inline bool copy(struct __sk_buff *skb, __u32 bytes, __u8 *to, __u32 room)
 {
+	__u32 less = bytes - 1;
+
 	if (room == SHORT_BYTES && copy_short(skb, bytes, to))
 		return true;
-	return !bytes || (bytes <= room && !bpf_skb_load_bytes(skb, 0, to, bytes));
+	/* Linux 6.1 wants to see that it is neither 0 nor too much. */
+	barrier_var(less);
+	if (less >= room)
+		return !bytes;
+	return !bpf_skb_load_bytes(skb, 0, to, less + 1);
 }
 
 /* Room for a packet of up to @room bytes: the ring wants sizes the verifier knows. */

@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from world import (  # noqa: E402
-    EPERM, FORWARD, TTL, Tool, World, check, equal, libc, need, rows_of, run, until)
+    EPERM, FORWARD, SOMAXCONN, TTL, Tool, World, check, equal, libc, mount, rows_of, run, until)
 from tool_test import NOBODY, case, main, need_program, need_tracing, own_programs, still_loaded  # noqa: E402
 
 skep = ""
@@ -378,6 +378,40 @@ def memory_is_short():
         check(refused, "it was never short")
         equal(direct(w), EPERM, "with enough")
         w.tool("remove")
+
+
+@case
+def without_the_kernels_types():
+    """No BTF: rules hold all the same, but those about containers, which are refused."""
+    with World(skep) as w:
+        w.bpffs()
+        mount("none", "/sys/kernel/btf", "tmpfs")
+        try:
+            fails("container= needs the types", skep, "guard", "install", "--pins", w.pins, "--cgroup", w.cgroup.below,
+                  f"{DENY} if container=0123456789ab")
+            equal(direct(w), 2, "a write when nothing guards")
+            w.install(DENY, "pin net.ipv4.ip_default_ttl 65")
+            equal(direct(w), EPERM, "a denied write")
+            w.written(TTL, "70\n", "a pinned one")
+            w.value(TTL, "65", "the pinned value")
+            w.tool("remove")
+        finally:
+            libc.umount2(b"/sys/kernel/btf", 2)
+
+
+@case
+def the_watcher_is_stopped_while_others_may_write():
+    """More writes that are allowed than it can be told of: what they wrote is not taken for a side door's."""
+    with World(skep) as w, w.guard(DENY + " except comm=python3", "deny net.core.somaxconn except comm=python3") as tool:
+        w.written(SOMAXCONN, "1000\n", "an allowed write")
+        tool.process.send_signal(signal.SIGSTOP)
+        for i in range(500):
+            w.written(SOMAXCONN, f"{2000 + i}\n", "an allowed write")
+        tool.process.send_signal(signal.SIGCONT)
+        time.sleep(1)
+        w.value(SOMAXCONN, "2499", "the last value written")
+        tool.stop()
+        w.value(SOMAXCONN, "2499", "the last value written, when the tool has ended")
 
 
 # --- the log --------------------------------------------------------------------------------------

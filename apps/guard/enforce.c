@@ -119,6 +119,7 @@ static int load(struct enforce *e, struct error *err)
 	e->fds[PIN_STATE] = bpf_map__fd(e->bpf->maps.state);
 	e->fds[PIN_BELL] = bpf_map__fd(e->bpf->maps.bell);
 	e->fds[PIN_PASSED] = bpf_map__fd(e->bpf->maps.passed);
+	e->fds[PIN_ALLOWED] = bpf_map__fd(e->bpf->maps.allowed);
 	rc = enforce_map(e, err);
 	if (!rc)
 		e->state->by_container = e->bpf->rodata->kernel.by_container;
@@ -434,6 +435,15 @@ void enforce_renew(struct enforce *e)
 	e->renewed_ns = now;
 	__atomic_store_n(&e->state->exempt_until_ns,
 			 now + ENFORCE_EXEMPT_SECONDS * TOOL_NS_PER_SECOND, __ATOMIC_SEQ_CST);
+}
+
+uint64_t enforce_passed_ns(struct enforce *e, const char *name)
+{
+	char key[GUARD_NAME_BYTES] = "";
+	uint64_t ns = 0;
+
+	snprintf(key, sizeof(key), "%s", name);
+	return bpf_map_lookup_elem(e->fds[PIN_ALLOWED], key, &ns) ? 0 : ns;
 }
 
 int enforce_program_fd(struct enforce *e)

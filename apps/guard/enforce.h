@@ -61,6 +61,9 @@ int enforce_exempt(struct enforce *e, uint32_t tgid);
 int enforce_on_passed(struct enforce *e, void (*fn)(void *arg, const struct guard_passed *passed),
 		      void *arg);
 
+/* When (CLOCK_MONOTONIC) such a write of this key was last, told or not; 0: never. */
+uint64_t enforce_passed_ns(struct enforce *e, const char *name);
+
 /* --- the log -------------------------------------------------------------------------------- */
 
 /* Number of the next event; the last GUARD_LOG_ENTRIES are kept. */

@@ -16,12 +16,13 @@ enum enforce_pin {
 	PIN_STATE,
 	PIN_BELL,
 	PIN_PASSED,
+	PIN_ALLOWED,
 	PIN_LINK,
 	N_PINS
 };
 
 #define PIN_FIRST_MAP PIN_RULES
-#define PIN_LAST_MAP  PIN_PASSED
+#define PIN_LAST_MAP  PIN_ALLOWED
 
 extern const char *const enforce_pin_names[N_PINS];
 

@@ -21,6 +21,7 @@
 #define FOUND_TOO_MANY	(FOUND_MAX + 1)
 #define CACHE_ENTRIES	8192
 #define PASSED_BYTES	(256 * 1024)
+#define ALLOWED_ENTRIES 4096
 #define RECENT_ENTRIES	1024
 #define AGAIN_MAX_NS	100000000ull /* then it is logged again */
 #define HASH_MULTIPLIER 0x9e3779b97f4a7c15ull
@@ -108,6 +109,18 @@ struct {
 	__type(key, __u32);
 	__type(value, struct recent);
 } recent SEC(".maps");
+
+/*
+ * When a write of a key was let through last although a rule to deny or pin is about it. Elements stay: one is
+ * written where it stands.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ALLOWED_ENTRIES);
+	__type(key, struct guard_name);
+	__type(value, __u64);
+} allowed SEC(".maps");
 
 /* What is written, of which only the length is used: another run may write over it. */
 struct {
@@ -375,6 +388,16 @@ static __always_inline bool watched(const struct guard_state *s)
 	return s->exempt_tgid && s->exempt_until_ns > bpf_ktime_get_ns();
 }
 
+static __always_inline void note_allowed(const struct access *a)
+{
+	__u64 now = bpf_ktime_get_ns(), *last = bpf_map_lookup_elem(&allowed, &a->found.name);
+
+	if (last)
+		*last = now;
+	else
+		bpf_map_update_elem(&allowed, &a->found.name, &now, BPF_ANY);
+}
+
 static __always_inline void tell_passed(const struct access *a)
 {
 	struct guard_passed *p = bpf_ringbuf_reserve(&passed, sizeof(*p), 0);
@@ -417,8 +440,11 @@ static __always_inline int conclude(struct guard_state *s, struct bpf_sysctl *ct
 		if (rule && !record(s, ctx, a, rule->number, GUARD_AUDITED))
 			__sync_fetch_and_add(&rule->hits, -1);
 	}
-	if (a->guarded && a->kind == GUARD_WRITE && watched(s))
-		tell_passed(a);
+	if (a->guarded && a->kind == GUARD_WRITE) {
+		note_allowed(a);
+		if (watched(s))
+			tell_passed(a);
+	}
 	return 1;
 }
 

@@ -15,12 +15,13 @@
 
 struct guarded_key {
 	char name[GUARD_NAME_BYTES];
-	int fd;		     /* kept open for reading; -1: it is not */
-	char *value;	     /* owned; NULL: cannot be read */
-	uint32_t doors;	     /* bit for each enum door_kind it has */
-	uint64_t passed_ns;  /* when a write of it, or of an alias, was let through; 0: never */
-	uint64_t changed_ns; /* when it was seen changed, and nothing decided yet; 0: it is not */
-	bool failed;	     /* its value could not be set back: told once */
+	int fd;		       /* kept open for reading; -1: it is not */
+	char *value;	       /* owned; NULL: cannot be read */
+	uint32_t doors;	       /* bit for each enum door_kind it has */
+	uint64_t passed_ns;    /* when a write of it, or of an alias, was let through; 0: never */
+	uint64_t explained_ns; /* the last of these that a change was put down to */
+	uint64_t changed_ns;   /* when it was seen changed, and nothing decided yet; 0: it is not */
+	bool failed;	       /* its value could not be set back: told once */
 };
 
 struct guarded {

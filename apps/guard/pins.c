@@ -28,7 +28,7 @@
 const char *const enforce_pin_names[N_PINS] = {
 	[PIN_PROGRAM] = "program", [PIN_RULES] = "rules", [PIN_EVENTS] = "events",
 	[PIN_STATE] = "state",	   [PIN_BELL] = "bell",	  [PIN_PASSED] = "passed",
-	[PIN_LINK] = "link",
+	[PIN_ALLOWED] = "allowed", [PIN_LINK] = "link",
 };
 
 /* --- folders -------------------------------------------------------------------------------- */

@@ -172,7 +172,21 @@ static bool was_passed(const struct guarded_key *key, uint64_t now_ns)
 static void take_value(struct guarded_key *key, const char *now)
 {
 	guarded_remember(key, now);
+	key->explained_ns = key->passed_ns;
 	key->changed_ns = 0;
+}
+
+/*
+ * A write was let through of which the watcher was not told, or too long ago, since it was held up: that is
+ * what has changed the key, once.
+ */
+static bool was_passed_meanwhile(struct watch *w, struct guarded_key *key)
+{
+	uint64_t last_ns = enforce_passed_ns(w->setup.enforce, key->name);
+
+	if (last_ns > key->passed_ns)
+		key->passed_ns = last_ns;
+	return key->passed_ns > key->explained_ns;
 }
 
 /* Nobody was seen doing it. */
@@ -181,6 +195,10 @@ static void undo_unknown(struct watch *w, struct guarded_key *key, const char *n
 	const struct guard_rule *rule = actor_guarded(&w->rules, key->name);
 	struct watch_undone u;
 
+	if (was_passed_meanwhile(w, key)) {
+		take_value(key, now);
+		return;
+	}
 	if (!rule) {
 		take_value(key, now);
 		return;
@@ -206,6 +224,7 @@ static uint64_t decide_key(struct watch *w, struct guarded_key *key, uint64_t no
 		/* A write that was let through may still be on its way. */
 		if (was_passed(key, now_ns))
 			return now_ns + WATCH_UNKNOWN_NS;
+		key->explained_ns = key->passed_ns;
 		key->changed_ns = 0;
 		return 0;
 	}

@@ -405,13 +405,14 @@ def the_watcher_is_stopped_while_others_may_write():
     with World(skep) as w, w.guard(DENY + " except comm=python3", "deny net.core.somaxconn except comm=python3") as tool:
         w.written(SOMAXCONN, "1000\n", "an allowed write")
         tool.process.send_signal(signal.SIGSTOP)
-        for i in range(500):
+        for i in range(4000):
             w.written(SOMAXCONN, f"{2000 + i}\n", "an allowed write")
+        time.sleep(0.5)
         tool.process.send_signal(signal.SIGCONT)
         time.sleep(1)
-        w.value(SOMAXCONN, "2499", "the last value written")
+        w.value(SOMAXCONN, "5999", "the last value written")
         tool.stop()
-        w.value(SOMAXCONN, "2499", "the last value written, when the tool has ended")
+        w.value(SOMAXCONN, "5999", "the last value written, when the tool has ended")
 
 
 # --- the log --------------------------------------------------------------------------------------

@@ -214,11 +214,14 @@ def counts_equal_those_of_strace():
 def counts_equal_those_of_perf():
     """perf counts the same calls of the same process at the same time."""
     perf, unshare = need_program("perf"), need_program("unshare")
-    name = os.path.basename(calls)[:15]
+    name = f"calls-{os.getpid()}"  # its own: other tests run the same program
     script = ("mount -t tracefs none /sys/kernel/tracing 2>/dev/null; exec \"$0\" stat -x, "
               "-e raw_syscalls:sys_enter,raw_syscalls:sys_exit \"$@\"")
-    with Tool(skep, "trace", "syscalls", "-o", "json", "--by", "process,syscall", "-c", name) as tool:
-        work = subprocess.Popen([unshare, "-m", "sh", "-c", script, perf, calls, str(N)],
+    with tempfile.TemporaryDirectory() as folder, \
+            Tool(skep, "trace", "syscalls", "-o", "json", "--by", "process,syscall", "-c", name) as tool:
+        named = os.path.join(folder, name)
+        os.symlink(calls, named)
+        work = subprocess.Popen([unshare, "-m", "sh", "-c", script, perf, named, str(N)],
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         said, table = work.communicate(b"\n\n")
         out, _ = tool.stop()

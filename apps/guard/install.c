@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ability/ability.h"
 #include "guard/enforce.h"
 #include "guard/guard.h"
 #include "guard/lsm.h"
@@ -147,8 +148,12 @@ static int install(struct guard_install *i, struct error *err)
 {
 	struct enforce *e = NULL;
 	struct ruleset set;
+	struct error no_lsm;
 	int rc = sources_read(&i->sources, &set, err);
 
+	/* The answer is kept. It takes the most memory of all: where that is short, nothing is pinned yet. */
+	if (!rc && !i->no_lsm)
+		ability_choose(&guard_lsm_ability, NULL, &no_lsm);
 	if (rc)
 		fputs(buffer_string(&set.mistakes), i->tool.notes);
 	else

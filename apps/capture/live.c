@@ -341,6 +341,9 @@ static int start_owners(struct live *l, const struct expression *e, struct error
 		rc = bpf_map__reuse_fd(l->owner->maps.changes, bpf_map__fd(l->bpf->maps.changes));
 	if (!rc)
 		rc = owner_bpf__load(l->owner);
+	if (rc == -ESRCH && access(VMLINUX_BTF_PATH, R_OK) == 0)
+		return error_set(err, rc, "this kernel has no tracepoints for what sockets send and "
+					  "receive (sock_send_length), which say whose they are");
 	if (rc == -ESRCH)
 		return vmlinux_missing("telling whose packets are", err);
 	if (rc)

@@ -96,10 +96,10 @@ struct {
 /*
  * The last write that went through and was logged, by thread. The kernel makes a write again from its start
  * as long as a lock it needs is held (restart_syscall: keys that take RTNL), a thousand times if need be: that
- * is one write.
+ * is one write. What was there is the same then: a write that changes something is not taken for another.
  */
 struct recent {
-	__u64 write; /* hash of its key and value, rule and outcome */
+	__u64 write; /* hash of its key, value, what was there, rule and outcome */
 	__u64 logged_ns, last_ns;
 };
 
@@ -311,14 +311,17 @@ static __always_inline void event_fill(struct guard_event *e, struct bpf_sysctl 
 static __always_inline bool is_again(struct bpf_sysctl *ctx, const struct access *a, __u32 rule,
 				     __u32 outcome)
 {
-	__u64 value[GUARD_SHOWN_BYTES / 8] = { 0 };
+	__u64 value[GUARD_SHOWN_BYTES / 8] = { 0 }, current[GUARD_SHOWN_BYTES / 8] = { 0 };
 	struct recent new = { .last_ns = bpf_ktime_get_ns() }, *old;
 	__u32 thread = (__u32)bpf_get_current_pid_tgid();
 	long bytes = bpf_sysctl_get_new_value(ctx, (char *)value, sizeof(value));
 
+	bpf_sysctl_get_current_value(ctx, (char *)current, sizeof(current));
 	new.write = (a->found.first ^ bytes ^ (__u64)rule << 32 ^ outcome) * HASH_MULTIPLIER;
-	for (int i = 0; i < GUARD_SHOWN_BYTES / 8; i++)
+	for (int i = 0; i < GUARD_SHOWN_BYTES / 8; i++) {
 		new.write = (new.write ^ new.write >> 29 ^ value[i]) * HASH_MULTIPLIER;
+		new.write = (new.write ^ new.write >> 31 ^ current[i]) * HASH_MULTIPLIER;
+	}
 	new.logged_ns = new.last_ns;
 	old = bpf_map_lookup_elem(&recent, &thread);
 	if (!old) {

@@ -96,10 +96,10 @@ struct {
 /*
  * The last write that went through and was logged, by thread. The kernel makes a write again from its start
  * as long as a lock it needs is held (restart_syscall: keys that take RTNL), a thousand times if need be: that
- * is one write. What was there is the same then: a write that changes something is not taken for another.
+ * is one write.
  */
 struct recent {
-	__u64 write; /* hash of its key, value, what was there, rule and outcome */
+	__u64 write; /* hash of its key and value, rule and outcome */
 	__u64 logged_ns, last_ns;
 };
 
@@ -307,58 +307,72 @@ static __always_inline void event_fill(struct guard_event *e, struct bpf_sysctl 
 	trim(e->new_value, bpf_sysctl_get_new_value(ctx, e->new_value, sizeof(e->new_value)));
 }
 
-/* The kernel makes the same write again: it is in the log. */
-static __always_inline bool is_again(struct bpf_sysctl *ctx, const struct access *a, __u32 rule,
-				     __u32 outcome)
+static __always_inline __u64 hash_more(__u64 hash, const __u64 *words, int n)
 {
-	__u64 value[GUARD_SHOWN_BYTES / 8] = { 0 }, current[GUARD_SHOWN_BYTES / 8] = { 0 };
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < n; i++)
+		hash = (hash ^ hash >> 29 ^ words[i]) * HASH_MULTIPLIER;
+	return hash;
+}
+
+/*
+ * The kernel makes the same write again: it is in the log. The value has not changed since, as it would have by
+ * a write that was done: what is taken for the same without being it has changed nothing.
+ */
+static __noinline int is_again(struct bpf_sysctl *ctx, const struct access *a, __u32 rule,
+			       __u32 outcome)
+{
+	__u64 value[GUARD_SHOWN_BYTES / 8] = { 0 };
 	struct recent new = { .last_ns = bpf_ktime_get_ns() }, *old;
 	__u32 thread = (__u32)bpf_get_current_pid_tgid();
 	long bytes = bpf_sysctl_get_new_value(ctx, (char *)value, sizeof(value));
 
-	bpf_sysctl_get_current_value(ctx, (char *)current, sizeof(current));
-	new.write = (a->found.first ^ bytes ^ (__u64)rule << 32 ^ outcome) * HASH_MULTIPLIER;
-	for (int i = 0; i < GUARD_SHOWN_BYTES / 8; i++) {
-		new.write = (new.write ^ new.write >> 29 ^ value[i]) * HASH_MULTIPLIER;
-		new.write = (new.write ^ new.write >> 31 ^ current[i]) * HASH_MULTIPLIER;
-	}
+	new.write = a->found.first ^ bytes ^ (__u64)rule << 32 ^ outcome;
+	new.write = hash_more(new.write, value, GUARD_SHOWN_BYTES / 8);
+	bpf_sysctl_get_current_value(ctx, (char *)value, sizeof(value));
+	new.write = hash_more(new.write, value, GUARD_SHOWN_BYTES / 8);
+	bpf_get_current_comm(value, GUARD_COMM_BYTES);
+	new.write = hash_more(new.write, value, GUARD_COMM_BYTES / 8);
 	new.logged_ns = new.last_ns;
 	old = bpf_map_lookup_elem(&recent, &thread);
 	if (!old) {
 		bpf_map_update_elem(&recent, &thread, &new, BPF_ANY);
-		return false;
+		return 0;
 	}
 	if (old->write == new.write &&new.last_ns - old->last_ns <=
 				  again_ns &&new.last_ns - old->logged_ns <= AGAIN_MAX_NS) {
 		old->last_ns = new.last_ns;
-		return true;
+		return 1;
 	}
 	/* Where it stands: another thread that is given the element finds a write that is not its own. */
 	*old = new;
-	return false;
+	return 0;
 }
 
-/* Whether it is in the log now, and was not before. */
+/* Keys whose writing takes RTNL: net/ipv4/ip_forward, and those of devices. */
+static __always_inline bool takes_rtnl(const struct guard_name *name)
+{
+	const char *c = (const char *)name;
+
+	if (c[0] != 'n' || c[4] != 'i' || c[5] != 'p' || c[6] != 'v')
+		return false;
+	return (c[9] == 'c' && c[10] == 'o' && c[11] == 'n' && c[12] == 'f') ||
+	       (c[9] == 'i' && c[10] == 'p' && c[11] == '_' && c[12] == 'f' && c[13] == 'o');
+}
+
 static __noinline int record(struct guard_state *s, struct bpf_sysctl *ctx, const struct access *a,
 			     __u32 rule, __u32 outcome)
 {
-	struct guard_event *e;
-	__u64 number;
-	__u32 place;
+	__u64 number = __sync_fetch_and_add(&s->log_next, 1);
+	__u32 place = number & (GUARD_LOG_ENTRIES - 1);
+	struct guard_event *e = bpf_map_lookup_elem(&events, &place);
 
-	if (again_ns && a->kind == GUARD_WRITE &&
-	    (outcome == GUARD_AUDITED || outcome == GUARD_PINNED) &&
-	    is_again(ctx, a, rule, outcome))
-		return 0;
-	number = __sync_fetch_and_add(&s->log_next, 1);
-	place = number & (GUARD_LOG_ENTRIES - 1);
-	e = bpf_map_lookup_elem(&events, &place);
 	if (!e)
-		return 1;
+		return 0;
 	if (__sync_lock_test_and_set(&e->busy, 1)) {
 		e->left_out = number + 1;
 		ring_bell(s);
-		return 1;
+		return 0;
 	}
 	/* Exchanges are barriers: a reader that sees some of the new sees seq changed. */
 	__sync_lock_test_and_set(&e->seq, 0);
@@ -368,7 +382,19 @@ static __noinline int record(struct guard_state *s, struct bpf_sysctl *ctx, cons
 	__sync_lock_test_and_set(&e->seq, number + 1);
 	__sync_lock_test_and_set(&e->busy, 0);
 	ring_bell(s);
-	return 1;
+	return 0;
+}
+
+/* What goes through, unless it is a write that is in the log: that did not happen yet. */
+static __always_inline void record_write(struct guard_state *s, struct bpf_sysctl *ctx,
+					 const struct access *a, struct guard_rule *rule,
+					 __u32 outcome)
+{
+	if (again_ns && a->kind == GUARD_WRITE && takes_rtnl(&a->found.name) &&
+	    outcome != GUARD_PIN_REFUSED && is_again(ctx, a, rule->number, outcome))
+		__sync_fetch_and_add(&rule->hits, -1);
+	else
+		record(s, ctx, a, rule->number, outcome);
 }
 
 /* --- what follows --------------------------------------------------------------------------- */
@@ -425,8 +451,7 @@ static __always_inline int conclude(struct guard_state *s, struct bpf_sysctl *ct
 	if (rule && rule->action == GUARD_PIN) {
 		bytes = pin_bytes(ctx, rule);
 		/* First the log, which shows what the caller wrote. */
-		if (!record(s, ctx, a, rule->number, bytes ? GUARD_PINNED : GUARD_PIN_REFUSED))
-			__sync_fetch_and_add(&rule->hits, -1);
+		record_write(s, ctx, a, rule, bytes ? GUARD_PINNED : GUARD_PIN_REFUSED);
 		/* Compared again where it is used, or verifiers do not see the bound. */
 		barrier_var(bytes);
 		if (bytes <= 0 || bytes > GUARD_VALUE_BYTES)
@@ -440,8 +465,8 @@ static __always_inline int conclude(struct guard_state *s, struct bpf_sysctl *ct
 	/* What is longer than a buffer, or of several numbers, is read in several calls. */
 	if (a->audited && (a->kind == GUARD_WRITE || !ctx->file_pos)) {
 		rule = rule_at(a->rules, a->audited);
-		if (rule && !record(s, ctx, a, rule->number, GUARD_AUDITED))
-			__sync_fetch_and_add(&rule->hits, -1);
+		if (rule)
+			record_write(s, ctx, a, rule, GUARD_AUDITED);
 	}
 	if (a->guarded && a->kind == GUARD_WRITE) {
 		note_allowed(a);

@@ -16,6 +16,7 @@ struct doors_show {
 	struct output output;
 	bool try, whole_machine;
 	char pattern[GUARD_NAME_BYTES];
+	uint32_t n_shown;
 };
 
 /* clang-format off */
@@ -77,6 +78,7 @@ static void show_door(struct doors_show *s, const char *key, enum door_kind kind
 	cells[FIELD_WAY] = cell_text(kind == DOOR_ALIAS ? printed_way : way);
 	cells[FIELD_TABLE] = cell_text(table);
 	output_row(&s->output, cells);
+	s->n_shown++;
 }
 
 static void show_table(struct doors_show *s)
@@ -133,6 +135,8 @@ static int show(struct doors_show *s, struct error *err)
 		return show_experiment(s, err);
 	output_hide(&s->output, FIELD_TABLE);
 	show_table(s);
+	if (!s->n_shown)
+		fputs("skep guard doors: the table has no door to such a key\n", stderr);
 	return 0;
 }
 

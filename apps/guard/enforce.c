@@ -414,6 +414,9 @@ int enforce_exempt(struct enforce *e, uint32_t tgid)
 	uint64_t now = loop_now_ns(), until = now + ENFORCE_EXEMPT_SECONDS * TOOL_NS_PER_SECOND;
 	uint32_t holder = __atomic_load_n(&e->state->exempt_tgid, __ATOMIC_SEQ_CST);
 
+	/* Who was refused takes it from nobody. */
+	if (!tgid && !e->exempt)
+		return 0;
 	if (tgid && holder && holder != tgid &&
 	    __atomic_load_n(&e->state->exempt_until_ns, __ATOMIC_SEQ_CST) > now)
 		return -EBUSY;

@@ -97,7 +97,49 @@ static int set_device_mtu(const char *name, const char *value)
 	return rc;
 }
 
-static int set_back(const struct guarded_key *key, const struct guard_rule *rule, char *now)
+#define BLANKS	       " \t\n"
+#define DIGITS_AT_MOST 18 /* what a long long holds */
+
+/* Blanks, and how a number is written, aside. */
+static bool same_value(const char *a, const char *b)
+{
+	for (;;) {
+		size_t n, m;
+		char *end_a, *end_b;
+		bool same;
+
+		a += strspn(a, BLANKS);
+		b += strspn(b, BLANKS);
+		if (!*a || !*b)
+			return *a == *b;
+		n = strcspn(a, BLANKS);
+		m = strcspn(b, BLANKS);
+		same = n == m && memcmp(a, b, n) == 0;
+		if (!same && n <= DIGITS_AT_MOST && m <= DIGITS_AT_MOST)
+			same = strtoll(a, &end_a, 0) == strtoll(b, &end_b, 0) && end_a == a + n &&
+			       end_b == b + m;
+		if (!same)
+			return false;
+		a += n;
+		b += m;
+	}
+}
+
+/*
+ * Whether what is read behind setting back is what was set, and not the next change. A pinned value that
+ * the kernel writes otherwise is known from when it was set; or, where somebody was let through since, is
+ * taken for it when it is not what was just undone.
+ */
+static bool is_back(const struct guarded_key *key, const char *pinned, const char *changed,
+		    const char *now)
+{
+	if (strcmp(now, key->value) == 0 || (pinned && same_value(now, pinned)))
+		return true;
+	return pinned && key->passed_ns && strcmp(now, changed) != 0;
+}
+
+static int set_back(const struct guarded_key *key, const struct guard_rule *rule,
+		    const char *changed, char *now)
 {
 	char pinned[GUARD_VALUE_BYTES + 1];
 	const char *value = key->value;
@@ -112,7 +154,7 @@ static int set_back(const struct guarded_key *key, const struct guard_rule *rule
 		rc = key_write(key->name, value);
 	if (!rc)
 		rc = guarded_read(key, now);
-	if (!rc && rule->action != GUARD_PIN && strcmp(now, key->value) != 0)
+	if (!rc && !is_back(key, rule->action == GUARD_PIN ? pinned : NULL, changed, now))
 		rc = -EBUSY;
 	return rc;
 }
@@ -127,7 +169,7 @@ static struct watch_undone undo(struct guarded_key *key, const struct guard_rule
 	snprintf(u.name, sizeof(u.name), "%s", key->name);
 	snprintf(u.old_value, sizeof(u.old_value), "%.*s", GUARD_SHOWN_BYTES - 1, key->value);
 	snprintf(u.new_value, sizeof(u.new_value), "%.*s", GUARD_SHOWN_BYTES - 1, changed);
-	u.rc = set_back(key, rule, now);
+	u.rc = set_back(key, rule, changed, now);
 	/* What cannot be set back is not tried for ever; EBUSY: somebody was faster, again. */
 	if (u.rc && u.rc != -EBUSY)
 		guarded_remember(key, changed);

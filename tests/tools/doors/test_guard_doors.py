@@ -321,6 +321,19 @@ def pins_hold():
 
 
 @case
+def pins_hold_through_a_storm():
+    """What an attacker writes between setting back and looking again is not taken for the pin's value."""
+    with Cgroup("doors") as cgroup, Guard(cgroup, "pin kernel.hostname fixed") as guard:
+        wait_value("kernel.hostname", "fixed")
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            socket.sethostname("evil")
+        wait_value("kernel.hostname", "fixed")
+        reverted(guard, "kernel.hostname", "syscall", lambda: socket.sethostname("again"))
+        guard.stop()
+
+
+@case
 def files_are_doors():
     with Cgroup("doors") as cgroup, Guard(cgroup, "deny net.ipv6.conf.lo.mtu") as guard:
         before = read("net.ipv6.conf.lo.mtu")
@@ -426,6 +439,8 @@ def the_table_has_what_experiment_finds():
 def the_table_is_shown():
     out, _ = run(skep, "guard", "doors", "net.ipv4.ip_forward", "-o", "json")
     equal(rows_of(out), [{"key": "net.ipv4.ip_forward", "door": "alias", "way": "net.ipv4.conf.all.forwarding"}], "rows")
+    out, err = run(skep, "guard", "doors", "no.such.key", "-o", "json")
+    check(not out and "no door to such a key" in err, err)
     _, err = run(skep, "guard", "doors", "--whole-machine", code=2)
     check("--whole-machine is for --try" in err, err)
 

@@ -212,6 +212,22 @@ def unmounted_under_an_installed_guard():
 
 
 @case
+def a_second_watcher_is_refused_and_the_first_still_sets_back():
+    """Also where the guard is about the watcher itself, whose writes it lets through."""
+    with World(skep) as w:
+        w.bpffs()
+        w.worker.run("hostname", "before")
+        w.install("deny kernel.hostname")
+        with w.look_after() as tool:
+            w.cgroup.add(tool.process.pid)
+            fails("takes no watcher", *w.inside(), skep, "guard", "run", "--pins", w.pins)
+            w.worker.run("hostname", "evil")
+            until(lambda: w.worker.read("kernel/hostname") == "before\n", "the value is set back")
+            tool.stop()
+        w.tool("remove")
+
+
+@case
 def removed_while_it_is_looked_after():
     with World(skep) as w:
         w.bpffs()

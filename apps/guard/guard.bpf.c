@@ -96,10 +96,10 @@ struct {
 /*
  * The last write that went through and was logged, by thread. The kernel makes a write again from its start
  * as long as a lock it needs is held (restart_syscall: keys that take RTNL), a thousand times if need be: that
- * is one write.
+ * is one write. What was there is the same then: a write that changes something is not taken for another.
  */
 struct recent {
-	__u64 write; /* hash of its key and value, rule and outcome */
+	__u64 write; /* hash of its key and value, what was there, who, rule and outcome */
 	__u64 logged_ns, last_ns;
 };
 

@@ -420,8 +420,6 @@ int enforce_exempt(struct enforce *e, uint32_t tgid)
 	if (tgid && holder && holder != tgid &&
 	    __atomic_load_n(&e->state->exempt_until_ns, __ATOMIC_SEQ_CST) > now)
 		return -EBUSY;
-	if (!tgid && !e->exempt)
-		return 0; /* another's is not ours to end */
 	e->exempt = tgid != 0;
 	e->renewed_ns = now;
 	__atomic_store_n(&e->state->exempt_until_ns, tgid ? until : 0, __ATOMIC_SEQ_CST);

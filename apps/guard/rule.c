@@ -342,6 +342,14 @@ static int take_action(struct parser *p)
 		       p->word.text, meant(hint, p->word.text, actions, N(actions)));
 }
 
+/* Its star takes keys of any depth. */
+static bool is_everything_below(const char *pattern)
+{
+	size_t n = strlen(pattern);
+
+	return pattern[n - 1] == '*' && (n == 1 || pattern[n - 2] == '/');
+}
+
 static int take_key(struct parser *p)
 {
 	const char *action = actions[p->rule->action - GUARD_ALLOW];
@@ -363,6 +371,10 @@ static int take_key(struct parser *p)
 	if (rc)
 		return mistake(p, p->word.at + (p->word.quoted ? 0 : fault.at), "%s",
 			       fault.why.text);
+	if (p->rule->action == GUARD_PIN && is_everything_below(p->rule->pattern))
+		return mistake(p, p->word.at,
+			       "a value is for one key, or for the same one of every device "
+			       "(`net.ipv4.conf.*.rp_filter`), not for all keys below");
 	take(p);
 	return 0;
 }

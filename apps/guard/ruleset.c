@@ -134,12 +134,20 @@ static int read_rules(int fd, const char *path, struct buffer *out, struct error
 
 static int add_file(struct ruleset *set, const char *path, struct error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	/* Not to wait for who might write into a pipe: who does is there, or nobody does. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
 	struct buffer text = { 0 };
+	struct stat st;
 
 	if (fd < 0)
 		return error_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
-	rc = read_rules(fd, path, &text, err);
+	rc = fcntl(fd, F_SETFL, 0) || fstat(fd, &st) ? -errno : 0;
+	if (rc)
+		error_set(err, rc, "cannot read %s: %s", path, strerror(-rc));
+	else
+		rc = read_rules(fd, path, &text, err);
+	if (!rc && S_ISFIFO(st.st_mode) && !text.bytes)
+		rc = error_set(err, -EINVAL, "%s is a pipe, and nobody writes rules into it", path);
 	if (!rc)
 		add_lines(set, path, buffer_string(&text), text.bytes);
 	close(fd);

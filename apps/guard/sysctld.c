@@ -227,9 +227,12 @@ static int read_all(struct sysctld *s, const char *root, struct names *names, st
 int sysctld_read(struct sysctld *s, const char *root, struct error *err)
 {
 	struct names names = { 0 };
+	struct stat st;
 	int rc;
 
 	memset(s, 0, sizeof(*s));
+	if (*root && (stat(root, &st) || !S_ISDIR(st.st_mode)))
+		return error_set(err, -ENOENT, "there is no folder %s with a system in it", root);
 	rc = read_all(s, root, &names, err);
 	for (uint32_t i = 0; i < names.n; i++)
 		free(names.paths[i]);

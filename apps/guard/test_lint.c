@@ -158,7 +158,7 @@ static void pins_that_contradict_each_other_are_found(void **state)
 {
 	findings_are(RULES("pin vm.swappiness 1", "pin vm.swappiness 2"),
 		     "1 pins: rule 1 pins vm.swappiness to '1', this one to '2'\n");
-	findings_are(RULES("pin net.ipv4.conf.*.rp_filter 1", "pin net.ipv4.conf.lo.* 2"),
+	findings_are(RULES("pin net.ipv4.conf.*.rp_filter 1", "pin net.ipv4.conf.lo.rp_* 2"),
 		     "1 pins: rule 1 pins net.ipv4.conf.lo.rp_filter to '1', this one to '2'\n");
 	findings_are(RULES("pin vm.swappiness 1 if uid=1", "pin vm.swappiness 2"), "");
 	findings_are(RULES("pin vm.swappiness 1", "pin vm.swappiness 1"),

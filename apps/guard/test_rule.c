@@ -187,6 +187,8 @@ static void every_mistake_is_told_at_its_column(void **state)
 		{ "deny", 5, "deny needs a key" },
 		{ "deny   # comment", 5, "deny needs a key" },
 		{ "pin", 4, "`pin vm.swappiness 10`" },
+		{ "pin * 1", 5, "a value is for one key" },
+		{ "pin net.ipv4.conf.lo.* 1", 5, "not for all keys below" },
 		{ "deny if uid=0", 6, "'if' stands where the key should" },
 		{ "deny write", 6, "`*` is every key" },
 		{ "deny vm..x", 9, "a part of the key is empty" },

@@ -36,9 +36,16 @@ static uint32_t dice(uint32_t n)
 
 static const char *random_pattern(void)
 {
-	return ONE_OF("*", "vm.swappiness", "vm.*", "kernel.hostname", "kernel.h*", "net.*",
-		      "net.ipv4.conf.*.forwarding", "net.ipv4.conf.l?.*", "*.swap*",
-		      "kernel.?ostname", "net.ipv4.ip_forward");
+	return ONE_OF("vm.swappiness", "kernel.hostname", "kernel.h*", "net.ipv4.conf.*.forwarding",
+		      "*.swap*", "kernel.?ostname", "net.ipv4.ip_forward");
+}
+
+/* Also all below a folder, which cannot be pinned. */
+static const char *random_wide_pattern(void)
+{
+	const char *narrow = random_pattern();
+
+	return dice(2) ? narrow : ONE_OF("*", "vm.*", "net.*", "net.ipv4.conf.l?.*");
 }
 
 static const char *random_name(void)
@@ -63,7 +70,7 @@ static void random_rule(struct ruleset *set)
 
 	buffer_format(&text, "%s", ONE_OF("allow", "deny", "pin", "audit", "audit"));
 	pins = strcmp(text.data, "pin") == 0;
-	buffer_format(&text, " %s", random_pattern());
+	buffer_format(&text, " %s", pins ? random_pattern() : random_wide_pattern());
 	if (pins)
 		buffer_format(&text, " %s", ONE_OF("1", "10", "\"4 4 1 7\"", "\"\"", "1234567890"));
 	else

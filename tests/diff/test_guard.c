@@ -86,11 +86,14 @@ static const struct access accesses[] = {
 /* --- rules ------------------------------------------------------------------------------------- */
 
 static const char *const keys[] = {
-	"net.ipv4.ip_default_ttl", "net.ipv4.*", "net.*", "net.ipv4.ip_?efault_ttl",
-	"net.*.tcp_rmem", "net.ipv4.conf.*.arp_announce", "net.ipv4.conf.default.arp_announce",
-	"net.core.somaxconn", "kernel.hostname", "kernel.*", "kernel.host*", "*",
-	"net.ipv4.ip_forward", "net.ipv?.*", "*.ipv4.*ttl",
+	"net.ipv4.ip_default_ttl", "net.ipv4.ip_?efault_ttl", "net.*.tcp_rmem",
+	"net.ipv4.conf.*.arp_announce", "net.ipv4.conf.default.arp_announce", "net.core.somaxconn",
+	"kernel.hostname", "kernel.host*", "net.ipv4.ip_forward", "*.ipv4.*ttl",
+	/* all below a folder, which cannot be pinned: */
+	"net.ipv4.*", "net.*", "kernel.*", "net.ipv?.*", "*",
 };
+
+#define KEYS_PINNED 10
 
 static const char *const values[] = { "0", "1", "100", "\"4096 8192 16384\"", "guarded" };
 
@@ -117,7 +120,7 @@ static void random_rule(char *text, size_t bytes)
 	size_t n;
 
 	if (!strcmp(action, "pin"))
-		n = (size_t)snprintf(text, bytes, "pin %s %s", keys[pick(ARRAY_SIZE(keys))],
+		n = (size_t)snprintf(text, bytes, "pin %s %s", keys[pick(KEYS_PINNED)],
 				     values[pick(ARRAY_SIZE(values))]);
 	else
 		n = (size_t)snprintf(text, bytes, "%s %s %s", action, keys[pick(ARRAY_SIZE(keys))],

@@ -22,8 +22,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 skep = "skep"
 
 
-def guard(*args, code=0):
-    return run(skep, "guard", "check", *args, code=code)
+def guard(*args, code=0, **more):
+    return run(skep, "guard", "check", *args, code=code, **more)
 
 
 def rows(*args, code=0):
@@ -41,6 +41,24 @@ def system(settings, name="50-x.conf"):
 
 def verdicts(*args, code=0):
     return [(r["key"], r["verdict"]) for r in rows(*args, code=code)]
+
+
+@case
+def what_cannot_be_read_is_said():
+    err = guard("--root", "/nonexistent", "deny vm.swappiness", code=2)[1]
+    check("there is no folder /nonexistent" in err, err)
+    with tempfile.TemporaryDirectory(prefix="skep-test-") as folder:
+        os.mkfifo(f"{folder}/rules")
+        err = guard("-f", f"{folder}/rules", code=2)[1]
+        check("is a pipe, and nobody writes rules into it" in err, err)
+    guard("-f", "/dev/stdin", "--", "vm.swappiness=60", stdin=stdin_of("audit vm.*\n"))
+
+
+def stdin_of(text):
+    file = tempfile.TemporaryFile()
+    file.write(text.encode())
+    file.seek(0)
+    return file
 
 
 @case

@@ -8,6 +8,7 @@
 # start OPTION...: the guard with all rules in the background; $guard is its process
 start()
 {
+	rm -f /tmp/guard.err
 	skep guard run -v -o json "$@" 'deny kernel.printk' 'deny kernel.panic' 'deny net.ipv6.conf.lo.addr_gen_mode' \
 		'deny net.ipv4.neigh.*.*' 'deny net.ipv4.conf.*.rp_filter' 'deny kernel.hostname' >/tmp/guard.out 2>/tmp/guard.err &
 	guard=$!
@@ -135,6 +136,7 @@ check watch-detach-log grep -q detached /tmp/guard.out
 stop watch
 grep "kind" /tmp/guard.err
 
+rm -f /tmp/guard.err # what the last one said is not this one's
 # Patterns, orders and clauses on this kernel's verifier, which takes branches out that it holds for dead.
 skep guard run --no-doors 'allow net.ipv4.neigh.lo.ucast_solicit' 'deny net.ipv4.neigh.*.*' \
 	'deny net.ipv4.conf.*.rp_filter if comm=s?' 'deny net.ipv4.conf.*.tag if comm=x*' >/tmp/guard.out 2>/tmp/guard.err &

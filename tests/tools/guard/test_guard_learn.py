@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from tool_test import Cgroup, Tool, case, check, equal, main, need, need_program, run  # noqa: E402
 
@@ -55,7 +55,8 @@ def what_happened_may_happen_again_and_nothing_else():
         check("deny net.core.somaxconn write except comm=\"odd \\\"name\\\"?\"\n" in out, out)
         check("read" not in out.split("accesses")[1], out)
         check("net.ipv4.ip_forward written by sh" in err, err)
-        out, _ = run(skep, "guard", "check", "-f", file.name, "--root", "/nonexistent")
+        with tempfile.TemporaryDirectory() as nothing:
+            out, _ = run(skep, "guard", "check", "-f", file.name, "--root", nothing)
         equal(out, "", "what check says of the rules")
         # In namespaces of its own: what a guard's watcher sets back, it sets back there.
         with Tool(skep, "guard", "run", "-f", file.name, "--cgroup", cgroup.below, "--no-doors",

@@ -40,7 +40,9 @@ const char attach_usage[] =
 	"                         set a `const volatile` global before loading\n"
 	"  -d, --duration SEC     end after this time\n"
 	"  -i, --interval SEC     show maps (and read iterators) so often\n"
-	"  -o, --output FORMAT    columns (default), json (one object a line), or csv\n"
+	"  -o, --output FORMAT    columns (default), json (one object a line), csv, or prom (numbers in\n"
+	"                         maps and counts of records, at the end, for Prometheus)\n"
+	"      --listen ADDR:PORT answer with those metrics over HTTP\n"
 	"      --ring BYTES       of the ring that bpf_printk goes through (default 8 MiB)\n"
 	"      --trace-pipe       bpf_printk by the kernel's trace pipe instead\n"
 	"      --no-maps          do not show maps\n"
@@ -75,6 +77,7 @@ enum {
 	OPTION_NO_MAPS,
 	OPTION_NO_HEADER,
 	OPTION_ENGINE,
+	OPTION_LISTEN,
 	OPTION_GLOBAL /* and the globals behind it */
 };
 
@@ -97,6 +100,7 @@ static const struct option own[] = {
 	{ "duration", required_argument, NULL, 'd' },
 	{ "interval", required_argument, NULL, 'i' },
 	{ "output", required_argument, NULL, 'o' },
+	{ "listen", required_argument, NULL, OPTION_LISTEN },
 	{ "ring", required_argument, NULL, OPTION_RING },
 	{ "trace-pipe", no_argument, NULL, OPTION_TRACE_PIPE },
 	{ "no-maps", no_argument, NULL, OPTION_NO_MAPS },
@@ -255,9 +259,9 @@ static int take_xdp(struct attach_args *args, const char *text, struct error *er
 
 static int take_format(struct attach_args *args, const char *text, struct error *err)
 {
-	if (output_format_parse(text, &args->format) || args->format == OUTPUT_PROM)
-		return error_set(err, -EINVAL, "-o '%s': it is columns, json or csv", text);
-	return 0;
+	return output_format_parse(text, &args->format)
+		       ? error_set(err, -EINVAL, "-o '%s': it is columns, json, csv or prom", text)
+		       : 0;
 }
 
 static int take_direction(struct attach_args *args, enum hook_direction direction,
@@ -348,6 +352,9 @@ static int take_option(struct attach_args *args, int option, char *text, struct 
 		return take_seconds("--interval", text, &args->interval_ns, err);
 	case 'o':
 		return take_format(args, text, err);
+	case OPTION_LISTEN:
+		args->listen = text;
+		return 0;
 	case OPTION_RING:
 		rc = take_number("--ring", text, RING_BYTES_MIN, RING_BYTES_MAX, &args->ring_bytes,
 				 err);

@@ -27,7 +27,8 @@ struct attach_args {
 	uint64_t duration_ns, interval_ns;
 	uint64_t ring_bytes; /* of the ring bpf_printk goes through; 0: the usual */
 	enum output_format format;
-	bool trace_pipe; /* bpf_printk by the kernel's trace pipe */
+	const char *listen; /* ADDR:PORT, for metrics; NULL: nowhere */
+	bool trace_pipe;    /* bpf_printk by the kernel's trace pipe */
 	bool no_maps;
 	bool no_header;
 	bool verbose;

@@ -22,6 +22,7 @@
 #include "attach/args.h"
 #include "attach/events.h"
 #include "attach/kinds.h"
+#include "attach/series.h"
 #include "buffer.h"
 #include "command.h"
 #include "engine.h"
@@ -37,6 +38,7 @@
 #include "report.h"
 #include "tool/cost.h"
 #include "tool/loop.h"
+#include "tool/metrics.h"
 
 #define NAME		 "run --attach"
 #define GONE_EVERY_NS	 500000000ull
@@ -58,6 +60,7 @@ struct attach {
 	struct loop loop;
 	struct cost cost;
 	struct events *events;
+	struct metrics *metrics; /* NULL: nobody asked */
 	struct outcome maps; /* only its maps */
 	struct attached *attached;
 	uint32_t n_attached, n_iters, n_gone;
@@ -391,7 +394,7 @@ static int read_iter(struct attach *a, const struct attached *one, struct error 
 	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			break;
-		if (n > 0)
+		if (n > 0 && a->args.format != OUTPUT_PROM)
 			events_text(a->events, chunk, (size_t)n);
 	}
 	if (n < 0)
@@ -475,7 +478,8 @@ static void show_maps(struct attach *a)
 	};
 	struct buffer out = { 0 };
 
-	if (a->args.no_maps || a->args.format == OUTPUT_CSV || !has_shown_maps(a))
+	if (a->args.no_maps || a->args.format == OUTPUT_CSV || a->args.format == OUTPUT_PROM ||
+	    !has_shown_maps(a))
 		return;
 	read_maps(a);
 	if (a->args.format == OUTPUT_JSON) {
@@ -487,6 +491,55 @@ static void show_maps(struct attach *a)
 			report_map(&r, i, &out);
 	events_text(a->events, buffer_string(&out), out.bytes);
 	buffer_deinit(&out);
+}
+
+/* --- metrics ---------------------------------------------------------------------------------------------------- */
+
+/* What there is now: elements that are gone from a map go from the page. */
+static void fill_metrics(struct attach *a)
+{
+	struct events_count count = events_count(a->events);
+
+	metrics_clear(a->metrics);
+	series_add_counts(a->metrics, &count);
+	if (a->args.no_maps)
+		return;
+	read_maps(a);
+	for (uint32_t i = 0; i < a->maps.n_maps; i++)
+		if (is_shown(&a->maps.maps[i]))
+			series_add_map(a->metrics, bpf_object__btf(a->object.bpf),
+				       &a->maps.maps[i]);
+}
+
+static void answer(void *arg)
+{
+	struct attach *a = arg;
+
+	fill_metrics(a);
+	metrics_serve(a->metrics);
+}
+
+static int open_metrics(struct attach *a, struct error *err)
+{
+	int rc;
+
+	if (a->args.format != OUTPUT_PROM && !a->args.listen)
+		return 0;
+	a->metrics = metrics_new();
+	if (!a->args.listen)
+		return 0;
+	rc = metrics_listen(a->metrics, a->args.listen, err);
+	return rc ? rc : loop_add_fd(&a->loop, metrics_fd(a->metrics), answer, a, err);
+}
+
+static void show_metrics(struct attach *a)
+{
+	struct buffer page = { 0 };
+
+	fill_metrics(a);
+	metrics_page(a->metrics, &page);
+	events_text(a->events, buffer_string(&page), page.bytes);
+	buffer_deinit(&page);
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
@@ -567,6 +620,8 @@ static int watch(struct attach *a, struct error *err)
 	a->loop.chore_arg = a;
 	rc = events_open(&events, &a->events, err);
 	if (!rc)
+		rc = open_metrics(a, err);
+	if (!rc)
 		rc = watch_process(a, err);
 	if (!rc)
 		rc = attach_all(a, err);
@@ -578,7 +633,9 @@ static int watch(struct attach *a, struct error *err)
 	if (!a->events)
 		return rc;
 	events_drain(a->events);
-	if (!rc)
+	if (!rc && a->args.format == OUTPUT_PROM)
+		show_metrics(a);
+	else if (!rc)
 		show_maps(a);
 	if (events_flush(a->events) && !rc)
 		rc = error_set(err, -EPIPE, "cannot write to standard output");
@@ -666,6 +723,7 @@ int attach_main(int argc, char **argv)
 	if (code < 0)
 		code = attach_run(a, &err);
 	events_close(a->events);
+	a->metrics = metrics_free(a->metrics);
 	loop_deinit(&a->loop);
 	cost_deinit(&a->cost);
 	outcome_deinit(&a->maps);

@@ -171,6 +171,8 @@ static void put_line(struct events *e, const struct printk_line *line, const cha
 		buffer_text(&e->text, text);
 		buffer_text(&e->text, "\n");
 		break;
+	case OUTPUT_PROM:
+		break;
 	default:
 		put_line_csv(e, line, text);
 		break;
@@ -336,7 +338,7 @@ static int take_record(void *arg, void *data, size_t bytes)
 
 	if (e->setup.format == OUTPUT_JSON)
 		put_record_json(s, type, data, bytes);
-	else
+	else if (e->setup.format != OUTPUT_PROM)
 		put_record_columns(s, type, data, bytes);
 	e->last = s;
 	e->records_shown++;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What attached programs say, as it comes: lines of bpf_printk, and records of ring and perf buffers,
- * typed by the object's BTF, as columns, JSON Lines or CSV. What did not fit is counted.
+ * typed by the object's BTF, as columns, JSON Lines or CSV; for metrics they are only counted. What did
+ * not fit is counted.
  */
 #pragma once
 

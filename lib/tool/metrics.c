@@ -46,15 +46,23 @@ struct metrics *metrics_new(void)
 	return m;
 }
 
+void metrics_clear(struct metrics *m)
+{
+	for (uint32_t i = 0; i < m->n_series; i++) {
+		free(m->series[i].labels);
+		free(m->series[i].hist);
+	}
+	m->n_series = 0;
+	m->n_dropped = 0;
+	memset(m->heads, 0xff, sizeof(m->heads));
+}
+
 struct metrics *metrics_free(struct metrics *m)
 {
 	if (!m)
 		return NULL;
 	http_free(m->http);
-	for (uint32_t i = 0; i < m->n_series; i++) {
-		free(m->series[i].labels);
-		free(m->series[i].hist);
-	}
+	metrics_clear(m);
 	free(m->series);
 	free(m->families);
 	free(m);

@@ -49,6 +49,8 @@ void metrics_value(struct metrics *m, const struct metrics_series *series, doubl
 /* Adds the counts of @h; bounds and sum are divided by @divisor (1e9: ns shown as seconds). */
 void metrics_hist(struct metrics *m, const struct metrics_series *series, const struct hist *h,
 		  double divisor);
+/* Forgets all series: those of things that are gone must not stay. Listening goes on. */
+void metrics_clear(struct metrics *m);
 void metrics_page(const struct metrics *m, struct buffer *out);
 
 /* Starts answering at "ADDR:PORT", "[V6]:PORT" or ":PORT" (loopback). 0, or -errno with a sentence. */

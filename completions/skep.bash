@@ -174,7 +174,10 @@ _skep()
 		return
 		;;
 	-o | --output)
-		mapfile -t COMPREPLY < <(compgen -W "columns json" -- "$word")
+		local formats="columns json"
+
+		[[ $command == run ]] && formats+=" csv prom"
+		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$word")
 		return
 		;;
 	--dev)
@@ -197,6 +200,10 @@ _skep()
 		return
 		;;
 	esac
+	if [[ $command == doctor && $word != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "run check dump capture trace guard" -- "$word")
+		return
+	fi
 	if [[ $word == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_skep_options "$command")" -- "$word")
 	else

@@ -296,8 +296,10 @@ static int watch_doors(struct guard_run *r, struct error *err)
 	if (r->no_doors)
 		return 0;
 	rc = watch_begin(&setup, &r->watch, err);
-	if (rc == -EBUSY) {
-		tool_note(&r->tool, "%s; this one only shows what happens", err->text);
+	if (rc == -EBUSY || rc == -EXDEV) {
+		tool_note(&r->tool, "%s; %s", err->text,
+			  rc == -EBUSY ? "this one only shows what happens"
+				       : "the keys themselves are guarded");
 		return 0;
 	}
 	if (rc)

@@ -22,6 +22,7 @@
 #include "buffer.h"
 #include "guard/keys.h"
 #include "guard/watch_parts.h"
+#include "who/process.h"
 
 #define NEWS_MAX       8
 #define PAUSE_NS_MAX   (4 * WATCH_MS)
@@ -502,6 +503,24 @@ static int open_all(struct watch *w, struct error *err)
 	return add_fd(w, w->timer, EPOLLIN);
 }
 
+/* Our own accesses are let through, known by our number: which must be ours in the kernel, too. */
+static int be_exempt(struct watch *w, struct error *err)
+{
+	int rc;
+
+	if (!process_numbers_are_the_kernels())
+		return error_set(err, -EXDEV,
+				 "side doors are not watched: in a PID namespace of its own the "
+				 "watcher is not known by its number");
+	rc = enforce_exempt(w->setup.enforce, (uint32_t)getpid());
+	if (rc == -EBUSY)
+		return error_set(err, rc,
+				 "another `skep guard run` watches side doors for this guard");
+	if (!rc)
+		rc = enforce_on_passed(w->setup.enforce, on_passed, w);
+	return rc ? error_set(err, rc, "the guard takes no watcher: %s", strerror(-rc)) : 0;
+}
+
 int watch_begin(const struct watch_setup *setup, struct watch **out, struct error *err)
 {
 	struct watch *w = xcalloc(1, sizeof(*w));
@@ -511,15 +530,9 @@ int watch_begin(const struct watch_setup *setup, struct watch **out, struct erro
 	ruleset_init(&w->rules);
 	rc = open_all(w, err);
 	if (!rc)
-		rc = enforce_exempt(setup->enforce, (uint32_t)getpid());
-	if (!rc)
-		rc = enforce_on_passed(setup->enforce, on_passed, w);
+		rc = be_exempt(w, err);
 	if (!rc)
 		rc = loop_add_fd(setup->loop, w->epoll, on_ready, w, err);
-	else if (rc == -EBUSY)
-		error_set(err, rc, "another `skep guard run` watches side doors for this guard");
-	else
-		error_set(err, rc, "the guard takes no watcher: %s", strerror(-rc));
 	guarded_init(&w->own, w->net_cookie, true);
 	if (!rc)
 		rc = watch_set_rules(w, setup->rules, err);

@@ -28,7 +28,8 @@ struct watch_setup {
 };
 
 /* Remembers the values of keys with a deny or pin rule, sets pinned ones, and looks on from now.
- * -EBUSY with a sentence: another process does so for this guard. */
+ * -EBUSY with a sentence: another process does so for this guard; -EXDEV: not from a PID namespace of
+ * its own. */
 int watch_begin(const struct watch_setup *setup, struct watch **out, struct error *err);
 /* The rules were replaced. */
 int watch_set_rules(struct watch *w, const struct ruleset *rules, struct error *err);

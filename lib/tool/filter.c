@@ -25,8 +25,7 @@
 #include "tool/member.h"
 #include "vmlinux.h"
 #include "who/cgroup.h"
-
-#define INITIAL_PIDNS_INODE 0xeffffffcu /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+#include "who/process.h"
 
 int filter_user_parse(const char *text, uint32_t *uid, struct error *err)
 {
@@ -127,10 +126,10 @@ static int find_pidns(struct filter_settings *s, struct error *err)
 {
 	struct stat st;
 
+	if (process_numbers_are_the_kernels())
+		return 0;
 	if (stat("/proc/self/ns/pid", &st))
 		return error_set(err, -errno, "cannot read /proc/self/ns/pid: %s", strerror(errno));
-	if (st.st_ino == INITIAL_PIDNS_INODE)
-		return 0;
 	s->pidns_device = st.st_dev;
 	s->pidns_inode = st.st_ino;
 	return 0;
@@ -169,8 +168,7 @@ int filter_settings_make(const struct filter *filter, struct filter_settings *se
 	settings->has_uid = filter->has_uid;
 	settings->uid = filter->uid;
 	if (filter->comm)
-		memcpy(settings->comm, filter->comm,
-		       strnlen(filter->comm, FILTER_COMM_BYTES - 1));
+		memcpy(settings->comm, filter->comm, strnlen(filter->comm, FILTER_COMM_BYTES - 1));
 	rc = find_process(filter, err);
 	if (!rc)
 		rc = find_pidns(settings, err);

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#define FIRST_PIDNS_INODE 0xeffffffcu
 #define PROC_PATH_BYTES 64
 #define STATUS_BYTES	4096
 
@@ -34,6 +36,13 @@ static uint32_t status_number(const char *status, const char *key)
 	const char *line = strstr(status, key);
 
 	return line ? (uint32_t)strtoul(line + strlen(key), NULL, 10) : 0;
+}
+
+bool process_numbers_are_the_kernels(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == FIRST_PIDNS_INODE;
 }
 
 int process_read(uint32_t pid, struct process *p, struct error *err)

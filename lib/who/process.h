@@ -2,6 +2,7 @@
 /* What /proc says of a process that is still there. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -10,9 +11,13 @@
 struct process {
 	uint32_t pid, ppid, uid;
 	char comm[16];
-	char exe[4096];		       /* "" when it may not be read */
+	char exe[4096];			/* "" when it may not be read */
 	char cgroup[CGROUP_PATH_BYTES]; /* of the v2 hierarchy; "" when there is none */
 };
+
+/* Whether numbers of processes are here what the kernel's programs know them by: this is its first PID
+ * namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
+bool process_numbers_are_the_kernels(void);
 
 /* 0, or -ESRCH when there is no such process, or -errno; each with a sentence. */
 int process_read(uint32_t pid, struct process *p, struct error *err);

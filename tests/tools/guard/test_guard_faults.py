@@ -230,6 +230,16 @@ def a_second_watcher_only_shows_and_the_first_still_sets_back():
 
 
 @case
+def in_a_pid_namespace_of_its_own_it_says_what_it_does_not_watch():
+    """Its number there is another process's here, which must not be let through in its place."""
+    with World(skep) as w, Tool(skep, "guard", "run", "-d", "3", "--cgroup", w.cgroup.below, DENY, wait=False,
+                                prefix=[*w.inside(), "unshare", "--pid", "--fork"]) as tool:
+        until(lambda: direct(w) == EPERM, "the key is guarded")
+        _, err = tool.finish()
+        check("side doors are not watched" in err and "the keys themselves are guarded" in err, err)
+
+
+@case
 def removed_while_it_is_looked_after():
     with World(skep) as w:
         w.bpffs()

@@ -185,12 +185,15 @@ static int make_prog(struct world *w, uint32_t type)
 
 static int make_btf(struct world *w)
 {
+	uint32_t size, fail_at = mem_fail_at;
 	union bpf_attr attr = { 0 };
-	uint32_t size;
 	void *blob;
 	int fd;
 
+	/* It is in the engine that an allocation is to fail. */
+	mem_fail_at = 0;
 	FUZZ_CHECK(!btf_small_blob(&blob, &size));
+	mem_fail_at = fail_at;
 	attr.btf = (uintptr_t)blob;
 	attr.btf_size = size;
 	fd = skep_bpf(w->engine, BPF_BTF_LOAD, &attr, sizeof(attr));

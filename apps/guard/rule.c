@@ -117,7 +117,7 @@ static int parts_check(const char *name, size_t n, size_t skipped, struct key_fa
 static int key_parse(const char *text, char name[GUARD_NAME_BYTES], struct key_fault *fault)
 {
 	bool whole = strncmp(text, PROC_SYS, strlen(PROC_SYS)) == 0;
-	size_t skipped = whole ? strlen(PROC_SYS) : 0, n = strlen(text + skipped);
+	size_t skipped = whole ? strlen(PROC_SYS) : 0, n = strlen(text + skipped), first;
 	char spelt[GUARD_NAME_BYTES];
 	char separator;
 	int rc;
@@ -136,9 +136,15 @@ static int key_parse(const char *text, char name[GUARD_NAME_BYTES], struct key_f
 			   : text[i] == '/' ? '.'
 					    : text[i];
 	rc = parts_check(spelt, n, skipped, fault);
-	if (!rc)
-		memcpy(name, spelt, n + 1);
-	return rc;
+	if (rc)
+		return rc;
+	/* Such a name could not be written with dots: which of them separate is told by the first. */
+	first = strcspn(spelt, "./");
+	if (spelt[first] == '.')
+		return key_fault(fault, skipped + first,
+				 "there is no key whose first part has a '%c' in it", text[first]);
+	memcpy(name, spelt, n + 1);
+	return 0;
 }
 
 int rule_key_parse(const char *text, char name[GUARD_NAME_BYTES], struct error *err)

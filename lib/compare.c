@@ -362,21 +362,16 @@ static void say_variable(struct buffer *text, const struct judge *j, const struc
 			 const struct mapshot *b)
 {
 	const struct btf *btf = btf_of(j);
-	const struct btf_type *sec = btf ? btf__type_by_id(btf, a->value_type) : NULL;
 	const uint8_t *x = mapshot_value(a, 0, 0), *y = mapshot_value(b, 0, 0);
+	struct mapshot_variable var;
 
-	for (uint32_t i = 0; sec && btf_is_datasec(sec) && i < btf_vlen(sec); i++) {
-		const struct btf_var_secinfo *info = &btf_var_secinfos(sec)[i];
-		const struct btf_type *var = btf__type_by_id(btf, info->type);
-
-		if (info->offset > a->value_bytes || a->value_bytes - info->offset < info->size ||
-		    memcmp(x + info->offset, y + info->offset, info->size) == 0)
+	for (uint32_t i = 0; mapshot_next_variable(a, btf, &i, &var);) {
+		if (memcmp(x + var.offset, y + var.offset, var.bytes) == 0)
 			continue;
-		buffer_format(text, ", variable %s\n  user    ",
-			      btf__name_by_offset(btf, var->name_off));
-		value_text(btf, var->type, x + info->offset, info->size, text);
+		buffer_format(text, ", variable %s\n  user    ", var.name);
+		value_text(btf, var.type, x + var.offset, var.bytes, text);
 		buffer_text(text, "\n  kernel  ");
-		value_text(btf, var->type, y + info->offset, info->size, text);
+		value_text(btf, var.type, y + var.offset, var.bytes, text);
 		return;
 	}
 }

@@ -2,6 +2,7 @@
 #include "mapshot.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -74,6 +75,29 @@ bool mapshot_entry_is_zero(const struct mapshot *shot, uint32_t entry)
 	while (bytes && !*value)
 		value++, bytes--;
 	return bytes == 0;
+}
+
+bool mapshot_next_variable(const struct mapshot *shot, const struct btf *btf, uint32_t *i,
+			   struct mapshot_variable *out)
+{
+	const struct btf_type *section = btf ? btf__type_by_id(btf, shot->value_type) : NULL;
+
+	while (section && btf_is_datasec(section) && *i < btf_vlen(section)) {
+		const struct btf_var_secinfo *info = &btf_var_secinfos(section)[(*i)++];
+		const struct btf_type *var = btf__type_by_id(btf, info->type);
+
+		if (!var || info->offset > shot->value_bytes ||
+		    shot->value_bytes - info->offset < info->size)
+			continue;
+		*out = (struct mapshot_variable){
+			.name = btf__name_by_offset(btf, var->name_off),
+			.type = var->type,
+			.offset = info->offset,
+			.bytes = info->size,
+		};
+		return true;
+	}
+	return false;
 }
 
 void mapshot_init(struct mapshot *shot, const struct bpf_map *map)

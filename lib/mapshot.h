@@ -12,6 +12,7 @@
 #include "buffer.h"
 
 struct bpf_map;
+struct btf;
 
 struct mapshot {
 	char *name;
@@ -43,6 +44,20 @@ int mapshot_compare_keys(const struct mapshot *a, uint32_t entry_a, const struct
 bool mapshot_entry_is_zero(const struct mapshot *shot, uint32_t entry);
 /* Elements of arrays are always there: of those, all but the zero ones count as entries. */
 bool mapshot_is_array(const struct mapshot *shot);
+
+/* A global variable, of a map that is_global. */
+struct mapshot_variable {
+	const char *name;
+	uint32_t type;		/* BTF id */
+	uint32_t offset, bytes; /* in the one value */
+};
+
+/*
+ * The variable at *@i, from 0, or the next one behind it that lies within the value; *@i goes behind
+ * it. False: there is no more (or @btf is NULL, or says nothing of the map's variables).
+ */
+bool mapshot_next_variable(const struct mapshot *shot, const struct btf *btf, uint32_t *i,
+			   struct mapshot_variable *out);
 
 /* What is known of the map before it is created; then its contents, any number of times. */
 void mapshot_init(struct mapshot *shot, const struct bpf_map *map);

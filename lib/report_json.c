@@ -83,18 +83,12 @@ static void put_verdicts(const struct report *r, struct json *j)
 
 static void put_globals(const struct report *r, const struct mapshot *m, struct json *j)
 {
-	const struct btf_type *sec = r->btf ? btf__type_by_id(r->btf, m->value_type) : NULL;
+	struct mapshot_variable var;
 
 	json_object_begin(j, "variables");
-	for (uint32_t i = 0; m->n_entries && sec && btf_is_datasec(sec) && i < btf_vlen(sec); i++) {
-		const struct btf_var_secinfo *info = &btf_var_secinfos(sec)[i];
-		const struct btf_type *var = btf__type_by_id(r->btf, info->type);
-
-		if (info->offset > m->value_bytes || m->value_bytes - info->offset < info->size)
-			continue;
-		value_json(r->btf, var->type, mapshot_value(m, 0, 0) + info->offset, info->size, j,
-			   btf__name_by_offset(r->btf, var->name_off));
-	}
+	for (uint32_t i = 0; m->n_entries && mapshot_next_variable(m, r->btf, &i, &var);)
+		value_json(r->btf, var.type, mapshot_value(m, 0, 0) + var.offset, var.bytes, j,
+			   var.name);
 	json_object_end(j);
 }
 

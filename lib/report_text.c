@@ -192,6 +192,7 @@ static void put_rest(uint32_t left, const char *what, struct buffer *out)
 static void put_globals(const struct report *r, const struct mapshot *m, struct buffer *out)
 {
 	const struct btf_type *sec = r->btf ? btf__type_by_id(r->btf, m->value_type) : NULL;
+	struct mapshot_variable var;
 	struct table t = { 0 };
 
 	if (m->is_readonly || !m->n_entries || !sec || !btf_is_datasec(sec))
@@ -199,17 +200,12 @@ static void put_globals(const struct report *r, const struct mapshot *m, struct 
 	buffer_format(out, "\nglobal variables (%s)\n", strchr(m->name, '.') ?: m->name);
 	table_column(&t, "", TABLE_LEFT);
 	table_column(&t, "", TABLE_LEFT);
-	for (uint32_t i = 0; i < btf_vlen(sec); i++) {
-		const struct btf_var_secinfo *info = &btf_var_secinfos(sec)[i];
-		const struct btf_type *var = btf__type_by_id(r->btf, info->type);
+	for (uint32_t i = 0; mapshot_next_variable(m, r->btf, &i, &var);) {
 		struct buffer text = { 0 };
 
-		if (info->offset > m->value_bytes || m->value_bytes - info->offset < info->size)
-			continue;
-		value_text(r->btf, var->type, mapshot_value(m, 0, 0) + info->offset, info->size,
-			   &text);
+		value_text(r->btf, var.type, mapshot_value(m, 0, 0) + var.offset, var.bytes, &text);
 		table_row(&t);
-		table_cell(&t, "%s", btf__name_by_offset(r->btf, var->name_off));
+		table_cell(&t, "%s", var.name);
 		table_cell(&t, "%s", buffer_string(&text));
 		buffer_deinit(&text);
 	}

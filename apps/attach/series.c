@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bpf/btf.h>
-
 #include "buffer.h"
 #include "value.h"
 
@@ -66,22 +64,14 @@ static void put_numbers(struct metrics *m, const char *map, const char *key, con
 
 static void add_globals(struct metrics *m, const struct btf *btf, const struct mapshot *map)
 {
-	const struct btf_type *section = btf__type_by_id(btf, map->value_type);
 	struct numbers numbers = { 0 };
+	struct mapshot_variable var;
 
-	if (!section || !btf_is_datasec(section) || !map->n_entries)
-		return;
-	for (uint32_t i = 0; i < btf_vlen(section); i++) {
-		const struct btf_var_secinfo *info = &btf_var_secinfos(section)[i];
-		const struct btf_type *var = btf__type_by_id(btf, info->type);
-
-		if (!var || !btf_is_var(var) || info->offset > map->value_bytes ||
-		    info->size > map->value_bytes - info->offset)
-			continue;
+	for (uint32_t i = 0; map->n_entries && mapshot_next_variable(map, btf, &i, &var);) {
 		numbers.at = 0;
-		value_leaves(btf, var->type, mapshot_value(map, 0, 0) + info->offset, info->size,
+		value_leaves(btf, var.type, mapshot_value(map, 0, 0) + var.offset, var.bytes,
 			     add_number, &numbers);
-		put_numbers(m, map->name, NULL, btf__name_by_offset(btf, var->name_off), &numbers);
+		put_numbers(m, map->name, NULL, var.name, &numbers);
 	}
 }
 

@@ -14,8 +14,8 @@ import urllib.request
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from tool_test import (  # noqa: E402
-    NOBODY, Cgroup, Tool, case, check, equal, main, need, need_program, need_tracing, own_programs,
-    prometheus_page, rows_of, run, still_loaded)
+    NOBODY, Cgroup, Tool, case, check, equal, main, need, need_http, need_program, need_tracing,
+    own_programs, prometheus_page, rows_of, run, still_loaded)
 
 skep = ""
 MESSAGES = 500
@@ -257,7 +257,7 @@ def disk_refuses_processes():
 
 @case
 def metrics_are_answered_while_it_runs():
-    need(os.path.exists("/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12"), "libmicrohttpd is not installed")
+    need_http()
     where = f"127.0.0.1:{20000 + os.getpid() % 20000}"
     for tool_args, metric in ((["runq"], "skep_runq_waits_total"), (["stacks"], "skep_stack_samples_total"),
                               (["func", "libc:malloc"], "skep_function_calls_total"),

@@ -22,8 +22,8 @@ import urllib.request
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from tool_test import (  # noqa: E402
-    NOBODY, Cgroup, Skip, Tool, case, check, equal, main, need, need_program, need_tracing,
-    own_programs, still_loaded, prometheus_page, rows_of, run)
+    NOBODY, Cgroup, Skip, Tool, case, check, equal, main, need, need_http, need_program,
+    need_tracing, own_programs, still_loaded, prometheus_page, rows_of, run)
 
 N = 1000
 KNOWN = {"getppid": N, "dup": 2 * N, "openat": 2 * N // 10, "close": N // 10, "nanosleep": 1,
@@ -378,7 +378,7 @@ def metrics_have_no_errors_or_times_that_were_not_looked_for():
 
 @case
 def prometheus_is_answered():
-    need(os.path.exists("/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12"), "libmicrohttpd is not installed")
+    need_http()
     port = 20000 + os.getpid() % 20000
     with Calls() as work:
         with Tool(skep, "trace", "syscalls", "-p", work.pid, "--listen", f"127.0.0.1:{port}", "0.05") as tool:
@@ -394,7 +394,7 @@ def prometheus_is_answered():
 
 @case
 def prometheus_is_answered_without_an_interval():
-    need(os.path.exists("/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12"), "libmicrohttpd is not installed")
+    need_http()
     port = 20000 + os.getpid() % 20000
     with Calls() as work:
         with Tool(skep, "trace", "syscalls", "-p", work.pid, "--listen", f"127.0.0.1:{port}", "-o", "prom") as tool:

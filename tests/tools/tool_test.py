@@ -43,6 +43,10 @@ def need_program(name):
     return path
 
 
+def need_http():
+    need(os.path.exists("/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12"), "libmicrohttpd is not installed")
+
+
 def check(condition, *words):
     if not condition:
         raise Failure(" ".join(str(w) for w in words))

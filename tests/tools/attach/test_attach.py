@@ -20,22 +20,15 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from tool_test import CASES, NOBODY, Skip, case, need_http, prometheus_page  # noqa: E402
+
 TIMEOUT_S = 30
-NOBODY = 65534
 CGROUP_ROOTS = ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")
 GETPGID = 121
-CASES = {}
 skep = flood = programs = examples = ""
 libc = ctypes.CDLL(None, use_errno=True)
-
-
-class Skip(Exception):
-    pass
-
-
-def case(function):
-    CASES[function.__name__] = function
-    return function
 
 
 def expect(got, wanted, what="value"):
@@ -463,33 +456,26 @@ def records_are_typed():
                ["total_length", "ttl", "ip_protocol", "vlan_id", "frame_bytes", "46", "1", "17"])
 
 
-def samples(page):
-    """{name with labels: value} of a page in Prometheus' format."""
-    lines = [line for line in page.splitlines() if line and not line.startswith("#")]
-    return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in lines}
-
-
 @case
 def maps_are_metrics():
     asks = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())"
     udp = 'skep_map_value{map="protocols",key="{ ethertype: 2048, ip_protocol: 17, zero: 0 }",field="%s"}'
-    if not os.path.exists("/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12"):
-        raise Skip("libmicrohttpd is not installed")
+    need_http()
     with netns() as name:
         with Tool(example("protocols"), "--dev", "a1", "-o", "prom", "--listen", "127.0.0.1:9437",
                   namespace=name) as tool:
             send(name, 3)
             done = subprocess.run(inside(name, sys.executable, "-c", asks, "http://127.0.0.1:9437/metrics"),
                                   capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
-            expect(samples(done.stdout)[udp % "packets"], 3, "packets while it runs")
+            expect(prometheus_page(done.stdout)[udp % "packets"], 3, "packets while it runs")
             send(name, 2)
             out, _ = tool.finish()
-        expect(samples(out)[udp % "packets"], 5, "packets at the end")
-        expect(samples(out)["skep_records_total"], 0, "records")
+        expect(prometheus_page(out)[udp % "packets"], 5, "packets at the end")
+        expect(prometheus_page(out)["skep_records_total"], 0, "records")
         with Tool(example("iplen"), "--dev", "a0", "--egress", "-o", "prom", namespace=name) as tool:
             send(name, 4)
             out, _ = tool.finish()
-        expect(samples(out)["skep_records_total"], 4, "records")
+        expect(prometheus_page(out)["skep_records_total"], 4, "records")
         complains(["--listen '1.2.3.4:nothing'", "ADDRESS:PORT"], example("iplen"), "--dev", "a0", "--egress",
                   "--listen", "1.2.3.4:nothing", namespace=name)
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int read_all(int fd, const char *path, struct buffer *out, struct error *err)
+int file_read_fd(int fd, const char *path, size_t bytes_max, struct buffer *out, struct error *err)
 {
 	char chunk[65536];
 	ssize_t n;
@@ -21,9 +21,8 @@ static int read_all(int fd, const char *path, struct buffer *out, struct error *
 			continue;
 		if (n < 0)
 			return error_set(err, -errno, "cannot read %s: %s", path, strerror(errno));
-		if (out->bytes + n > FILE_BYTES_MAX)
-			return error_set(err, -EFBIG, "%s is larger than %u MiB", path,
-					 FILE_BYTES_MAX >> 20);
+		if (out->bytes + n > bytes_max)
+			return -EFBIG;
 		buffer_add(out, chunk, n);
 	}
 	return 0;
@@ -36,8 +35,10 @@ int file_read(const char *path, struct buffer *out, struct error *err)
 
 	if (fd < 0)
 		return error_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
-	rc = read_all(fd, path, out, err);
+	rc = file_read_fd(fd, path, FILE_BYTES_MAX, out, err);
 	close(fd);
+	if (rc == -EFBIG)
+		return error_set(err, rc, "%s is larger than %u MiB", path, FILE_BYTES_MAX >> 20);
 	return rc;
 }
 

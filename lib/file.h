@@ -15,6 +15,10 @@
 /* Appends the file's bytes. 0, or -errno with a sentence. */
 int file_read(const char *path, struct buffer *out, struct error *err);
 
+/* The same of what is open, to its end; @path is for the sentence. -EFBIG, and no sentence: it has more
+ * than @bytes_max. */
+int file_read_fd(int fd, const char *path, size_t bytes_max, struct buffer *out, struct error *err);
+
 /* Writes a new file whole, or leaves what was there: 0 or -errno. */
 int file_write_atomic(const char *path, const void *data, size_t bytes);
 

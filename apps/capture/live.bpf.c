@@ -14,6 +14,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "capture/fates.bpf.h"
 #include "capture/live-api.bpf.h"
 #include "capture/whose.bpf.h"
 #include "tool/account.bpf.h"
@@ -63,21 +64,6 @@ static __always_inline bool is_wanted(const struct live_owner *owner)
 }
 
 /* --- what becomes of it --------------------------------------------------------------------------- */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, LIVE_SKBS);
-	__type(key, __u32);
-	__type(value, struct live_skb);
-} skbs SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* settled by the tool */
-	__type(key, __u32);
-	__type(value, __u64);
-} fates SEC(".maps");
 
 /* A TCP segment's sequence number where it is at hand, else 0. */
 static __always_inline __u32 find_mark(struct __sk_buff *skb)

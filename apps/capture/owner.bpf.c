@@ -11,27 +11,12 @@
 #include <bpf/bpf_tracing.h>
 
 #include "capture/live-api.bpf.h"
+#include "capture/owners.bpf.h"
 #include "kernel.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile struct live_settings live = {};
-
-/* The map of whose.bpf.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-	__type(key, int);
-	__type(value, struct live_owner);
-} owners SEC(".maps");
-
-/* The map of whose.bpf.h: what is remembered of whose packets are ends with each change. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} changes SEC(".maps");
 
 /* From the id of a cgroup to the terms about containers it is in (who/follow.h). */
 struct {

@@ -17,26 +17,11 @@
 #include <bpf/bpf_helpers.h>
 
 #include "capture/live-api.bpf.h"
+#include "capture/owners.bpf.h"
 
 #define WHOSE_ENTRIES	256 /* of a CPU; a power of two */
 #define WHOSE_MOMENT_NS 1000000ull
 #define FRAGMENT_OFFSET 0x1fff
-
-/* A socket accepted from another begins with what stood there. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-	__type(key, int);
-	__type(value, struct live_owner);
-} owners SEC(".maps");
-
-/* How often owners changed: owner.bpf.c counts. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} changes SEC(".maps");
 
 /* The ends of a TCP or UDP packet as its socket sees them: from the other to this one. */
 struct whose_ends {

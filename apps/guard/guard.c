@@ -3,21 +3,16 @@
 #include "guard/guard.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "nearest.h"
+#include "subcommands.h"
 #include "tool/tool.h"
 
-static const struct {
-	const struct tool_spec *spec; /* its command is "guard NAME" */
-	int (*main)(int argc, char **argv);
-} subcommands[] = {
+static const struct subcommand rows[] = {
 #define ROW(name) { &guard_##name##_spec, guard_##name##_main },
 	GUARD_SUBCOMMANDS(ROW)
 #undef ROW
 };
-
-#define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
 
 const char guard_usage[] =
 	"Usage: skep guard WHAT [OPTION...] [RULE...]\n\n"
@@ -37,31 +32,24 @@ const struct ability_tool guard_ability = {
 	.hooks = { { "cgroup/sysctl", { ABILITY_CGROUP_SYSCTL, ABILITY_RINGBUF } } },
 };
 
-static const char *name_of(size_t i)
-{
-	return subcommands[i].spec->command + strlen("guard ");
-}
+static int unknown(const char *word);
 
-static void overview(FILE *stream)
-{
-	fputs(guard_usage, stream);
-	fputs("\n", stream);
-	for (size_t i = 0; i < N_SUBCOMMANDS; i++)
-		fprintf(stream, "  skep guard %-8s %s\n", name_of(i), subcommands[i].spec->summary);
-}
-
-static bool is_help(const char *word)
-{
-	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
-}
+static const struct subcommands table = {
+	.command = "guard",
+	.usage = guard_usage,
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(rows[0]),
+	.width = 8,
+	.unknown = unknown,
+};
 
 static int unknown(const char *word)
 {
 	struct nearest best;
 
 	nearest_begin(&best, word);
-	for (size_t i = 0; i < N_SUBCOMMANDS; i++)
-		nearest_add(&best, name_of(i));
+	for (uint32_t i = 0; i < table.n_rows; i++)
+		nearest_add(&best, subcommand_name(&table, i));
 	fprintf(stderr, "skep guard: there is no '%s'%s%s%s\nTry `skep guard --help`.\n", word,
 		best.name ? "; did you mean '" : "", best.name ? best.name : "",
 		best.name ? "'?" : "");
@@ -70,16 +58,5 @@ static int unknown(const char *word)
 
 int guard_main(int argc, char **argv)
 {
-	if (argc < 2) {
-		overview(stderr);
-		return TOOL_FAILED;
-	}
-	if (is_help(argv[1])) {
-		overview(stdout);
-		return TOOL_DONE;
-	}
-	for (size_t i = 0; i < N_SUBCOMMANDS; i++)
-		if (strcmp(name_of(i), argv[1]) == 0)
-			return subcommands[i].main(argc - 1, argv + 1);
-	return unknown(argv[1]);
+	return subcommands_main(&table, argc, argv);
 }

@@ -11,11 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "guard/doors.h"
 #include "guard/rule.h"
 
-#define CHUNK_BYTES 16384
-#define ENDING	    ".conf"
+#define ENDING ".conf"
 
 void ruleset_init(struct ruleset *set)
 {
@@ -113,25 +113,6 @@ static void add_lines(struct ruleset *set, const char *path, const char *text, s
 	}
 }
 
-static int read_rules(int fd, const char *path, struct buffer *out, struct error *err)
-{
-	char chunk[CHUNK_BYTES];
-	ssize_t n;
-
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_set(err, -errno, "cannot read %s: %s", path, strerror(errno));
-		buffer_add(out, chunk, (size_t)n);
-		if (out->bytes > RULESET_FILE_BYTES)
-			return error_set(err, -EFBIG,
-					 "%s is longer than %u KiB, which no file of rules is",
-					 path, RULESET_FILE_BYTES >> 10);
-	}
-	return 0;
-}
-
 static int add_file(struct ruleset *set, const char *path, struct error *err)
 {
 	/* Not to wait for who might write into a pipe: who does is there, or nobody does. */
@@ -145,7 +126,10 @@ static int add_file(struct ruleset *set, const char *path, struct error *err)
 	if (rc)
 		error_set(err, rc, "cannot read %s: %s", path, strerror(-rc));
 	else
-		rc = read_rules(fd, path, &text, err);
+		rc = file_read_fd(fd, path, RULESET_FILE_BYTES, &text, err);
+	if (rc == -EFBIG)
+		error_set(err, rc, "%s is longer than %u KiB, which no file of rules is", path,
+			  RULESET_FILE_BYTES >> 10);
 	if (!rc && S_ISFIFO(st.st_mode) && !text.bytes)
 		rc = error_set(err, -EINVAL, "%s is a pipe, and nobody writes rules into it", path);
 	if (!rc)

@@ -27,6 +27,7 @@
 #define IDS_MAX 64
 
 static int groups[N_GROUPS], progs[SIDES][N_PROGS], links[SIDES][N_LINKS];
+static int strangers[SIDES]; /* programs of another type */
 static uint32_t prog_ids[SIDES][N_PROGS];
 static uint64_t chance = 1;
 
@@ -36,18 +37,23 @@ static uint32_t pick(uint32_t n)
 	return (uint32_t)(chance >> 33) % n;
 }
 
-static int load(enum side side, int verdict)
+static int load_type(enum side side, uint32_t type, int verdict)
 {
 	const struct bpf_insn insns[] = { BPF_MOV64_IMM(BPF_REG_0, verdict), BPF_EXIT_INSN() };
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_CGROUP_SYSCTL;
-	attr.expected_attach_type = BPF_CGROUP_SYSCTL;
+	attr.prog_type = type;
+	attr.expected_attach_type = type == BPF_PROG_TYPE_CGROUP_SYSCTL ? BPF_CGROUP_SYSCTL : 0;
 	attr.insns = (uintptr_t)insns;
 	attr.insn_cnt = ARRAY_SIZE(insns);
 	attr.license = (uintptr_t)"GPL";
 	return twin_bpf(side, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static int load(enum side side, int verdict)
+{
+	return load_type(side, BPF_PROG_TYPE_CGROUP_SYSCTL, verdict);
 }
 
 static uint32_t object_id(enum side side, int fd, bool link)
@@ -101,8 +107,8 @@ static struct step random_step(void)
 	if (s.what >= WHATS)
 		s.what = s.what == WHATS ? LINK : ATTACH;
 	s.group = pick(N_GROUPS + 1);
-	s.prog = pick(N_PROGS + 1);
-	s.other = pick(N_PROGS + 1);
+	s.prog = pick(N_PROGS + 2);
+	s.other = pick(N_PROGS + 2);
 	s.link = pick(N_LINKS);
 	s.flags = flags_for(s.what);
 	s.relative = pick(3) ? 0 : 1 + pick(3);
@@ -110,7 +116,7 @@ static struct step random_step(void)
 	return s;
 }
 
-/* One more than there are: something that is none. */
+/* One more than there are: something that is none; of programs another one, of another type. */
 static uint32_t group_fd(uint32_t i)
 {
 	return i < N_GROUPS ? (uint32_t)groups[i] : (uint32_t)progs[ENGINE][0];
@@ -118,7 +124,9 @@ static uint32_t group_fd(uint32_t i)
 
 static uint32_t prog_fd(enum side side, uint32_t i)
 {
-	return i < N_PROGS ? (uint32_t)progs[side][i] : (uint32_t)groups[0];
+	if (i < N_PROGS)
+		return (uint32_t)progs[side][i];
+	return (uint32_t)(i == N_PROGS ? groups[0] : strangers[side]);
 }
 
 /* relative_fd or relative_id: none, a program, a link, nonsense. */
@@ -128,9 +136,8 @@ static uint32_t relative(enum side side, const struct step *s)
 
 	switch (s->relative) {
 	case 1:
-		return s->other == N_PROGS ? (uint32_t)groups[0] :
-		       id		   ? prog_ids[side][s->other] :
-					     prog_fd(side, s->other);
+		return id && s->other < N_PROGS ? prog_ids[side][s->other] :
+						  prog_fd(side, s->other);
 	case 2:
 		if (links[side][s->link] < 0)
 			return 0;
@@ -305,6 +312,8 @@ static bool both_sides_ready(void)
 			assert_true(progs[side][i] >= 0);
 			prog_ids[side][i] = object_id(side, progs[side][i], false);
 		}
+		strangers[side] = load_type(side, BPF_PROG_TYPE_SOCKET_FILTER, 1);
+		assert_true(strangers[side] >= 0);
 		for (uint32_t i = 0; i < N_LINKS; i++)
 			links[side][i] = -1;
 	}
@@ -319,6 +328,7 @@ static void both_sides_done(void)
 				close(links[side][i]);
 		for (uint32_t i = 0; i < N_PROGS; i++)
 			close(progs[side][i]);
+		close(strangers[side]);
 	}
 	for (uint32_t i = 0; i < N_GROUPS; i++)
 		close(groups[i]);

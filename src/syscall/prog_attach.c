@@ -115,15 +115,20 @@ void attach_cgroup_put(struct hook_cgroup *at)
 		object_put(&at->replace->obj);
 }
 
-/* A program of that type: 0, -EBADF or -EINVAL. */
+/* A program of that type: 0, or -EBADF or -EINVAL and *prog is not touched. */
 static int prog_get_type(struct bpf_call *call, uint32_t fd, uint32_t type, struct prog **prog)
 {
-	int err = call_prog(call, (int)fd, prog);
+	struct prog *found;
+	int err = call_prog(call, (int)fd, &found);
 
-	if (err || (*prog)->type == type)
+	if (err)
 		return err;
-	object_put(&(*prog)->obj);
-	return -EINVAL;
+	if (found->type != type) {
+		object_put(&found->obj);
+		return -EINVAL;
+	}
+	*prog = found;
+	return 0;
 }
 
 static int attach_cgroup(struct bpf_call *call, struct prog *prog)
@@ -191,8 +196,7 @@ static int detach_cgroup(struct bpf_call *call)
 
 	if (err)
 		return err;
-	if (prog_get_type(call, attr->attach_bpf_fd, attach_prog_type(attr->attach_type), &prog))
-		prog = NULL;
+	(void)prog_get_type(call, attr->attach_bpf_fd, attach_prog_type(attr->attach_type), &prog);
 	err = hook_cgroup_detach(cgroup, attr->attach_type, prog, attr->expected_revision);
 	if (prog)
 		object_put(&prog->obj);

@@ -7,7 +7,7 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-kernels ci mutants nightly conformance conformance-progs bench bench-tools install clean check
+.PHONY: help build demo test test-kernels ci fuzz mutants nightly conformance conformance-progs bench bench-tools install clean check
 
 help:
 	@echo 'make demo     set up, build, and run three example programs on a real capture'
@@ -16,7 +16,8 @@ help:
 	@echo '              boot the distribution'\''s kernels under qemu, and test hooks there that this one may lack'
 	@echo 'make build    set up and build'
 	@echo 'make check    quick checks of the sources, and the unit tests'
-	@echo 'make ci       sanitizers, fuzzing and the slower checks (set FUZZ_SECONDS for longer fuzzing)'
+	@echo 'make ci       sanitizers, fuzzing and the slower checks'
+	@echo 'make fuzz     each fuzz target for a minute (set FUZZ_SECONDS), on inputs no other run has tried'
 	@echo 'make mutants  ten and more seeded bugs, each of which a test must catch'
 	@echo 'make nightly  100,000 generated programs on kernel, JIT and interpreter, and random tests at length'
 	@echo 'make conformance, make conformance-progs'
@@ -55,12 +56,16 @@ ci:
 	@tools/setup ci
 	@tools/ci
 
+fuzz:
+	@tools/setup ci
+	@tools/fuzz build-fuzz 0 $(or $(FUZZ_SECONDS),60)
+
 mutants:
 	@tools/setup test
 	@tools/mutants
 
 nightly:
-	@tools/setup test
+	@tools/setup ci
 	@tools/build $(BUILD) --prefix=$(PREFIX)
 	@tools/nightly $(BUILD)
 

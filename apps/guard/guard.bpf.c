@@ -14,6 +14,7 @@
 
 #include "guard/clauses.bpf.h"
 #include "guard/guard-api.bpf.h"
+#include "guard/log.bpf.h"
 
 #define NAME_WORDS (GUARD_NAME_BYTES / 8)
 #define FOUND_MAX                                                                                  \
@@ -31,20 +32,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const volatile __u64 hash_seed = 0;
 const volatile __u64 again_ns =
 	0; /* at most between two attempts of one write; 0: none is an attempt */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__array(
-		values, struct {
-			__uint(type, BPF_MAP_TYPE_ARRAY);
-			__uint(map_flags, BPF_F_INNER_MAP); /* sets differ in size */
-			__uint(max_entries, 1);
-			__uint(key_size, sizeof(__u32));
-			__uint(value_size, sizeof(struct guard_rule));
-		});
-} rules SEC(".maps");
 
 /*
  * The rules about a key. An element may be given to another key while it is read: its first and last
@@ -65,28 +52,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct found);
 } cache SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, GUARD_LOG_ENTRIES);
-	__type(key, __u32);
-	__type(value, struct guard_event);
-} events SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct guard_state);
-} state SEC(".maps");
-
-/* Wakes readers of the log; its records say nothing. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, GUARD_BELL_BYTES);
-} bell SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -273,14 +238,6 @@ static long judge_any_step(__u32 i, struct access *a)
 
 /* --- the log -------------------------------------------------------------------------------- */
 
-static __always_inline void ring_bell(struct guard_state *s)
-{
-	__u32 one = 1;
-
-	if (__sync_lock_test_and_set(&s->armed, 0))
-		bpf_ringbuf_output(&bell, &one, sizeof(one), BPF_RB_FORCE_WAKEUP);
-}
-
 /* The newline at the end of a value of @bytes goes. */
 static __always_inline void trim(char *value, long bytes)
 {
@@ -291,17 +248,10 @@ static __always_inline void trim(char *value, long bytes)
 static __always_inline void event_fill(struct guard_event *e, struct bpf_sysctl *ctx,
 				       const struct access *a)
 {
-	__u64 task = bpf_get_current_pid_tgid();
-
-	e->ns = bpf_ktime_get_ns();
-	e->cgroup = bpf_get_current_cgroup_id();
+	event_task(e);
 	e->generation = a->found.generation;
-	e->tgid = task >> 32;
-	e->pid = (__u32)task;
-	e->uid = (__u32)bpf_get_current_uid_gid();
 	e->access = a->kind;
 	e->door = 0;
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	__builtin_memcpy(e->name, &a->found.name, sizeof(e->name));
 	trim(e->old_value, bpf_sysctl_get_current_value(ctx, e->old_value, sizeof(e->old_value)));
 	trim(e->new_value, bpf_sysctl_get_new_value(ctx, e->new_value, sizeof(e->new_value)));
@@ -363,25 +313,15 @@ static __always_inline bool takes_rtnl(const struct guard_name *name)
 static __noinline int record(struct guard_state *s, struct bpf_sysctl *ctx, const struct access *a,
 			     __u32 rule, __u32 outcome)
 {
-	__u64 number = __sync_fetch_and_add(&s->log_next, 1);
-	__u32 place = number & (GUARD_LOG_ENTRIES - 1);
-	struct guard_event *e = bpf_map_lookup_elem(&events, &place);
+	__u64 number;
+	struct guard_event *e = log_begin(s, &number);
 
 	if (!e)
 		return 0;
-	if (__sync_lock_test_and_set(&e->busy, 1)) {
-		e->left_out = number + 1;
-		ring_bell(s);
-		return 0;
-	}
-	/* Exchanges are barriers: a reader that sees some of the new sees seq changed. */
-	__sync_lock_test_and_set(&e->seq, 0);
 	e->rule = rule;
 	e->outcome = outcome;
 	event_fill(e, ctx, a);
-	__sync_lock_test_and_set(&e->seq, number + 1);
-	__sync_lock_test_and_set(&e->busy, 0);
-	ring_bell(s);
+	log_end(s, e, number);
 	return 0;
 }
 
@@ -410,11 +350,6 @@ static __always_inline long pin_bytes(struct bpf_sysctl *ctx, const struct guard
 		return 0;
 	bytes = bpf_sysctl_get_new_value(ctx, written, GUARD_VALUE_BYTES + 8);
 	return bytes > 0 && bytes <= GUARD_VALUE_BYTES && bytes >= rule->value_bytes ? bytes : 0;
-}
-
-static __always_inline bool watched(const struct guard_state *s)
-{
-	return s->exempt_tgid && s->exempt_until_ns > bpf_ktime_get_ns();
 }
 
 static __always_inline void note_allowed(const struct access *a)
@@ -470,7 +405,7 @@ static __always_inline int conclude(struct guard_state *s, struct bpf_sysctl *ct
 	}
 	if (a->guarded && a->kind == GUARD_WRITE) {
 		note_allowed(a);
-		if (watched(s))
+		if (is_watched(s))
 			tell_passed(a);
 	}
 	return 1;
@@ -508,7 +443,7 @@ int guard_sysctl(struct bpf_sysctl *ctx)
 
 	if (!s)
 		return 1;
-	if (s->exempt_tgid && s->exempt_tgid == bpf_get_current_pid_tgid() >> 32 && watched(s))
+	if (is_watcher(s))
 		return 1;
 	map = bpf_map_lookup_elem(&rules, &zero);
 	if (!map)

@@ -15,6 +15,7 @@
 
 #include "guard/clauses.bpf.h"
 #include "guard/guard-api.bpf.h"
+#include "guard/log.bpf.h"
 #include "guard/lsm-api.bpf.h"
 #include "kernel.bpf.h"
 
@@ -130,42 +131,6 @@ struct bpf_link {
 	__u32 id;
 } __attribute__((preserve_access_index));
 
-/* The guard's own maps, of guard.bpf.c. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__array(
-		values, struct {
-			__uint(type, BPF_MAP_TYPE_ARRAY);
-			__uint(map_flags, BPF_F_INNER_MAP);
-			__uint(max_entries, 1);
-			__uint(key_size, sizeof(__u32));
-			__uint(value_size, sizeof(struct guard_rule));
-		});
-} rules SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, GUARD_LOG_ENTRIES);
-	__type(key, __u32);
-	__type(value, struct guard_event);
-} events SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct guard_state);
-} state SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-} bell SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, LSM_LEAVES);
@@ -249,25 +214,17 @@ static __always_inline bool is_own(void)
 	__u32 zero = 0;
 	const struct guard_state *s = bpf_map_lookup_elem(&state, &zero);
 
-	return s && s->exempt_tgid == bpf_get_current_pid_tgid() >> 32 &&
-	       s->exempt_until_ns > bpf_ktime_get_ns();
+	return s && is_watcher(s);
 }
 
 static __always_inline void event_fill(struct guard_event *e, const struct guard_name *name,
 				       __u32 door)
 {
-	__u64 task = bpf_get_current_pid_tgid();
-
-	e->ns = bpf_ktime_get_ns();
-	e->cgroup = bpf_get_current_cgroup_id();
-	e->tgid = task >> 32;
-	e->pid = (__u32)task;
-	e->uid = (__u32)bpf_get_current_uid_gid();
+	event_task(e);
 	e->access = GUARD_WRITE;
 	e->outcome = GUARD_DENIED;
 	e->door = door;
 	e->old_value[0] = e->new_value[0] = '\0';
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	if (name)
 		__builtin_memcpy(e->name, name, sizeof(e->name));
 	else
@@ -280,33 +237,22 @@ static __always_inline bool is_exempt(void)
 	       (cgroup_level && bpf_get_current_ancestor_cgroup_id((int)cgroup_level) != cgroup_id);
 }
 
-/* As guard.bpf.c's. */
 static __noinline int record(const struct guard_name *name, __u32 rule, __u32 door)
 {
-	__u32 zero = 0, place, one = 1;
+	__u32 zero = 0;
 	struct guard_state *s = bpf_map_lookup_elem(&state, &zero);
 	struct guard_event *e;
 	__u64 number;
 
 	if (!s)
 		return 0;
-	number = __sync_fetch_and_add(&s->log_next, 1);
-	place = number & (GUARD_LOG_ENTRIES - 1);
-	e = bpf_map_lookup_elem(&events, &place);
+	e = log_begin(s, &number);
 	if (!e)
 		return 0;
-	if (__sync_lock_test_and_set(&e->busy, 1)) {
-		e->left_out = number + 1;
-	} else {
-		__sync_lock_test_and_set(&e->seq, 0);
-		e->rule = rule;
-		e->generation = s->generation;
-		event_fill(e, name, door);
-		__sync_lock_test_and_set(&e->seq, number + 1);
-		__sync_lock_test_and_set(&e->busy, 0);
-	}
-	if (__sync_lock_test_and_set(&s->armed, 0))
-		bpf_ringbuf_output(&bell, &one, sizeof(one), BPF_RB_FORCE_WAKEUP);
+	e->rule = rule;
+	e->generation = s->generation;
+	event_fill(e, name, door);
+	log_end(s, e, number);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "vmlinux.h"
+#include "vmlinux_header.h"
 
 #define ARGS_MAX   32
 #define NO_VMLINUX "'vmlinux.h' file not found"

@@ -1,35 +1,102 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vmlinux.h"
 
-#include <bpf/btf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-#include "file.h"
+#include <linux/magic.h>
 
-#define HASH_OFFSET 0xcbf29ce484222325ull /* FNV-1a */
-#define HASH_PRIME  0x100000001b3ull
+#define VMLINUX_BYTES_MAX (256u << 20)
 
-static void add_text(void *arg, const char *fmt, va_list args)
+static struct {
+	struct btf_image image;
+	void *bytes; /* NULL: not read, or forgotten */
+	size_t n;
+} kernel;
+
+/* A copy; MAP_FAILED with errno. */
+static void *read_all(int fd, size_t n)
 {
-	buffer_vformat(arg, fmt, args);
+	char *bytes = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ssize_t got = 0;
+
+	if (bytes == MAP_FAILED)
+		return MAP_FAILED;
+	for (size_t at = 0; at < n; at += (size_t)got) {
+		got = read(fd, bytes + at, n - at);
+		if (got > 0)
+			continue;
+		munmap(bytes, n);
+		errno = got ? errno : EINVAL;
+		return MAP_FAILED;
+	}
+	return bytes;
 }
 
-static int dump_types(const struct btf *btf, struct buffer *out)
+/* What somebody mounted there may change or shrink once it was checked: that is not mapped. */
+static bool is_kernels_own(int fd)
 {
-	struct btf_dump *dump = btf_dump__new(btf, add_text, out, NULL);
-	int rc = dump ? 0 : -errno;
+	struct statfs fs;
 
-	for (uint32_t id = 1; !rc && id < btf__type_cnt(btf); id++)
-		rc = btf_dump__dump_type(dump, id);
-	btf_dump__free(dump);
+	return fstatfs(fd, &fs) == 0 && fs.f_type == SYSFS_MAGIC;
+}
+
+/* Mapped where the kernel does that (6.16), else a copy of it: 0 or -errno. */
+static int map_file(void **bytes, size_t *n)
+{
+	int fd = open(VMLINUX_BTF_PATH, O_RDONLY | O_CLOEXEC), rc = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || st.st_size <= 0 || st.st_size > VMLINUX_BYTES_MAX) {
+		close(fd);
+		return -EINVAL;
+	}
+	*n = (size_t)st.st_size;
+	*bytes = is_kernels_own(fd) ? mmap(NULL, *n, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+	if (*bytes == MAP_FAILED)
+		*bytes = read_all(fd, *n);
+	if (*bytes == MAP_FAILED)
+		rc = -errno;
+	close(fd);
 	return rc;
+}
+
+int vmlinux_types(const struct btf_image **types)
+{
+	void *bytes;
+	size_t n;
+	int rc;
+
+	if (!kernel.bytes) {
+		rc = map_file(&bytes, &n);
+		if (rc)
+			return rc;
+		rc = btf_image_open(&kernel.image, bytes, n);
+		if (rc) {
+			munmap(bytes, n);
+			return rc;
+		}
+		kernel.bytes = bytes;
+		kernel.n = n;
+	}
+	*types = &kernel.image;
+	return 0;
+}
+
+void vmlinux_forget(void)
+{
+	if (!kernel.bytes)
+		return;
+	btf_image_close(&kernel.image);
+	munmap(kernel.bytes, kernel.n);
+	kernel.bytes = NULL;
 }
 
 int vmlinux_missing(const char *what, struct error *err)
@@ -38,89 +105,4 @@ int vmlinux_missing(const char *what, struct error *err)
 			 "%s needs the types of the running kernel, and " VMLINUX_BTF_PATH
 			 " cannot be read: it takes a kernel built with CONFIG_DEBUG_INFO_BTF",
 			 what);
-}
-
-int vmlinux_header(struct buffer *out, struct error *err)
-{
-	struct btf *btf = btf__parse(VMLINUX_BTF_PATH, NULL);
-	int rc;
-
-	if (!btf)
-		return error_set(err, -errno,
-				 "\"vmlinux.h\" cannot be made: %s: %s; "
-				 "include the uapi headers (<linux/bpf.h>) instead",
-				 VMLINUX_BTF_PATH, strerror(errno));
-	buffer_text(out, "#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n\n"
-			 "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n"
-			 "#pragma clang attribute push (__attribute__((preserve_access_index)), "
-			 "apply_to = record)\n#endif\n\n");
-	rc = dump_types(btf, out);
-	buffer_text(out,
-		    "\n#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute pop\n#endif\n"
-		    "\n#endif\n");
-	btf__free(btf);
-	if (rc)
-		return error_set(err, rc, "\"vmlinux.h\" cannot be made from %s: %s",
-				 VMLINUX_BTF_PATH, strerror(-rc));
-	return 0;
-}
-
-/* Names this kernel: the same release may be built twice, with other types. */
-static char *kernel_key(void)
-{
-	uint64_t hash = HASH_OFFSET;
-	struct utsname name;
-	struct stat st = { 0 };
-
-	if (uname(&name))
-		return NULL;
-	stat(VMLINUX_BTF_PATH, &st);
-	for (const char *p = name.version; *p; p++)
-		hash = (hash ^ (unsigned char)*p) * HASH_PRIME;
-	hash = (hash ^ (uint64_t)st.st_size) * HASH_PRIME;
-	return xformat("vmlinux-%s-%016llx", name.release, (unsigned long long)hash);
-}
-
-static char *cache_folder(void)
-{
-	const char *xdg = getenv("XDG_CACHE_HOME");
-	const char *home = getenv("HOME");
-
-	if (xdg && xdg[0] == '/')
-		return xformat("%s/skep", xdg);
-	return home && home[0] == '/' ? xformat("%s/.cache/skep", home) : NULL;
-}
-
-static int make_folders(char *path)
-{
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(path, 0755);
-		*slash = '/';
-	}
-	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
-}
-
-char *vmlinux_cached_folder(struct error *err)
-{
-	char *base = cache_folder();
-	char *key = kernel_key();
-	char *folder = base && key ? xformat("%s/%s", base, key) : NULL;
-	char *header = folder ? xformat("%s/vmlinux.h", folder) : NULL;
-	struct buffer text = { 0 };
-	bool ok = false;
-
-	if (header && access(header, R_OK) == 0)
-		ok = true;
-	else if (header && make_folders(folder) == 0 && access(folder, W_OK) == 0 &&
-		 vmlinux_header(&text, err) == 0)
-		ok = file_write_atomic(header, text.data, text.bytes) == 0;
-	buffer_deinit(&text);
-	free(header);
-	free(key);
-	free(base);
-	if (ok)
-		return folder;
-	free(folder);
-	return NULL;
 }

@@ -2,6 +2,7 @@
 #include "probe.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <skep/asm.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#include "vmlinux.h"
 
 #define VERSION(major, minor, patch)                                                               \
 	((major) << 16 | (minor) << 8 | ((patch) > 255 ? 255 : (patch)))
@@ -93,6 +96,51 @@ bool probe_close(int fd)
 static void put_why(struct ability_answer *a, const char *fmt, va_list args)
 {
 	vsnprintf(a->why, sizeof(a->why), fmt, args);
+}
+
+int probe_btf_id(const char *name, uint32_t kind)
+{
+	const struct btf_image *kernel;
+	int rc = vmlinux_types(&kernel);
+
+	return rc ? rc : btf_image_id(kernel, name, 1u << kind);
+}
+
+/* The struct, or NULL with *rc. */
+static const struct btf_type *find_struct(const char *name, const struct btf_image **kernel,
+					  int *rc)
+{
+	*rc = vmlinux_types(kernel);
+	if (!*rc)
+		*rc = btf_image_id(*kernel, name, 1u << BTF_KIND_STRUCT);
+	return *rc < 0 ? NULL : btf_image_type(*kernel, (uint32_t)*rc);
+}
+
+int probe_btf_bytes(const char *name)
+{
+	const struct btf_image *kernel;
+	int rc;
+	const struct btf_type *type = find_struct(name, &kernel, &rc);
+
+	if (!type)
+		return rc;
+	return type->size < INT_MAX ? (int)type->size : -EINVAL;
+}
+
+int probe_btf_member(const char *name, const char *member)
+{
+	const struct btf_image *kernel;
+	int rc;
+	const struct btf_type *type = find_struct(name, &kernel, &rc);
+	const struct btf_member *members;
+
+	if (!type)
+		return rc;
+	members = (const void *)(type + 1);
+	for (uint32_t i = 0; i < BTF_INFO_VLEN(type->info); i++)
+		if (strcmp(btf_image_name(kernel, members[i].name_off), member) == 0)
+			return (int)i;
+	return -ENOENT;
 }
 
 void answer_yes(struct ability_answer *a, const char *fmt, ...)

@@ -2,7 +2,6 @@
 #include "tool/kernel_types.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +16,13 @@
 #include <bpf/libbpf.h>
 
 #include "buffer.h"
-#include "tool/btf_image.h"
 #include "vmlinux.h"
 
 #define SECTION "tp_btf/"
 #define TYPEDEF                                                                                    \
-	"btf_trace_" /* of a tracepoint: the typedef that such a program names as its target */
-#define FLAVOR	      "___" /* struct sock___old is struct sock to libbpf */
-#define VMLINUX_BYTES (256u << 20)
-#define PATH_BYTES    32
+	"btf_trace_"	 /* of a tracepoint: the typedef that such a program names as its target */
+#define FLAVOR	   "___" /* struct sock___old is struct sock to libbpf */
+#define PATH_BYTES 32
 
 struct tracepoint {
 	const char *name; /* the object's */
@@ -40,52 +37,6 @@ struct kernel_types {
 	struct tracepoint *tracepoints;
 	uint32_t n_tracepoints;
 };
-
-/* --- the kernel's BTF ---------------------------------------------------------------------------------- */
-
-struct vmlinux {
-	void *bytes;
-	size_t n;
-};
-
-static int read_all(int fd, struct vmlinux *v)
-{
-	size_t at = 0;
-
-	v->bytes = mmap(NULL, v->n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (v->bytes == MAP_FAILED)
-		return -errno;
-	while (at < v->n) {
-		ssize_t got = read(fd, (char *)v->bytes + at, v->n - at);
-
-		if (got <= 0) {
-			munmap(v->bytes, v->n);
-			return got ? -errno : -EINVAL;
-		}
-		at += (size_t)got;
-	}
-	return 0;
-}
-
-/* Mapped where the kernel does that (6.16), else a copy of it. */
-static int open_vmlinux(struct vmlinux *v)
-{
-	int fd = open(VMLINUX_BTF_PATH, O_RDONLY | O_CLOEXEC), rc = 0;
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) || st.st_size <= 0 || st.st_size > VMLINUX_BYTES) {
-		close(fd);
-		return -EINVAL;
-	}
-	v->n = (size_t)st.st_size;
-	v->bytes = mmap(NULL, v->n, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (v->bytes == MAP_FAILED)
-		rc = read_all(fd, v);
-	close(fd);
-	return rc;
-}
 
 /* --- what libbpf asks when it loads and attaches a program ----------------------------------------------- */
 
@@ -259,25 +210,9 @@ static int take_matches(struct kernel_types *types, const struct btf_image *imag
 	return rc;
 }
 
-static int search(struct kernel_types *types, const struct needs *needs)
-{
-	struct btf_image image;
-	struct vmlinux v = { 0 };
-	int rc = open_vmlinux(&v);
-
-	if (rc)
-		return rc;
-	rc = btf_image_open(&image, v.bytes, v.n);
-	if (!rc) {
-		rc = take_matches(types, &image, needs);
-		btf_image_close(&image);
-	}
-	munmap(v.bytes, v.n);
-	return rc;
-}
-
 int kernel_types_find(struct kernel_types *types, const struct bpf_object *obj, struct error *err)
 {
+	const struct btf_image *image;
 	struct needs needs = { 0 };
 	int rc;
 
@@ -285,7 +220,10 @@ int kernel_types_find(struct kernel_types *types, const struct bpf_object *obj, 
 		return 0;
 	need_tracepoints(&needs, types, obj);
 	need_structs(&needs, bpf_object__btf(obj));
-	rc = search(types, &needs);
+	rc = vmlinux_types(&image);
+	if (!rc)
+		rc = take_matches(types, image, &needs);
+	vmlinux_forget(); /* a tool may run for days */
 	needs_deinit(&needs);
 	if (rc)
 		return error_set(err, rc,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/btf_image.h"
+#include "btf_image.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -111,9 +111,27 @@ void btf_image_close(struct btf_image *image)
 	memset(image, 0, sizeof(*image));
 }
 
-static const struct btf_type *type_at(const struct btf_image *image, uint32_t id)
+const struct btf_type *btf_image_type(const struct btf_image *image, uint32_t id)
 {
+	assert(id && id < image->n);
 	return (const void *)(image->types + image->offsets[id]);
+}
+
+const char *btf_image_name(const struct btf_image *image, uint32_t offset)
+{
+	return offset < image->strings_bytes ? image->strings + offset : "";
+}
+
+int btf_image_id(const struct btf_image *image, const char *name, uint32_t kinds)
+{
+	for (uint32_t id = 1; id < image->n; id++) {
+		const struct btf_type *type = btf_image_type(image, id);
+
+		if (kinds & 1u << BTF_INFO_KIND(type->info) &&
+		    strcmp(btf_image_name(image, type->name_off), name) == 0)
+			return (int)id;
+	}
+	return -ENOENT;
 }
 
 uint32_t btf_image_find(const struct btf_image *image, const struct btf_wanted *wanted,
@@ -125,7 +143,7 @@ uint32_t btf_image_find(const struct btf_image *image, const struct btf_wanted *
 	for (uint32_t i = 0; i < n_wanted; i++)
 		kinds |= wanted[i].kinds;
 	for (uint32_t id = 1; id < image->n; id++) {
-		const struct btf_type *type = type_at(image, id);
+		const struct btf_type *type = btf_image_type(image, id);
 		uint32_t kind = 1u << BTF_INFO_KIND(type->info);
 		const char *name = image->strings + type->name_off;
 
@@ -319,9 +337,9 @@ int btf_image_extract(const struct btf_image *image, const struct btf_match *roo
 	for (uint32_t i = 0; i < n_roots; i++)
 		take(&x, roots[i].id);
 	for (uint32_t i = 0; i < x.n && !x.damaged; i++)
-		take_parts(&x, type_at(image, x.taken[i]));
+		take_parts(&x, btf_image_type(image, x.taken[i]));
 	for (uint32_t i = 0; i < x.n && !x.damaged; i++)
-		copy_type(&x, type_at(image, x.taken[i]));
+		copy_type(&x, btf_image_type(image, x.taken[i]));
 	if (!x.damaged)
 		join(&x, out);
 	free(x.ids);

@@ -14,6 +14,8 @@
 
 #include "buffer.h"
 
+struct btf_type;
+
 struct btf_image {
 	const char *types, *strings; /* into the bytes given */
 	uint32_t strings_bytes;
@@ -39,6 +41,13 @@ void btf_image_close(struct btf_image *image);
 /* Every type of one of the names, in the order of ids: @matches is the caller's to free(). */
 uint32_t btf_image_find(const struct btf_image *image, const struct btf_wanted *wanted,
 			uint32_t n_wanted, struct btf_match **matches);
+
+/* The first type of this name and of one of the @kinds (as in struct btf_wanted), or -ENOENT. */
+int btf_image_id(const struct btf_image *image, const char *name, uint32_t kinds);
+/* @id is one of the image's; what lies behind the type's head (its members, say) lies within the bytes. */
+const struct btf_type *btf_image_type(const struct btf_image *image, uint32_t id);
+/* A name by its offset; "" for an offset that is none. */
+const char *btf_image_name(const struct btf_image *image, uint32_t offset);
 
 /*
  * Appends to @out a BTF of these types and of all they are made of. A pointer is kept as one to void:

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A kernel's BTF read in place: against libbpf's reading of the same, on one made here and on the
- * running kernel's own; and damaged in every byte of it.
+ * running kernel's own, also as vmlinux.h keeps it; and damaged in every byte of it.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +16,7 @@
 
 #include <bpf/btf.h>
 
-#include "tool/btf_image.h"
+#include "btf_image.h"
 #include "vmlinux.h"
 
 #define STRUCTS (1u << BTF_KIND_STRUCT)
@@ -115,6 +116,12 @@ static void finds_types_by_name_and_kind(void **state)
 			 btf__find_by_name_kind(btf, "btf_trace_x", BTF_KIND_TYPEDEF));
 	assert_int_equal(matches[2].id, 12);
 	free(matches);
+	assert_int_equal(btf_image_id(&image, "inner", 1u << BTF_KIND_FUNC), 12);
+	assert_int_equal(btf_image_id(&image, "outer", STRUCTS),
+			 btf__find_by_name_kind(btf, "outer", BTF_KIND_STRUCT));
+	assert_int_equal(btf_image_id(&image, "outer", 1u << BTF_KIND_UNION), -ENOENT);
+	assert_string_equal(btf_image_name(&image, btf_image_type(&image, 12)->name_off), "inner");
+	assert_string_equal(btf_image_name(&image, image.strings_bytes), "");
 	btf_image_close(&image);
 	btf__free(btf);
 }
@@ -208,6 +215,28 @@ static void reads_the_running_kernel_as_libbpf_does(void **state)
 	btf__free(btf);
 }
 
+static void the_kernels_types_are_read_once_until_forgotten(void **state)
+{
+	const struct btf_image *first, *again;
+	int id, rc;
+
+	(void)state;
+	rc = vmlinux_types(&first);
+	if (rc) {
+		print_message(VMLINUX_BTF_PATH ": %s: left out\n", strerror(-rc));
+		skip();
+	}
+	id = btf_image_id(first, "task_struct", STRUCTS);
+	assert_true(id > 0);
+	assert_int_equal(vmlinux_types(&again), 0);
+	assert_ptr_equal(again->offsets, first->offsets);
+	vmlinux_forget();
+	vmlinux_forget();
+	assert_int_equal(vmlinux_types(&again), 0);
+	assert_int_equal(btf_image_id(again, "task_struct", STRUCTS), id);
+	vmlinux_forget();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +244,7 @@ int main(void)
 		cmocka_unit_test(extracts_a_struct_and_what_it_is_made_of),
 		cmocka_unit_test(damage_is_refused_or_harmless),
 		cmocka_unit_test(reads_the_running_kernel_as_libbpf_does),
+		cmocka_unit_test(the_kernels_types_are_read_once_until_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,19 @@ struct {
 	__type(value, struct recent);
 } recent SEC(".maps");
 
+/* Where the last read by a thread that is in the log, or went on from it, began. */
+struct reading {
+	__u64 key; /* hash of its name */
+	__u64 pos;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RECENT_ENTRIES);
+	__type(key, __u32);
+	__type(value, struct reading);
+} readings SEC(".maps");
+
 /*
  * When a write of a key was let through last although a rule to deny or pin is about it. Elements stay: one is
  * written where it stands.
@@ -376,6 +389,26 @@ static __always_inline void tell_passed(const struct access *a)
 	bpf_ringbuf_submit(p, 0);
 }
 
+/*
+ * What is longer than a buffer, or of several numbers, is read in several calls: those that go on behind what
+ * the same thread has read of the key are one read.
+ */
+static __always_inline bool reads_on(const struct bpf_sysctl *ctx, const struct access *a)
+{
+	struct reading new = { .key = a->found.first, .pos = ctx->file_pos }, *last;
+	__u32 thread = (__u32)bpf_get_current_pid_tgid();
+	bool on;
+
+	last = bpf_map_lookup_elem(&readings, &thread);
+	if (!last) {
+		bpf_map_update_elem(&readings, &thread, &new, BPF_ANY);
+		return false;
+	}
+	on = last->key == new.key &&new.pos > last->pos;
+	*last = new;
+	return on;
+}
+
 /* 1: it goes on, 0: EPERM. */
 static __always_inline int conclude(struct guard_state *s, struct bpf_sysctl *ctx,
 				    const struct access *a)
@@ -397,8 +430,7 @@ static __always_inline int conclude(struct guard_state *s, struct bpf_sysctl *ct
 		record(s, ctx, a, rule->number, GUARD_DENIED);
 		return 0;
 	}
-	/* What is longer than a buffer, or of several numbers, is read in several calls. */
-	if (a->audited && (a->kind == GUARD_WRITE || !ctx->file_pos)) {
+	if (a->audited && (a->kind == GUARD_WRITE || !reads_on(ctx, a))) {
 		rule = rule_at(a->rules, a->audited);
 		if (rule)
 			record_write(s, ctx, a, rule, GUARD_AUDITED);

@@ -169,8 +169,7 @@ void judge(const struct ruleset *set, const struct judge_task *task,
 			decide(rule, i, access, out);
 			return;
 		}
-		/* Read in several calls, it is logged once. */
-		if (!out->outcome && (access->kind == GUARD_WRITE || !access->file_pos)) {
+		if (!out->outcome) {
 			out->outcome = GUARD_AUDITED;
 			out->rule = i;
 		}

@@ -51,7 +51,7 @@ const struct tool_spec guard_run_spec = {
 		" are taken. Files are read again when they change;\n"
 		"with any mistake in them the rules stay as they were. The guard ends with the command,\n"
 		"however that ends; `skep guard install` makes one that stays.\n"
-		"Reads are logged where they begin at the start of a file.\n",
+		"A read in several calls is one row.\n",
 	.flags = TOOL_OPERANDS,
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),

@@ -28,6 +28,7 @@ struct trial {
 	struct enforce *enforce;
 	int link;
 	uint64_t seq; /* of the next event */
+	uint32_t n_accesses;
 };
 
 /* --- who ------------------------------------------------------------------------------------ */
@@ -38,7 +39,8 @@ static void host_task(void *arg, struct skep_task *task)
 	uint32_t n = who->n_cgroup_ids;
 
 	*task = (struct skep_task){
-		.pid = who->pid,
+		.pid = who->pid +
+		       ((struct trial *)arg)->n_accesses, /* each by a thread of its own */
 		.tgid = who->pid,
 		.uid = who->uid,
 		.gid = who->uid,
@@ -204,6 +206,7 @@ static int run(struct trial *t, const struct judge_access *access, const char *v
 		.value_out = replaced,
 		.value_out_room = sizeof(replaced),
 	};
+	t->n_accesses++;
 	rc = skep_sysctl_access(t->engine, done);
 	done->value_out = NULL;
 	return rc ? error_set(err, rc, "'%.100s' cannot be tried: %s", access->name, strerror(-rc))

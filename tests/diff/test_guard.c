@@ -258,6 +258,7 @@ static void one_access(const struct access *a, const struct ruleset *set)
 				    .value_out_room = sizeof(value_out) };
 	struct guard_event event;
 
+	task.pid++; /* as each child's: a read by itself, and not the rest of another */
 	if (with_kernel) {
 		in_child(a, a->pos, value, n, leaf_fd);
 		task.pid = task.tgid = (uint32_t)report->pid;

@@ -101,6 +101,21 @@ def audit_logs_and_lets_through():
 
 
 @case
+def a_read_is_one_event_wherever_it_begins():
+    """What goes on behind what the thread has read is the same read; what goes back, or begins anew, is not."""
+    with World(skep) as w, w.guard("audit kernel.hostname read", "audit net.core.somaxconn read") as tool:
+        w.worker.run("hostname", "a-name-of-some-length")
+        equal(w.worker.ask("pread", "kernel/hostname", at=[7]), [4], "from its middle")
+        equal(w.worker.ask("pread", "kernel/hostname", at=[0, 4, 8, 30]), [4, 4, 4, 0], "piece by piece")
+        equal(w.worker.ask("pread", "kernel/hostname", at=[3, 3, 2]), [4, 4, 4], "again and again")
+        w.worker.ask("pread", "net/core/somaxconn", at=[1])
+        w.worker.run("dd", "if=/proc/sys/kernel/hostname", "of=/dev/null", "bs=2", "skip=3", "iflag=fullblock")
+        got, _ = rows(tool)
+    equal([r["key"] for r in got if r["comm"] != "dd"], ["kernel.hostname"] * 5 + ["net.core.somaxconn"], "the log")
+    check(len([r for r in got if r["comm"] == "dd"]) == 1, f"dd's read: {got}")
+
+
+@case
 def audit_and_deny_are_one_event():
     with World(skep) as w, w.guard("audit net.ipv4.*", "audit net.*", "deny net.ipv4.ip_forward") as tool:
         w.denied(FORWARD, "1\n", "a write")

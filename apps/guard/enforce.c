@@ -23,6 +23,7 @@
 #include "tool/loop.h"
 #include "tool/member.h"
 #include "tool/options.h"
+#include "who/process.h"
 
 #include "guard.skel.h"
 
@@ -35,9 +36,29 @@ _Static_assert(sizeof(struct guard_event) % 8 == 0, "an array's values lie as ou
 
 /* --- loading -------------------------------------------------------------------------------- */
 
+static void find_cgroups(struct btf *btf, struct guard_kernel *kernel)
+{
+	struct guard_kernel found = *kernel;
+
+	found.by_container = 1;
+	if (member_offset(btf, "task_struct", "cgroups", &found.task_cgroups) == 0 &&
+	    member_offset(btf, "css_set", "dfl_cgrp", &found.css_set_cgroup) == 0 &&
+	    member_offset(btf, "cgroup", "kn", &found.cgroup_kn) == 0 &&
+	    member_offset(btf, "cgroup", "level", &found.cgroup_level) == 0 &&
+	    member_offset(btf, "cgroup", "ancestors", &found.cgroup_ancestors) == 0 &&
+	    member_offset(btf, "kernfs_node", "name", &found.kernfs_name) == 0)
+		*kernel = found;
+}
+
+static void find_start(struct btf *btf, struct guard_kernel *kernel)
+{
+	kernel->by_start =
+		member_offset(btf, "task_struct", "group_leader", &kernel->task_leader) == 0 &&
+		member_offset(btf, "task_struct", "start_boottime", &kernel->task_start) == 0;
+}
+
 void enforce_kernel(struct guard_kernel *kernel)
 {
-	struct guard_kernel found = { .by_container = 1 };
 	struct btf *btf;
 
 	memset(kernel, 0, sizeof(*kernel));
@@ -46,13 +67,8 @@ void enforce_kernel(struct guard_kernel *kernel)
 	btf = btf__load_vmlinux_btf();
 	if (!btf)
 		return;
-	if (member_offset(btf, "task_struct", "cgroups", &found.task_cgroups) == 0 &&
-	    member_offset(btf, "css_set", "dfl_cgrp", &found.css_set_cgroup) == 0 &&
-	    member_offset(btf, "cgroup", "kn", &found.cgroup_kn) == 0 &&
-	    member_offset(btf, "cgroup", "level", &found.cgroup_level) == 0 &&
-	    member_offset(btf, "cgroup", "ancestors", &found.cgroup_ancestors) == 0 &&
-	    member_offset(btf, "kernfs_node", "name", &found.kernfs_name) == 0)
-		*kernel = found;
+	find_cgroups(btf, kernel);
+	find_start(btf, kernel);
 	btf__free(btf);
 }
 
@@ -409,19 +425,37 @@ const char *enforce_cgroup(struct enforce *e)
 
 /* --- the watcher ---------------------------------------------------------------------------- */
 
+/* Another process is, and lives: not one that has its number since. */
+static bool is_other_exempt(const struct guard_state *state, uint32_t tgid, uint64_t now)
+{
+	uint32_t holder = __atomic_load_n(&state->exempt_tgid, __ATOMIC_SEQ_CST);
+	uint64_t start;
+
+	return holder && holder != tgid &&
+	       __atomic_load_n(&state->exempt_until_ns, __ATOMIC_SEQ_CST) > now &&
+	       process_start(holder, &start) == 0 &&
+	       start == __atomic_load_n(&state->exempt_start, __ATOMIC_SEQ_CST);
+}
+
 int enforce_exempt(struct enforce *e, uint32_t tgid)
 {
 	uint64_t now = loop_now_ns(), until = now + ENFORCE_EXEMPT_SECONDS * TOOL_NS_PER_SECOND;
-	uint32_t holder = __atomic_load_n(&e->state->exempt_tgid, __ATOMIC_SEQ_CST);
+	uint64_t start = 0;
+	int rc;
 
 	/* Who was refused takes it from nobody. */
 	if (!tgid && !e->exempt)
 		return 0;
-	if (tgid && holder && holder != tgid &&
-	    __atomic_load_n(&e->state->exempt_until_ns, __ATOMIC_SEQ_CST) > now)
+	if (tgid && is_other_exempt(e->state, tgid, now))
 		return -EBUSY;
+	rc = tgid ? process_start(tgid, &start) : 0;
+	if (rc)
+		return rc;
 	e->exempt = tgid != 0;
 	e->renewed_ns = now;
+	/* The number last: together with another's start it lets nobody through. */
+	__atomic_store_n(&e->state->exempt_tgid, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&e->state->exempt_start, start, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&e->state->exempt_until_ns, tgid ? until : 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&e->state->exempt_tgid, tgid, __ATOMIC_SEQ_CST);
 	return 0;

@@ -51,9 +51,10 @@ int enforce_rule(struct enforce *e, uint32_t i, struct guard_rule *out);
 uint64_t enforce_generation(struct enforce *e);
 
 /*
- * Accesses of this process (tgid; 0: of none any more) are neither judged nor logged. It lapses
- * ENFORCE_EXEMPT_SECONDS after the functions of this file were last called, so that a watcher that was killed
- * leaves no hole for who has its number next.
+ * Accesses of this process (tgid; 0: of none any more) are neither judged nor logged. It is known by when it
+ * began, too, so that one that was killed leaves no hole for who has its number next. Where the kernel has no
+ * types for that, the hole is closed by its lapsing ENFORCE_EXEMPT_SECONDS after the functions of this file
+ * were last called. -EBUSY: another process that lives is exempt.
  */
 int enforce_exempt(struct enforce *e, uint32_t tgid);
 /* @fn is called by enforce_bell_clear() for each write that went through although a rule to deny or pin

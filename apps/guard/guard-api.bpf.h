@@ -87,9 +87,9 @@ enum guard_outcome {
 };
 
 struct guard_event {
-	__u64 seq; /* its number + 1, written last; 0 while the rest is being written */
+	__u64 seq;	/* its number + 1, written last; 0 while the rest is being written */
 	__u64 left_out; /* number + 1 of one that found its place being written: it is lost */
-	__u64 ns;  /* CLOCK_MONOTONIC */
+	__u64 ns;	/* CLOCK_MONOTONIC */
 	__u64 cgroup;
 	__u64 generation; /* of the rules */
 	__u32 tgid, pid, uid;
@@ -112,11 +112,15 @@ struct guard_rules_head {
 
 /* What program and user sides keep for each other: one entry of the map "state", which is mapped. */
 struct guard_state {
-	__u64 log_next; /* number of the next event */
+	__u64 log_next;	  /* number of the next event */
 	__u64 generation; /* the last given to a set of rules */
 	__u64 cgroup;	  /* id of where it is attached */
-	/* Accesses of this process are neither judged nor logged: the watcher, which renews it. */
+	/*
+	 * Accesses of this process are neither judged nor logged: the watcher, which renews it. When it
+	 * began tells it from who has its number next, where the program can read that (guard_kernel).
+	 */
 	__u64 exempt_until_ns; /* CLOCK_MONOTONIC */
+	__u64 exempt_start;    /* in ticks since boot, as process_start() (who/process.h) says it */
 	__u32 exempt_tgid;
 	__u32 armed;	    /* 1: somebody sleeps, and wants the bell rung at the next event */
 	__u32 by_container; /* the program knows of containers */
@@ -133,12 +137,17 @@ struct guard_passed {
 	char name[GUARD_NAME_BYTES];
 };
 
-/* Offsets in bytes of what clauses about containers read, from the running kernel's BTF. */
+#define GUARD_TICK_NS 10000000ull /* of /proc: USER_HZ is 100 wherever BPF is */
+
+/* Offsets in bytes, from the running kernel's BTF: of what clauses about containers read, and of when a
+ * process began. */
 struct guard_kernel {
-	__u32 by_container; /* 0: they are not known */
-	__u32 task_cgroups; /* task_struct.cgroups */
+	__u32 by_container;   /* 0: those of containers are not known */
+	__u32 task_cgroups;   /* task_struct.cgroups */
 	__u32 css_set_cgroup; /* css_set.dfl_cgrp */
 	__u32 cgroup_kn, cgroup_level, cgroup_ancestors;
 	__u32 kernfs_name;
-	__u32 unused;
+	__u32 by_start;	   /* 0: the next two are not known */
+	__u32 task_leader; /* task_struct.group_leader */
+	__u32 task_start;  /* task_struct.start_boottime, ns */
 };

@@ -11,6 +11,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "guard/clauses.bpf.h"
 #include "guard/guard-api.bpf.h"
 
 struct {
@@ -54,11 +55,22 @@ static __always_inline bool is_watched(const struct guard_state *s)
 	return s->exempt_tgid && s->exempt_until_ns > bpf_ktime_get_ns();
 }
 
-/* The running task is the watcher's. */
+/* The running task's process began when the watcher did. */
+static __always_inline bool began_as_watcher(const struct guard_state *s)
+{
+	__u64 leader;
+
+	if (!kernel.by_start)
+		return true;
+	leader = pointer_at(bpf_get_current_task(), kernel.task_leader);
+	return pointer_at(leader, kernel.task_start) / GUARD_TICK_NS == s->exempt_start;
+}
+
+/* The running task is the watcher's: not who was given its number when it had been killed. */
 static __always_inline bool is_watcher(const struct guard_state *s)
 {
 	return s->exempt_tgid && s->exempt_tgid == bpf_get_current_pid_tgid() >> 32 &&
-	       is_watched(s);
+	       is_watched(s) && began_as_watcher(s);
 }
 
 static __always_inline void ring_bell(struct guard_state *s)

@@ -503,7 +503,7 @@ static int open_all(struct watch *w, struct error *err)
 	return add_fd(w, w->timer, EPOLLIN);
 }
 
-/* Our own accesses are let through, known by our number: which must be ours in the kernel, too. */
+/* Our own accesses are let through, known by our number and our start: which must be ours in the kernel, too. */
 static int be_exempt(struct watch *w, struct error *err)
 {
 	int rc;
@@ -512,6 +512,10 @@ static int be_exempt(struct watch *w, struct error *err)
 		return error_set(err, -EXDEV,
 				 "side doors are not watched: in a PID namespace of its own the "
 				 "watcher is not known by its number");
+	if (!process_times_are_the_kernels())
+		return error_set(err, -EXDEV,
+				 "side doors are not watched: in a time namespace of its own the "
+				 "watcher is not known by when it began");
 	rc = enforce_exempt(w->setup.enforce, (uint32_t)getpid());
 	if (rc == -EBUSY)
 		return error_set(err, rc,

@@ -8,9 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FIRST_PIDNS_INODE 0xeffffffcu
-#define PROC_PATH_BYTES 64
-#define STATUS_BYTES	4096
+#define FIRST_PIDNS_INODE  0xeffffffcu
+#define FIRST_TIMENS_INODE 0xeffffffau
+#define STAT_START	   20 /* words behind the name, until the time it began (proc(5)) */
+#define PROC_PATH_BYTES	   64
+#define STATUS_BYTES	   4096
 
 /* The first bytes of a file of /proc/PID as text: 0 or -errno. */
 static int read_text(uint32_t pid, const char *name, char *text, size_t bytes)
@@ -43,6 +45,31 @@ bool process_numbers_are_the_kernels(void)
 	struct stat st;
 
 	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == FIRST_PIDNS_INODE;
+}
+
+bool process_times_are_the_kernels(void)
+{
+	struct stat st;
+
+	/* Kernels that have no such namespaces have no such file. */
+	return stat("/proc/self/ns/time", &st) ? errno == ENOENT : st.st_ino == FIRST_TIMENS_INODE;
+}
+
+int process_start(uint32_t pid, uint64_t *ticks)
+{
+	char text[STATUS_BYTES], *word, *end;
+	int rc = read_text(pid, "stat", text, sizeof(text));
+
+	if (rc)
+		return rc == -ENOENT ? -ESRCH : rc;
+	/* Its name may have blanks and brackets in it. */
+	word = strrchr(text, ')');
+	for (int i = 0; word && i < STAT_START; i++)
+		word = strchr(word + 1, ' ');
+	if (!word)
+		return -EINVAL;
+	*ticks = strtoull(word + 1, &end, 10);
+	return end > word + 1 ? 0 : -EINVAL;
 }
 
 int process_read(uint32_t pid, struct process *p, struct error *err)

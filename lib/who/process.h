@@ -19,5 +19,12 @@ struct process {
  * namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
 bool process_numbers_are_the_kernels(void);
 
+/* Whether process_start() says what the kernel has: this is its first time namespace (PROC_TIME_INIT_INO). */
+bool process_times_are_the_kernels(void);
+
+/* When a process began, in hundredths of a second since boot: with its number that is one process. 0,
+ * -ESRCH, or -errno. */
+int process_start(uint32_t pid, uint64_t *ticks);
+
 /* 0, or -ESRCH when there is no such process, or -errno; each with a sentence. */
 int process_read(uint32_t pid, struct process *p, struct error *err);

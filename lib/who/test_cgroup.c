@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where cgroup v2 is mounted and what /proc/PID/cgroup says, from text; and ids of what is there. */
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -115,6 +120,33 @@ static void our_own_process_is_read(void **state)
 	assert_non_null(strstr(err.text, "2147483647"));
 }
 
+static void a_process_is_known_by_when_it_began(void **state)
+{
+	uint64_t ours = 0, again = 0, other = 0;
+	struct timespec now;
+	char name[16];
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(process_start((uint32_t)getpid(), &ours), 0);
+	assert_int_equal(clock_gettime(CLOCK_BOOTTIME, &now), 0);
+	assert_true(ours <= (uint64_t)now.tv_sec * 100 + (uint64_t)now.tv_nsec / 10000000);
+	assert_int_equal(prctl(PR_GET_NAME, name), 0);
+	assert_int_equal(prctl(PR_SET_NAME, ") 1 (2 3"), 0);
+	assert_int_equal(process_start((uint32_t)getpid(), &again), 0);
+	assert_int_equal(again, ours);
+	assert_int_equal(prctl(PR_SET_NAME, name), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child)
+		pause();
+	assert_int_equal(process_start((uint32_t)child, &other), 0);
+	assert_true(other >= ours);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(process_start(0x7fffffff, &other), -ESRCH);
+}
+
 static void what_was_learnt_is_known_and_the_oldest_forgotten(void **state)
 {
 	struct who *who = who_new();
@@ -142,6 +174,7 @@ int main(void)
 		cmocka_unit_test(the_line_of_v2_is_read),
 		cmocka_unit_test(ids_and_paths_go_both_ways),
 		cmocka_unit_test(our_own_process_is_read),
+		cmocka_unit_test(a_process_is_known_by_when_it_began),
 		cmocka_unit_test(what_was_learnt_is_known_and_the_oldest_forgotten),
 	};
 

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from world import (  # noqa: E402
     EPERM, FORWARD, SOMAXCONN, TTL, Tool, World, check, equal, libc, mount, rows_of, run, until)
-from tool_test import NOBODY, case, main, need_program, need_tracing, own_programs, still_loaded  # noqa: E402
+from tool_test import NOBODY, case, main, need, need_program, need_tracing, own_programs, still_loaded  # noqa: E402
 
 skep = ""
 DENY = "deny net.ipv4.ip_forward"
@@ -72,6 +72,29 @@ def killed_while_it_looks_after_an_installed_guard():
         equal(direct(w), EPERM, "the installed guard stays")
         w.tool("remove")
         until(lambda: direct(w) == 2, "it goes when it is removed")
+
+
+@case
+def whoever_has_a_killed_watchers_number_is_not_taken_for_it():
+    """The attack: kill the watcher, be given its number, write. And the next watcher takes over at once."""
+    with World(skep) as w:
+        w.bpffs()
+        w.install(DENY, "deny kernel.hostname")
+        w.worker.run("hostname", "before")
+        for _ in range(3):
+            with w.look_after() as tool:
+                number = tool.process.pid
+                tool.process.kill()
+                tool.process.wait()
+                got = w.worker.ask("as", FORWARD, text="1\n", number=number)
+                need(got != "taken", "no process can be given a number here")
+                equal(got, [number, EPERM], "a write by who has the watcher's number")
+        with w.look_after() as tool:
+            w.worker.run("hostname", "evil")
+            until(lambda: w.worker.read("kernel/hostname") == "before\n", "the next watcher sets back")
+            _, err = tool.stop()
+        check("only shows" not in err, err)
+        w.tool("remove")
 
 
 @case

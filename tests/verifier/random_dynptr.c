@@ -2,8 +2,6 @@
 /* See random_dynptr.h. */
 #include "random_dynptr.h"
 
-#include <assert.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -17,10 +15,7 @@ enum what { BYTES, LOCAL, RINGBUF, NOTHING };
 enum { SLICES = 2, FIRST_SLICE = 7 };
 
 struct maker {
-	char *text;
-	size_t used;
-	uint64_t seed;
-	unsigned labels;
+	struct random_text *t;
 	enum what place[PLACES];
 	int slice[SLICES]; /* -1: none */
 	bool function;     /* in one: r9 is the frame whose places they are */
@@ -28,21 +23,10 @@ struct maker {
 
 static uint32_t pick(struct maker *m, uint32_t n)
 {
-	m->seed = m->seed * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(m->seed >> 33) % n;
+	return random_text_pick(m->t, n);
 }
 
-__attribute__((format(printf, 2, 3))) static void put(struct maker *m, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vsnprintf(m->text + m->used, RANDOM_DYNPTR_TEXT_BYTES - m->used, fmt, args);
-	va_end(args);
-	m->used += (size_t)n;
-	assert(m->used < RANDOM_DYNPTR_TEXT_BYTES);
-}
+#define put(m, ...) random_text_put((m)->t, __VA_ARGS__)
 
 static int place_off(int place)
 {
@@ -127,7 +111,7 @@ static void step_release(struct maker *m)
 static void step_data(struct maker *m)
 {
 	int place = find_place(m, ANY_DYNPTR), i = (int)pick(m, SLICES);
-	unsigned skip = m->labels++;
+	unsigned skip = m->t->labels++;
 
 	if (place < 0)
 		return;
@@ -146,7 +130,7 @@ static void step_data(struct maker *m)
 static void step_use_slice(struct maker *m)
 {
 	int i = (int)pick(m, SLICES);
-	unsigned skip = m->labels++;
+	unsigned skip = m->t->labels++;
 
 	if (m->slice[i] < 0 && pick(m, 40))
 		return;
@@ -247,7 +231,7 @@ static void step(struct maker *m)
 static void maybe(struct maker *m)
 {
 	enum what before[PLACES];
-	unsigned skip = m->labels++;
+	unsigned skip = m->t->labels++;
 
 	for (int i = 0; i < PLACES; i++)
 		before[i] = m->place[i];
@@ -267,7 +251,7 @@ static void maybe(struct maker *m)
 
 static void loop(struct maker *m)
 {
-	unsigned again = m->labels++, off = 8;
+	unsigned again = m->t->labels++, off = 8;
 
 	put(m, "*(u64 *)(r10 -%u) = 0\nl%u:\n", off, again);
 	step(m);
@@ -297,11 +281,13 @@ static void end(struct maker *m)
 	put(m, "r0 = 0\nexit\n");
 }
 
-void random_dynptr_make(char text[RANDOM_DYNPTR_TEXT_BYTES], uint64_t seed)
+void random_dynptr_make(struct random_text *t, uint64_t seed)
 {
-	struct maker m = { .text = text, .seed = seed * 0x9e3779b97f4a7c15u + 1 };
+	struct maker m = { .t = t };
 	bool call;
 
+	t->used = t->labels = 0;
+	t->seed = seed * 0x9e3779b97f4a7c15u + 1;
 	pick(&m, 2);
 	call = !pick(&m, 3);
 	for (int i = 0; i < SLICES; i++)

@@ -7,8 +7,9 @@
 
 #include <stdint.h>
 
-#define RANDOM_DYNPTR_TEXT_BYTES 16384
+#include "random_text.h"
+
 #define RANDOM_DYNPTR_SIGS "vv" /* of the functions there are, for both_btf_make() */
 
-/* Always the same for one seed. */
-void random_dynptr_make(char text[RANDOM_DYNPTR_TEXT_BYTES], uint64_t seed);
+/* Writes @t anew; always the same for one seed. */
+void random_dynptr_make(struct random_text *t, uint64_t seed);

@@ -458,20 +458,20 @@ static bool differ(const struct program *p, bool keep_logs)
 /* How many differ; fails, too, where the mix is no good. */
 static unsigned random_programs(uint64_t seed, unsigned count)
 {
-	static char text[RANDOM_DYNPTR_TEXT_BYTES];
+	static struct random_text t;
 	unsigned differing = 0, accepted = 0;
 
 	for (unsigned i = 0; i < count && differing < DIFFERENCES_MAX; i++) {
 		char name[32];
-		struct program p = { name, text, RANDOM_DYNPTR_SIGS, ACCEPTED, RANDOM_ONE };
+		struct program p = { name, t.text, RANDOM_DYNPTR_SIGS, ACCEPTED, RANDOM_ONE };
 		int verdict;
 
 		snprintf(name, sizeof(name), "random %llu", (unsigned long long)(seed + i));
-		random_dynptr_make(text, seed + i);
+		random_dynptr_make(&t, seed + i);
 		differing += text_differs(&p, count == 1, &verdict);
 		accepted += !verdict;
 		if (count == 1)
-			printf("%s", text);
+			printf("%s", t.text);
 	}
 	printf("%u random programs, %u accepted, %u differ\n", count, accepted, differing);
 	if (count >= COUNT && (accepted * 4 < count || accepted * 10 > count * 9)) {

@@ -9,8 +9,6 @@
  *
  * prints the program and leaves both logs in /tmp, when a seed is given.
  */
-#include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,170 +16,148 @@
 #include "base/macros.h"
 #include "both.h"
 #include "isa/asm.h"
+#include "random_text.h"
 
 #define COUNT 1500
 #define DIFFERENCES_MAX 5
 #define SKIPPED 77
-#define TEXT_BYTES 16384
 
-struct maker {
-	char text[TEXT_BYTES];
-	size_t used;
-	uint64_t seed;
-	unsigned labels;
-};
-
-static uint32_t pick(struct maker *m, uint32_t n)
-{
-	m->seed = m->seed * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(m->seed >> 33) % n;
-}
-
-__attribute__((format(printf, 2, 3))) static void put(struct maker *m, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vsnprintf(m->text + m->used, TEXT_BYTES - m->used, fmt, args);
-	va_end(args);
-	m->used += (size_t)n;
-	assert(m->used < TEXT_BYTES);
-}
+#define pick random_text_pick
+#define put  random_text_put
 
 /* r6: context, r7: a map's value, r8: some number, r9: 1 or 0. */
 
-static void put_ctx_load(struct maker *m)
+static void put_ctx_load(struct random_text *t)
 {
 	static const char *const types[] = { "u8", "u16", "u32", "u32", "u32", "s8", "s32", "u64" };
-	uint32_t off = pick(m, 10) ? pick(m, 2) * 4 : pick(m, 10);
+	uint32_t off = pick(t, 10) ? pick(t, 2) * 4 : pick(t, 10);
 
-	put(m, "r8 = *(%s *)(r6 +%u)\n", types[pick(m, ARRAY_SIZE(types) - (pick(m, 8) != 0))], off);
+	put(t, "r8 = *(%s *)(r6 +%u)\n", types[pick(t, ARRAY_SIZE(types) - (pick(t, 8) != 0))], off);
 }
 
-static void put_ctx_store(struct maker *m)
+static void put_ctx_store(struct random_text *t)
 {
-	const char *type = pick(m, 15) ? "u32" : "u16";
-	uint32_t off = pick(m, 15) ? 4 : 0;
+	const char *type = pick(t, 15) ? "u32" : "u16";
+	uint32_t off = pick(t, 15) ? 4 : 0;
 
-	if (pick(m, 2))
-		put(m, "*(%s *)(r6 +%u) = r%u\n", type, off, 8 + pick(m, 2));
+	if (pick(t, 2))
+		put(t, "*(%s *)(r6 +%u) = r%u\n", type, off, 8 + pick(t, 2));
 	else
-		put(m, "*(%s *)(r6 +%u) = %u\n", type, off, pick(m, 5));
+		put(t, "*(%s *)(r6 +%u) = %u\n", type, off, pick(t, 5));
 }
 
 /* @reg: a buffer, @reg + 1: its length, as it should be or a little more. */
-static void put_buffer(struct maker *m, int reg, bool written)
+static void put_buffer(struct random_text *t, int reg, bool written)
 {
-	uint32_t bytes = 8 * (1 + pick(m, 5)), wrong = pick(m, 25) ? 0 : 1 + pick(m, 8);
+	uint32_t bytes = 8 * (1 + pick(t, 5)), wrong = pick(t, 25) ? 0 : 1 + pick(t, 8);
 
-	if (pick(m, 3) == 0) {
-		put(m, "r%d = r7\n", reg);
-		if (pick(m, 3) == 0)
-			put(m, "r%d = r8\nr%d &= 31\nr%d += %u\n", reg + 1, reg + 1, reg + 1,
-			    pick(m, 20) ? 1 : 17);
+	if (pick(t, 3) == 0) {
+		put(t, "r%d = r7\n", reg);
+		if (pick(t, 3) == 0)
+			put(t, "r%d = r8\nr%d &= 31\nr%d += %u\n", reg + 1, reg + 1, reg + 1,
+			    pick(t, 20) ? 1 : 17);
 		else
-			put(m, "r%d = %u\n", reg + 1, 48 + wrong);
+			put(t, "r%d = %u\n", reg + 1, 48 + wrong);
 		return;
 	}
-	if (written || pick(m, 20) == 0)
+	if (written || pick(t, 20) == 0)
 		for (uint32_t at = 0; at < bytes; at += 8)
-			put(m, "*(u64 *)(r10 -%u) = %u\n", 64 + bytes - at, 0x3131 + pick(m, 8));
-	put(m, "r%d = r10\nr%d += -%u\n", reg, reg, 64 + bytes);
-	if (pick(m, 4) == 0 && bytes > 8)
-		put(m, "r%d = r8\nr%d &= 7\nr%d += %u\n", reg + 1, reg + 1, reg + 1, pick(m, 20) != 0);
+			put(t, "*(u64 *)(r10 -%u) = %u\n", 64 + bytes - at, 0x3131 + pick(t, 8));
+	put(t, "r%d = r10\nr%d += -%u\n", reg, reg, 64 + bytes);
+	if (pick(t, 4) == 0 && bytes > 8)
+		put(t, "r%d = r8\nr%d &= 7\nr%d += %u\n", reg + 1, reg + 1, reg + 1, pick(t, 20) != 0);
 	else
-		put(m, "r%d = %u\n", reg + 1, bytes + (wrong > 4 ? 128 : 0));
+		put(t, "r%d = %u\n", reg + 1, bytes + (wrong > 4 ? 128 : 0));
 }
 
 /* What the number in r0 may be used for. */
-static void put_use(struct maker *m)
+static void put_use(struct random_text *t)
 {
-	unsigned label = m->labels++;
+	unsigned label = t->labels++;
 
-	switch (pick(m, 5)) {
+	switch (pick(t, 5)) {
 	case 0:
-		put(m, "if r0 s< 0 goto l%u\n", label);
-		put(m, "if r0 s> %u goto l%u\n", 7 + 8 * pick(m, 6), label);
-		put(m, "r1 = r7\nr1 += r0\nr8 = *(u8 *)(r1 +0)\n");
+		put(t, "if r0 s< 0 goto l%u\n", label);
+		put(t, "if r0 s> %u goto l%u\n", 7 + 8 * pick(t, 6), label);
+		put(t, "r1 = r7\nr1 += r0\nr8 = *(u8 *)(r1 +0)\n");
 		break;
 	case 1:
-		put(m, "if r0 == %d goto l%u\n", pick(m, 2) ? -7 : -22, label);
-		put(m, "r8 = r0\n");
+		put(t, "if r0 == %d goto l%u\n", pick(t, 2) ? -7 : -22, label);
+		put(t, "r8 = r0\n");
 		break;
 	case 2:
-		put(m, "if w0 s<= 0 goto l%u\nw9 = %u\n", label, pick(m, 2));
+		put(t, "if w0 s<= 0 goto l%u\nw9 = %u\n", label, pick(t, 2));
 		break;
 	case 3:
-		put(m, "r8 = *(u64 *)(r10 -%u)\n", 72 + 8 * pick(m, 5) * (pick(m, 6) == 0));
+		put(t, "r8 = *(u64 *)(r10 -%u)\n", 72 + 8 * pick(t, 5) * (pick(t, 6) == 0));
 		break;
 	default:
-		put(m, "r8 = r0\n");
+		put(t, "r8 = r0\n");
 		break;
 	}
-	put(m, "l%u:\n", label);
+	put(t, "l%u:\n", label);
 }
 
-static void put_helper(struct maker *m)
+static void put_helper(struct random_text *t)
 {
-	put(m, pick(m, 40) ? "r1 = r6\n" : "r1 = r6\nr1 += 4\n");
-	switch (pick(m, 4)) {
+	put(t, pick(t, 40) ? "r1 = r6\n" : "r1 = r6\nr1 += 4\n");
+	switch (pick(t, 4)) {
 	case 0:
-		put_buffer(m, 2, true);
-		put(m, "r4 = %u\ncall bpf_sysctl_get_name\n", pick(m, 3));
+		put_buffer(t, 2, true);
+		put(t, "r4 = %u\ncall bpf_sysctl_get_name\n", pick(t, 3));
 		break;
 	case 1:
-		put_buffer(m, 2, false);
-		put(m, "call bpf_sysctl_get_current_value\n");
+		put_buffer(t, 2, false);
+		put(t, "call bpf_sysctl_get_current_value\n");
 		break;
 	case 2:
-		put_buffer(m, 2, false);
-		put(m, "call bpf_sysctl_get_new_value\n");
+		put_buffer(t, 2, false);
+		put(t, "call bpf_sysctl_get_new_value\n");
 		break;
 	default:
-		put_buffer(m, 2, true);
-		put(m, "call bpf_sysctl_set_new_value\n");
+		put_buffer(t, 2, true);
+		put(t, "call bpf_sysctl_set_new_value\n");
 		break;
 	}
-	put_use(m);
+	put_use(t);
 }
 
-static void put_number(struct maker *m)
+static void put_number(struct random_text *t)
 {
-	put_buffer(m, 1, true);
-	put(m, "r3 = %u\nr4 = r10\nr4 += -%u\n", pick(m, 4) * 8, pick(m, 20) ? 8 : 4);
-	put(m, "call bpf_strto%s\n", pick(m, 2) ? "l" : "ul");
-	put_use(m);
-	if (pick(m, 2))
-		put(m, "r8 = *(u64 *)(r10 -8)\n");
+	put_buffer(t, 1, true);
+	put(t, "r3 = %u\nr4 = r10\nr4 += -%u\n", pick(t, 4) * 8, pick(t, 20) ? 8 : 4);
+	put(t, "call bpf_strto%s\n", pick(t, 2) ? "l" : "ul");
+	put_use(t);
+	if (pick(t, 2))
+		put(t, "r8 = *(u64 *)(r10 -8)\n");
 }
 
-static void put_task(struct maker *m)
+static void put_task(struct random_text *t)
 {
-	switch (pick(m, 6)) {
+	switch (pick(t, 6)) {
 	case 0:
-		put(m, "call bpf_get_retval\n");
+		put(t, "call bpf_get_retval\n");
 		break;
 	case 1:
-		put(m, "r1 = %s\ncall bpf_set_retval\n", pick(m, 2) ? "-13" : "r8");
+		put(t, "r1 = %s\ncall bpf_set_retval\n", pick(t, 2) ? "-13" : "r8");
 		break;
 	case 2:
-		put(m, "r1 = r10\nr1 += -72\nr2 = 8\ncall bpf_get_current_comm\n");
+		put(t, "r1 = r10\nr1 += -72\nr2 = 8\ncall bpf_get_current_comm\n");
 		break;
 	case 3:
-		put(m, "r1 = %d\ncall bpf_get_current_ancestor_cgroup_id\n", (int)pick(m, 4) - 1);
+		put(t, "r1 = %d\ncall bpf_get_current_ancestor_cgroup_id\n", (int)pick(t, 4) - 1);
 		break;
 	case 4:
-		put(m, "call bpf_get_current_uid_gid\n");
+		put(t, "call bpf_get_current_uid_gid\n");
 		break;
 	default:
-		put(m, "call bpf_ktime_get_coarse_ns\n");
+		put(t, "call bpf_ktime_get_coarse_ns\n");
 		break;
 	}
-	put_use(m);
+	put_use(t);
 }
 
-static void put_end(struct maker *m)
+static void put_end(struct random_text *t)
 {
 	static const char *const ends[] = { "r0 = 1\n",		   "r0 = 0\n",
 					    "r0 = r9\n",	   "r0 = r8\nr0 &= 1\n",
@@ -189,41 +165,41 @@ static void put_end(struct maker *m)
 					    "r0 = r8\nr0 &= 3\n", "r0 = 2\n",
 					    "r0 = -1\n" };
 
-	put(m, "%sexit\n", ends[pick(m, pick(m, 6) ? 6 : ARRAY_SIZE(ends))]);
+	put(t, "%sexit\n", ends[pick(t, pick(t, 6) ? 6 : ARRAY_SIZE(ends))]);
 }
 
-static void make(struct maker *m, uint64_t seed)
+static void make(struct random_text *t, uint64_t seed)
 {
 	uint32_t n;
 
-	m->seed = seed * 0x9e3779b97f4a7c15u;
-	m->used = m->labels = 0;
-	put(m, "r6 = r1\nr8 = 0\nr9 = 1\n*(u32 *)(r10 -4) = 1\nr1 = map[fd:%d]\nr2 = r10\nr2 += -4\n"
+	t->seed = seed * 0x9e3779b97f4a7c15u;
+	t->used = t->labels = 0;
+	put(t, "r6 = r1\nr8 = 0\nr9 = 1\n*(u32 *)(r10 -4) = 1\nr1 = map[fd:%d]\nr2 = r10\nr2 += -4\n"
 	       "call bpf_map_lookup_elem\nif r0 != 0 goto found\nexit\nfound:\nr7 = r0\n",
 	    BOTH_ARRAY);
-	n = 2 + pick(m, 8);
+	n = 2 + pick(t, 8);
 	for (uint32_t i = 0; i < n; i++) {
-		unsigned label = m->labels++;
+		unsigned label = t->labels++;
 
-		if (pick(m, 3) == 0)
-			put(m, "if r8 > %u goto l%u\n", pick(m, 100), label);
-		switch (pick(m, 6)) {
-		case 0: put_ctx_load(m); break;
-		case 1: put_ctx_store(m); break;
-		case 2: put_number(m); break;
-		case 3: put_task(m); break;
-		default: put_helper(m); break;
+		if (pick(t, 3) == 0)
+			put(t, "if r8 > %u goto l%u\n", pick(t, 100), label);
+		switch (pick(t, 6)) {
+		case 0: put_ctx_load(t); break;
+		case 1: put_ctx_store(t); break;
+		case 2: put_number(t); break;
+		case 3: put_task(t); break;
+		default: put_helper(t); break;
 		}
-		put(m, "l%u:\n", label);
+		put(t, "l%u:\n", label);
 	}
-	put_end(m);
+	put_end(t);
 }
 
 static unsigned accepted;
 
 static bool differ(uint64_t seed, bool show)
 {
-	static struct maker m;
+	static struct random_text t;
 	struct isa_asm_error err;
 	struct bpf_insn *insns;
 	char what[40];
@@ -233,11 +209,11 @@ static bool differ(uint64_t seed, bool show)
 	size_t n;
 
 	snprintf(what, sizeof(what), "seed %llu", (unsigned long long)seed);
-	make(&m, seed);
+	make(&t, seed);
 	if (show)
-		puts(m.text);
-	if (isa_asm(m.text, strlen(m.text), &insns, &n, &err)) {
-		printf("%s, line %u: %s\n%s\n", what, err.line, err.text, m.text);
+		puts(t.text);
+	if (isa_asm(t.text, strlen(t.text), &insns, &n, &err)) {
+		printf("%s, line %u: %s\n%s\n", what, err.line, err.text, t.text);
 		return true;
 	}
 	b.insns = insns;

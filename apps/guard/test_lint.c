@@ -11,32 +11,12 @@
 
 #include "guard/lint.h"
 #include "guard/rule.h"
+#include "guard/test_words.h"
 
 #define NAME_LETTERS	"ab/"
 #define PATTERN_LETTERS "a*/?"
 #define NAME_LENGTH	5
 #define PATTERN_LENGTH	4
-
-/* The next of all words of up to @n letters, "" first; false behind the last. */
-static bool next_word(char *word, const char *letters, size_t n)
-{
-	size_t i;
-
-	for (i = 0; word[i]; i++) {
-		const char *letter = strchr(letters, word[i]);
-
-		if (letter[1]) {
-			word[i] = letter[1];
-			return true;
-		}
-		word[i] = letters[0];
-	}
-	if (i == n)
-		return false;
-	word[i] = letters[0];
-	word[i + 1] = '\0';
-	return true;
-}
 
 /* What a rule's pattern and a key's name can be. */
 static bool is_well_formed(const char *text)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "guard/rule.h"
+#include "guard/test_words.h"
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -167,103 +168,104 @@ static void a_line_of_nothing_is_no_rule(void **state)
 #define X16  "xxxxxxxxxxxxxxxx"
 #define X128 X16 X16 X16 X16 X16 X16 X16 X16
 
+/* A line, and where and how its mistake is told. */
+static const struct {
+	const char *line;
+	uint32_t column;
+	const char *part; /* of the sentence */
+} mistakes[] = {
+	/* the line */
+	{ "deny\x01 a", 5, "control character (byte 1)" },
+	{ "deny a\rb", 7, "control character (byte 13)" },
+	/* action */
+	{ "dney a.b", 1, "did you mean 'deny'?" },
+	{ "   block a.b", 4, "allow, deny, pin or audit" },
+	{ "\"deny\" a.b", 1, "is no action" },
+	{ "vm.swappiness = 10", 1, "sysctl.conf(5)" },
+	{ "-net.ipv4.ip_forward=1", 1, "`pin KEY VALUE`" },
+	/* key */
+	{ "deny", 5, "deny needs a key" },
+	{ "deny   # comment", 5, "deny needs a key" },
+	{ "pin", 4, "`pin vm.swappiness 10`" },
+	{ "pin * 1", 5, "a value is for one key" },
+	{ "deny /proc/sys/a.b/c", 17, "first part has a '.'" },
+	{ "pin net.ipv4.conf.lo.* 1", 5, "not for all keys below" },
+	{ "deny if uid=0", 6, "'if' stands where the key should" },
+	{ "deny write", 6, "`*` is every key" },
+	{ "deny vm..x", 9, "a part of the key is empty" },
+	{ "deny .vm", 6, "a part of the key is empty" },
+	{ "deny vm.", 9, "a part of the key is empty" },
+	{ "deny /vm/x", 6, "a part of the key is empty" },
+	{ "deny /proc/sys//x", 16, "a part of the key is empty" },
+	{ "deny /proc/sys/", 6, "the key is empty" },
+	{ "deny \"\"", 6, "the key is empty" },
+	{ "deny net/../x", 10, "'.' and '..'" },
+	{ "deny net/./x", 10, "'.' and '..'" },
+	{ "pin vm.swappiness=10", 18, "`pin vm.swappiness 10`" },
+	{ "deny vm.[ab]", 9, "patterns know '*'" },
+	{ "deny vm.{a,b}", 9, "patterns know '*'" },
+	{ "deny " X128, 133, "longer than 127 bytes" },
+	/* access */
+	{ "deny a.b wirte", 10, "did you mean 'write'?" },
+	{ "deny a.b read, write", 10, "neither read, write" },
+	{ "pin a.b read 3", 9, "second rule, `deny KEY read`" },
+	{ "pin a.b read,write 3", 9, "about writes only" },
+	/* value */
+	{ "pin a.b", 8, "needs a value" },
+	{ "pin a.b write", 14, "needs a value" },
+	{ "pin a.b if uid=0", 9, "needs a value" },
+	{ "pin a.b = 3", 9, "there is no '='" },
+	{ "pin a.b 4096 131072", 14, "in double quotes" },
+	{ "pin a.b \"3", 9, "is not closed" },
+	{ "pin a.b \"a\\n\"", 11, "a backslash" },
+	{ "pin a.b \"a\\", 11, "a backslash" },
+	{ "pin a.b " X128 X128, 9, "256 bytes long; 255" },
+	/* conditions */
+	{ "deny a.b unless uid=0", 10, "did you mean 'except'?" },
+	{ "deny a.b excpet uid=0", 10, "did you mean 'except'?" },
+	{ "deny a.b if", 12, "`if` needs a condition" },
+	{ "deny a.b except", 16, "`except` needs a condition" },
+	{ "deny a.b if uid=0 and", 22, "`and` needs a condition" },
+	{ "deny a.b if and uid=0", 13, "'and' is no condition" },
+	{ "deny a.b if if uid=0", 13, "'if' is no condition" },
+	{ "deny a.b if root", 13, "'root' is no condition" },
+	{ "deny a.b if com=x", 13, "did you mean 'comm'?" },
+	{ "deny a.b if user=x", 13, "there is no condition 'user'" },
+	{ "deny a.b if comm=", 18, "comm= needs a value" },
+	{ "deny a.b if comm= x", 18, "comm= needs a value" },
+	{ "deny a.b if comm=systemd-networkd", 18, "write comm=systemd-network" },
+	{ "deny a.b if uid=no-such-user-here", 17, "neither a user's name nor a number" },
+	{ "deny a.b if uid=-1", 17, "neither a user's name nor a number" },
+	{ "deny a.b if uid=4294967295", 17, "neither a user's name nor a number" },
+	{ "deny a.b if pid=0", 17, "not the number of a process" },
+	{ "deny a.b if pid=12x", 17, "not the number of a process" },
+	{ "deny a.b if pid=2147483648", 17, "not the number of a process" },
+	{ "deny a.b if cgroup=/no/such/cgroup", 20, "no/such/cgroup" },
+	{ "deny a.b if container=a/b", 23, "write cgroup=PATH" },
+	{ "deny a.b if container=" X128, 23, "its beginning and a '*'" },
+	{ "deny a.b if uid=0 and uid=1", 23, "begin a second `if`" },
+	{ "deny a.b except uid=0 and uid=1", 27, "begin a second `except`" },
+	{ "deny a.b if uid=0 or uid=1", 19, "there is no 'or'" },
+	{ "deny a.b if uid=0 comm=x", 19, "stands `and`" },
+	{ "deny a.b if uid=0 adn comm=x", 19, "did you mean 'and'?" },
+	{ "deny a.b if uid=0 write", 19, "only `and`, `if` or `except`" },
+	{ "deny a.b if uid=0 \"and\" uid=1", 19, "only `and`, `if` or `except`" },
+	{ "deny a if pid=1 if pid=2 if pid=3 if pid=4 if pid=5", 44, "write a second rule" },
+	{ "deny a if container=web if container=db", 25, "counts as 3" },
+};
+
 static void every_mistake_is_told_at_its_column(void **state)
 {
-	static const struct {
-		const char *line;
-		uint32_t column;
-		const char *part; /* of the sentence */
-	} rows[] = {
-		/* the line */
-		{ "deny\x01 a", 5, "control character (byte 1)" },
-		{ "deny a\rb", 7, "control character (byte 13)" },
-		/* action */
-		{ "dney a.b", 1, "did you mean 'deny'?" },
-		{ "   block a.b", 4, "allow, deny, pin or audit" },
-		{ "\"deny\" a.b", 1, "is no action" },
-		{ "vm.swappiness = 10", 1, "sysctl.conf(5)" },
-		{ "-net.ipv4.ip_forward=1", 1, "`pin KEY VALUE`" },
-		/* key */
-		{ "deny", 5, "deny needs a key" },
-		{ "deny   # comment", 5, "deny needs a key" },
-		{ "pin", 4, "`pin vm.swappiness 10`" },
-		{ "pin * 1", 5, "a value is for one key" },
-		{ "deny /proc/sys/a.b/c", 17, "first part has a '.'" },
-		{ "pin net.ipv4.conf.lo.* 1", 5, "not for all keys below" },
-		{ "deny if uid=0", 6, "'if' stands where the key should" },
-		{ "deny write", 6, "`*` is every key" },
-		{ "deny vm..x", 9, "a part of the key is empty" },
-		{ "deny .vm", 6, "a part of the key is empty" },
-		{ "deny vm.", 9, "a part of the key is empty" },
-		{ "deny /vm/x", 6, "a part of the key is empty" },
-		{ "deny /proc/sys//x", 16, "a part of the key is empty" },
-		{ "deny /proc/sys/", 6, "the key is empty" },
-		{ "deny \"\"", 6, "the key is empty" },
-		{ "deny net/../x", 10, "'.' and '..'" },
-		{ "deny net/./x", 10, "'.' and '..'" },
-		{ "pin vm.swappiness=10", 18, "`pin vm.swappiness 10`" },
-		{ "deny vm.[ab]", 9, "patterns know '*'" },
-		{ "deny vm.{a,b}", 9, "patterns know '*'" },
-		{ "deny " X128, 133, "longer than 127 bytes" },
-		/* access */
-		{ "deny a.b wirte", 10, "did you mean 'write'?" },
-		{ "deny a.b read, write", 10, "neither read, write" },
-		{ "pin a.b read 3", 9, "second rule, `deny KEY read`" },
-		{ "pin a.b read,write 3", 9, "about writes only" },
-		/* value */
-		{ "pin a.b", 8, "needs a value" },
-		{ "pin a.b write", 14, "needs a value" },
-		{ "pin a.b if uid=0", 9, "needs a value" },
-		{ "pin a.b = 3", 9, "there is no '='" },
-		{ "pin a.b 4096 131072", 14, "in double quotes" },
-		{ "pin a.b \"3", 9, "is not closed" },
-		{ "pin a.b \"a\\n\"", 11, "a backslash" },
-		{ "pin a.b \"a\\", 11, "a backslash" },
-		{ "pin a.b " X128 X128, 9, "256 bytes long; 255" },
-		/* conditions */
-		{ "deny a.b unless uid=0", 10, "did you mean 'except'?" },
-		{ "deny a.b excpet uid=0", 10, "did you mean 'except'?" },
-		{ "deny a.b if", 12, "`if` needs a condition" },
-		{ "deny a.b except", 16, "`except` needs a condition" },
-		{ "deny a.b if uid=0 and", 22, "`and` needs a condition" },
-		{ "deny a.b if and uid=0", 13, "'and' is no condition" },
-		{ "deny a.b if if uid=0", 13, "'if' is no condition" },
-		{ "deny a.b if root", 13, "'root' is no condition" },
-		{ "deny a.b if com=x", 13, "did you mean 'comm'?" },
-		{ "deny a.b if user=x", 13, "there is no condition 'user'" },
-		{ "deny a.b if comm=", 18, "comm= needs a value" },
-		{ "deny a.b if comm= x", 18, "comm= needs a value" },
-		{ "deny a.b if comm=systemd-networkd", 18, "write comm=systemd-network" },
-		{ "deny a.b if uid=no-such-user-here", 17, "neither a user's name nor a number" },
-		{ "deny a.b if uid=-1", 17, "neither a user's name nor a number" },
-		{ "deny a.b if uid=4294967295", 17, "neither a user's name nor a number" },
-		{ "deny a.b if pid=0", 17, "not the number of a process" },
-		{ "deny a.b if pid=12x", 17, "not the number of a process" },
-		{ "deny a.b if pid=2147483648", 17, "not the number of a process" },
-		{ "deny a.b if cgroup=/no/such/cgroup", 20, "no/such/cgroup" },
-		{ "deny a.b if container=a/b", 23, "write cgroup=PATH" },
-		{ "deny a.b if container=" X128, 23, "its beginning and a '*'" },
-		{ "deny a.b if uid=0 and uid=1", 23, "begin a second `if`" },
-		{ "deny a.b except uid=0 and uid=1", 27, "begin a second `except`" },
-		{ "deny a.b if uid=0 or uid=1", 19, "there is no 'or'" },
-		{ "deny a.b if uid=0 comm=x", 19, "stands `and`" },
-		{ "deny a.b if uid=0 adn comm=x", 19, "did you mean 'and'?" },
-		{ "deny a.b if uid=0 write", 19, "only `and`, `if` or `except`" },
-		{ "deny a.b if uid=0 \"and\" uid=1", 19, "only `and`, `if` or `except`" },
-		{ "deny a if pid=1 if pid=2 if pid=3 if pid=4 if pid=5", 44,
-		  "write a second rule" },
-		{ "deny a if container=web if container=db", 25, "counts as 3" },
-	};
-
-	for (size_t i = 0; i < N(rows); i++) {
+	for (size_t i = 0; i < N(mistakes); i++) {
 		struct rule_mistake mistake = { 0 };
 		struct guard_rule rule;
 
-		if (parse(rows[i].line, &rule, &mistake) != -EINVAL)
-			fail_msg("'%s' was taken", rows[i].line);
-		if (mistake.column != rows[i].column || !strstr(mistake.why.text, rows[i].part))
-			fail_msg("'%s': column %u (wanted %u): %s", rows[i].line, mistake.column,
-				 rows[i].column, mistake.why.text);
+		if (parse(mistakes[i].line, &rule, &mistake) != -EINVAL)
+			fail_msg("'%s' was taken", mistakes[i].line);
+		if (mistake.column != mistakes[i].column ||
+		    !strstr(mistake.why.text, mistakes[i].part))
+			fail_msg("'%s': column %u (wanted %u): %s", mistakes[i].line,
+				 mistake.column, mistakes[i].column, mistake.why.text);
 	}
 }
 
@@ -337,27 +339,6 @@ static void patterns_match_parts_and_what_is_below(void **state)
 	for (size_t i = 0; i < N(rows); i++)
 		if (rule_pattern_matches(rows[i].pattern, rows[i].name) != rows[i].matches)
 			fail_msg("%s on %s", rows[i].pattern, rows[i].name);
-}
-
-/* The next of all words of up to @n letters of @letters, "" first; false behind the last. */
-static bool next_word(char *word, const char *letters, size_t n)
-{
-	size_t i;
-
-	for (i = 0; word[i]; i++) {
-		const char *letter = strchr(letters, word[i]);
-
-		if (letter[1]) {
-			word[i] = letter[1];
-			return true;
-		}
-		word[i] = letters[0];
-	}
-	if (i == n)
-		return false;
-	word[i] = letters[0];
-	word[i + 1] = '\0';
-	return true;
 }
 
 static void the_matcher_is_what_the_slow_twin_says(void **state)

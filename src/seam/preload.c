@@ -109,8 +109,7 @@ long preload_syscall(long nr, ...)
 	va_list ap;
 
 	va_start(ap, nr);
-	for (int i = 0; i < 6; i++)
-		arg[i] = va_arg(ap, long);
+	interpose_take_args(ap, arg);
 	va_end(ap);
 	engine = nr == SYS_bpf || nr == SYS_perf_event_open ? engine_now() : NULL;
 	if (engine && interpose_syscall(engine, nr, arg, &ret))

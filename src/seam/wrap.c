@@ -29,17 +29,14 @@ SKEP_API int __wrap_statfs64(const char *path, struct statfs64 *buf);
 SKEP_API int __wrap_setrlimit(int resource, const struct rlimit *limit);
 SKEP_API int __wrap_setrlimit64(int resource, const struct rlimit64 *limit);
 
-/* Takes six arguments however many there are, as syscall(2) does: what is too much lies on the caller's
- * stack, and AddressSanitizer would object to reading it. */
-__attribute__((no_sanitize("address"))) long __wrap_syscall(long nr, ...)
+long __wrap_syscall(long nr, ...)
 {
 	struct engine *engine = engines_installed();
 	long arg[6], ret;
 	va_list ap;
 
 	va_start(ap, nr);
-	for (int i = 0; i < 6; i++)
-		arg[i] = va_arg(ap, long);
+	interpose_take_args(ap, arg);
 	va_end(ap);
 	if (engine && interpose_syscall(engine, nr, arg, &ret))
 		return ret;

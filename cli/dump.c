@@ -58,8 +58,6 @@ struct dump_args {
 	bool source, insns, xlated, jited;
 	const char *path;
 	const char *program; /* NULL: all */
-	const char **settings;
-	uint32_t n_settings;
 	struct buffer image;
 };
 

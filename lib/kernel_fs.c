@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -51,11 +52,8 @@ static int open_mounted(const char *path, uint32_t magic)
 	return -ENOENT;
 }
 
-int kernel_fs_open(enum kernel_fs fs, const char **where)
+static int open_fs(enum kernel_fs fs, const char **where)
 {
-	const char *none;
-
-	where = where ? where : &none;
 	for (const char *const *path = known[fs].paths; *path; path++) {
 		int fd = open_mounted(*path, known[fs].magic);
 
@@ -65,4 +63,20 @@ int kernel_fs_open(enum kernel_fs fs, const char **where)
 	}
 	*where = "";
 	return open_detached(known[fs].type);
+}
+
+int kernel_fs_root(enum kernel_fs fs, const char **where)
+{
+	static struct {
+		bool is_open;
+		int fd;
+		const char *where;
+	} kept[sizeof(known) / sizeof(known[0])];
+
+	if (!kept[fs].is_open)
+		kept[fs].fd = open_fs(fs, &kept[fs].where);
+	kept[fs].is_open = kept[fs].fd >= 0;
+	if (where)
+		*where = kept[fs].where;
+	return kept[fs].fd;
 }

@@ -2,7 +2,7 @@
 /*
  * The kernel's own file systems, mounted or not: one that is mounted nowhere is opened all the same
  * where the process may (CAP_SYS_ADMIN), as a detached mount that nobody else sees and that goes with
- * the descriptor.
+ * the process.
  */
 #pragma once
 
@@ -12,7 +12,7 @@ enum kernel_fs {
 };
 
 /*
- * Its root, for openat(2), the caller's to close; or -errno. *@where (may be NULL) is its path, "" when
- * it is mounted nowhere.
+ * Its root, for openat(2), kept open for the life of the process; or -errno. *@where (may be NULL) is its
+ * path, "" when it is mounted nowhere.
  */
-int kernel_fs_open(enum kernel_fs fs, const char **where);
+int kernel_fs_root(enum kernel_fs fs, const char **where);

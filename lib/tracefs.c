@@ -9,7 +9,7 @@
 
 int tracefs_read(const char *path, struct buffer *out)
 {
-	int folder = kernel_fs_open(KERNEL_FS_TRACE, NULL), fd, rc = 0;
+	int folder = kernel_fs_root(KERNEL_FS_TRACE, NULL), fd, rc = 0;
 	char chunk[4096];
 	ssize_t n;
 
@@ -17,7 +17,6 @@ int tracefs_read(const char *path, struct buffer *out)
 		return folder;
 	fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
 	rc = fd < 0 ? -errno : 0;
-	close(folder);
 	while (!rc && (n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n > 0)
 			buffer_add(out, chunk, n);

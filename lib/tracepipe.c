@@ -26,14 +26,12 @@ struct tracepipe {
 
 static int open_pipe(void)
 {
-	int folder = kernel_fs_open(KERNEL_FS_TRACE, NULL), fd;
+	int folder = kernel_fs_root(KERNEL_FS_TRACE, NULL), fd;
 
 	if (folder < 0)
 		return folder;
 	fd = openat(folder, "trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	fd = fd < 0 ? -errno : fd;
-	close(folder);
-	return fd;
+	return fd < 0 ? -errno : fd;
 }
 
 /* "  skep-1234  [000] d..31  12.345678: bpf_trace_printk: TEXT": ours when the pid is. */

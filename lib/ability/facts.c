@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "kernel_fs.h"
 #include "machine.h"
 #include "probes.h"
 #include "vmlinux.h"
@@ -220,7 +221,7 @@ void probe_kallsyms(struct ability_answer *a, uint32_t unused)
 void probe_tracefs(struct ability_answer *a, uint32_t unused)
 {
 	const char *where;
-	int dir = machine_tracefs(&where);
+	int dir = kernel_fs_root(KERNEL_FS_TRACE, &where);
 
 	if (dir < 0)
 		answer_no(a, dir, "it is not mounted, and opening it: %s", strerror(-dir));

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernel_fs.h"
 #include "machine.h"
 #include "probes.h"
 #include "types.h"
@@ -105,7 +106,7 @@ void probe_raw_tp(struct ability_answer *a, uint32_t unused)
 void probe_tracepoint(struct ability_answer *a, uint32_t unused)
 {
 	struct probe_prog prog = { .type = BPF_PROG_TYPE_TRACEPOINT };
-	int dir = machine_tracefs(NULL), fd = probe_load(&prog);
+	int dir = kernel_fs_root(KERNEL_FS_TRACE, NULL), fd = probe_load(&prog);
 
 	if (!probe_close(fd))
 		answer_no(a, fd, "loading a program: %s", strerror(-fd));

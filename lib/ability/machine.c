@@ -24,37 +24,6 @@ static const char *const lsm_names[] = { "capability", "selinux", "smack",    "t
 					 "evm",	       "ipe" };
 #define LSM_ID_FIRST 100
 
-/* What was opened once, and is kept. */
-struct kept_fs {
-	enum kernel_fs fs;
-	bool is_known;
-	int fd; /* or -errno */
-	const char *where;
-};
-
-static struct kept_fs tracefs = { .fs = KERNEL_FS_TRACE };
-static struct kept_fs securityfs = { .fs = KERNEL_FS_SECURITY };
-
-static int kept_open(struct kept_fs *kept, const char **where)
-{
-	if (!kept->is_known)
-		kept->fd = kernel_fs_open(kept->fs, &kept->where);
-	kept->is_known = true;
-	if (where)
-		*where = kept->where;
-	return kept->fd;
-}
-
-int machine_tracefs(const char **where)
-{
-	return kept_open(&tracefs, where);
-}
-
-int machine_securityfs(const char **where)
-{
-	return kept_open(&securityfs, where);
-}
-
 bool machine_mount_point(const char *type, char *path, size_t bytes)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
@@ -117,7 +86,7 @@ int machine_lsm_list(struct buffer *names)
 
 	if (!rc)
 		return 0;
-	dir = machine_securityfs(NULL);
+	dir = kernel_fs_root(KERNEL_FS_SECURITY, NULL);
 	rc = dir < 0 ? dir : read_word(dir, "lsm", text, sizeof(text));
 	if (!rc)
 		buffer_text(names, text);
@@ -128,7 +97,7 @@ int machine_lsm_list(struct buffer *names)
 int machine_lockdown(char *mode, size_t bytes)
 {
 	char text[128], *begin, *end;
-	int dir = machine_securityfs(NULL);
+	int dir = kernel_fs_root(KERNEL_FS_SECURITY, NULL);
 	int rc = dir < 0 ? dir : read_word(dir, "lockdown", text, sizeof(text));
 
 	if (rc)

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the kernel's own file systems are (kernel_fs.h), and what they say. */
+/* What the machine and its kernel's own file systems (kernel_fs.h) say. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "buffer.h"
-
-/*
- * A directory's fd, for openat(), kept open for the life of the process; or -errno. *@where (may be
- * NULL) is its path, "" when it is mounted nowhere.
- */
-int machine_tracefs(const char **where);
-int machine_securityfs(const char **where);
 
 /* The first mount point of a file system of this type in this process's view; false: there is none. */
 bool machine_mount_point(const char *type, char *path, size_t bytes);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel_fs.h"
 #include "machine.h"
 #include "trial.h"
 #include "types.h"
@@ -167,7 +168,7 @@ int trial_tracepoint(struct trial *t, uint32_t unused)
 {
 	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .sample_period = 1 };
 	int prog = trial_load(t, BPF_PROG_TYPE_TRACEPOINT, 0, 0, 0);
-	int dir = machine_tracefs(NULL), fd, rc;
+	int dir = kernel_fs_root(KERNEL_FS_TRACE, NULL), fd, rc;
 	char text[32] = "";
 
 	if (prog < 0)

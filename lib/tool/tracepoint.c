@@ -13,8 +13,8 @@
 
 #include <linux/perf_event.h>
 
-#include "ability/machine.h"
 #include "buffer.h"
+#include "kernel_fs.h"
 
 #define PATH_BYTES   256
 #define FORMAT_BYTES 16384
@@ -24,7 +24,7 @@ static int read_event(const char *event, const char *file, char text[FORMAT_BYTE
 		      struct error *err)
 {
 	char path[PATH_BYTES];
-	int root = machine_tracefs(NULL), fd, rc;
+	int root = kernel_fs_root(KERNEL_FS_TRACE, NULL), fd, rc;
 	ssize_t n;
 
 	if (root < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tracepoints by name, on any machine that has tracefs, mounted or not (ability/machine.h). A program
+ * Tracepoints by name, on any machine that has tracefs, mounted or not (kernel_fs.h). A program
  * attached so runs on every CPU and goes with the descriptor.
  */
 #pragma once

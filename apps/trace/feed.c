@@ -5,11 +5,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
 
-#define KIB 1024u
+#define KIB	  1024u
+#define PAUSE_NS  1000000	/* for a program that is at work when the tool ends */
+#define SETTLE_NS 100000000	/* then they are detached first */
 
 uint32_t feed_ring_bytes(uint64_t ring_kib)
 {
@@ -103,18 +106,52 @@ static void detach_tracepoints(struct feed *feed)
 	feed->n_tracepoints = 0;
 }
 
+static bool all_are_shown(const struct feed *feed)
+{
+	struct account account;
+	struct error err;
+
+	return account_read(account_fd(feed), &account, &err) == 0 &&
+	       feed->shown + account.dropped == account.occurred;
+}
+
+/*
+ * Shows what is still in the ring. Tracepoints take half a second to detach, so the programs are only
+ * told to hand over nothing more: then shown + dropped = occurred says that none of them is still at it.
+ */
+static bool show_rest(struct feed *feed)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	uint64_t end_ns = loop_now_ns() + SETTLE_NS;
+
+	if (account_shut(feed->obj))
+		return false;
+	do {
+		loop_drain(&feed->tool->loop);
+		if (!feed_wants_more(feed) || all_are_shown(feed))
+			return true;
+		nanosleep(&pause, NULL);
+	} while (loop_now_ns() < end_ns);
+	return false;
+}
+
 void feed_run(struct feed *feed, void (*detach)(void *arg), void *arg)
 {
 	count_losses_now_and_then(feed);
 	while (loop_wait(&feed->tool->loop))
 		;
-	detach_tracepoints(feed);
+	if (feed_wants_more(feed) && !show_rest(feed)) {
+		detach_tracepoints(feed);
+		if (detach)
+			detach(arg);
+		loop_drain(&feed->tool->loop);
+	}
+	if (feed_wants_more(feed)) /* else the rest was not asked for */
+		tool_account(feed->tool, account_fd(feed), feed->shown);
+	tracepoint_let_go(feed->tracepoints, feed->n_tracepoints);
+	feed->n_tracepoints = 0;
 	if (detach)
 		detach(arg);
-	if (!feed_wants_more(feed))
-		return; /* the rest was not asked for */
-	loop_drain(&feed->tool->loop);
-	tool_account(feed->tool, account_fd(feed), feed->shown);
 }
 
 void feed_close(struct feed *feed)

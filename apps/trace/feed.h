@@ -55,8 +55,8 @@ int feed_shown(struct feed *feed);
 /* Whether a row may still be shown. */
 bool feed_wants_more(const struct feed *feed);
 /*
- * Until the end; then detaches (@detach, and the tracepoints), shows what is still in the ring and says
- * what was lost.
+ * Until the end; then shows what is still in the ring, says what was lost, and detaches (@detach, and the
+ * tracepoints: tracepoint_let_go()).
  */
 void feed_run(struct feed *feed, void (*detach)(void *arg), void *arg);
 void feed_close(struct feed *feed);

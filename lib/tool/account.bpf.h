@@ -18,11 +18,20 @@ struct {
 	__type(value, struct account);
 } account SEC(".maps");
 
+/* Set by account_shut() when the tool ends: nothing is counted or handed over from then on. */
+volatile __u32 account_is_shut SEC(".data.account");
+
+static __always_inline struct account *account_counts(void)
+{
+	__u32 zero = 0;
+
+	return account_is_shut ? NULL : bpf_map_lookup_elem(&account, &zero);
+}
+
 /* Reserves room for a record of an event that occurred just now, or counts it as dropped: NULL. */
 static __always_inline void *account_reserve(void *ring, __u64 bytes)
 {
-	__u32 zero = 0;
-	struct account *counts = bpf_map_lookup_elem(&account, &zero);
+	struct account *counts = account_counts();
 	void *record;
 
 	if (!counts)
@@ -37,8 +46,7 @@ static __always_inline void *account_reserve(void *ring, __u64 bytes)
 /* The same for a record made elsewhere: bpf_ringbuf_output. Whether it was handed over. */
 static __always_inline bool account_output(void *ring, void *record, __u64 bytes)
 {
-	__u32 zero = 0;
-	struct account *counts = bpf_map_lookup_elem(&account, &zero);
+	struct account *counts = account_counts();
 
 	if (!counts)
 		return false;
@@ -52,8 +60,7 @@ static __always_inline bool account_output(void *ring, void *record, __u64 bytes
 /* Events that are lost for another reason than the ring's: a table was full. */
 static __always_inline void account_lose(__u64 n)
 {
-	__u32 zero = 0;
-	struct account *counts = bpf_map_lookup_elem(&account, &zero);
+	struct account *counts = account_counts();
 
 	if (counts) {
 		counts->occurred += n;

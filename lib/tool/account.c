@@ -27,3 +27,13 @@ int account_read(int map_fd, struct account *sum, struct error *err)
 	free(counts);
 	return rc ? error_set(err, rc, "cannot read the counts of events: %s", strerror(-rc)) : 0;
 }
+
+int account_shut(const struct bpf_object *obj)
+{
+	int fd = bpf_object__find_map_fd_by_name(obj, ".data.account");
+	__u32 zero = 0, shut = 1;
+
+	if (fd < 0)
+		return fd;
+	return bpf_map_update_elem(fd, &zero, &shut, BPF_ANY) ? -errno : 0;
+}

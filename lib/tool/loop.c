@@ -17,14 +17,7 @@
 #define EXIT_INTERRUPTED 130
 
 static volatile sig_atomic_t interrupts;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	if (interrupts)
-		_exit(EXIT_INTERRUPTED);
-	interrupts = 1;
-}
+static uint64_t interrupted_ns; /* only its handler's, which does not interrupt itself */
 
 uint64_t loop_now_ns(void)
 {
@@ -32,6 +25,16 @@ uint64_t loop_now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	if (!interrupts)
+		interrupted_ns = loop_now_ns();
+	else if (loop_now_ns() - interrupted_ns >= LOOP_ONE_SIGNAL_NS)
+		_exit(EXIT_INTERRUPTED);
+	interrupts = 1;
 }
 
 uint64_t loop_realtime_ns(uint64_t ktime_ns)
@@ -53,6 +56,8 @@ int loop_init(struct loop *loop, const struct loop_setup *setup, struct error *e
 	if (loop->epoll < 0)
 		return error_set(err, -errno, "cannot wait for events: %s", strerror(errno));
 	interrupts = 0;
+	sigaddset(&action.sa_mask, SIGINT);
+	sigaddset(&action.sa_mask, SIGTERM);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	return 0;
@@ -62,8 +67,11 @@ void loop_deinit(struct loop *loop)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	/* Else the same signal may be on its way once more. */
+	if (!interrupts) {
+		sigaction(SIGINT, &action, NULL);
+		sigaction(SIGTERM, &action, NULL);
+	}
 	ring_buffer__free(loop->rings);
 	if (loop->epoll > 0)
 		close(loop->epoll);

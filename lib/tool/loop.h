@@ -2,7 +2,8 @@
 /*
  * Waits: for records, for the next interval, for the end. Ctrl-C (SIGINT, SIGTERM) once ends the wait,
  * so that the tool prints its summary and exits 0; the second time ends the process at once, which
- * detaches everything, since nothing is pinned. One loop at a time in a process: its signal handler is
+ * detaches everything, since nothing is pinned. What follows within LOOP_ONE_SIGNAL_NS is the same
+ * signal still: timeout(1), like a shell's wrapper, signals the process and its group. One loop at a time in a process: its signal handler is
  * the one piece of global state.
  */
 #pragma once
@@ -15,6 +16,8 @@
 
 #define LOOP_FDS_MAX   16
 #define LOOP_RINGS_MAX 4
+
+#define LOOP_ONE_SIGNAL_NS 500000000ull
 
 struct loop_setup {
 	uint64_t duration_ns; /* 0: no end but Ctrl-C */

@@ -218,6 +218,23 @@ static void what_has_no_room_is_counted(void **state)
 	assert_int_equal(counts.dropped, 4);
 }
 
+static void nothing_is_counted_once_it_is_shut(void **state)
+{
+	struct account counts = { 0 };
+
+	(void)state;
+	fake_value = &counts;
+	fake_ring_room = 5;
+	account_is_shut = 1;
+	assert_null(account_reserve(NULL, 8));
+	assert_false(account_output(NULL, &counts, 8));
+	account_lost();
+	account_is_shut = 0;
+	assert_int_equal(counts.occurred, 0);
+	assert_int_equal(counts.dropped, 0);
+	assert_int_equal(fake_ring_room, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +244,7 @@ int main(void)
 		cmocka_unit_test(a_task_that_ends_has_no_netns),
 		cmocka_unit_test(slots_are_the_same_on_both_sides),
 		cmocka_unit_test(what_has_no_room_is_counted),
+		cmocka_unit_test(nothing_is_counted_once_it_is_shut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,7 @@ static uint64_t count_chores(void *arg, uint64_t now)
 
 static void chores_are_done_until_they_want_no_more(void **state)
 {
-	struct loop_setup setup = { .duration_ns = 20 * MS };
+	struct loop_setup setup = { .interval_ns = 2 * MS };
 	struct loop loop;
 	struct error err;
 	uint32_t n = 0;
@@ -95,7 +95,12 @@ static void chores_are_done_until_they_want_no_more(void **state)
 	assert_int_equal(loop_init(&loop, &setup, &err), 0);
 	loop.chore = count_chores;
 	loop.chore_arg = &n;
-	assert_false(loop_wait(&loop));
+	/* However late it is, they have their turn in every interval. */
+	for (int i = 0; i < 4; i++)
+		assert_true(loop_wait(&loop));
+	assert_int_equal(n, 4);
+	for (int i = 0; i < 4; i++)
+		assert_true(loop_wait(&loop));
 	assert_int_equal(n, 4);
 	loop_deinit(&loop);
 }
@@ -115,12 +120,36 @@ static void an_interrupt_ends_it_and_a_second_the_process(void **state)
 		raise(SIGINT);
 		if (loop_wait(&loop) || !loop_interrupted(&loop))
 			_exit(2);
+		for (uint64_t now = loop_now_ns(); loop_now_ns() - now < LOOP_ONE_SIGNAL_NS;)
+			usleep(1000);
 		raise(SIGTERM);
 		_exit(3);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 130);
+}
+
+/* As timeout(1) does it. Blocked, so that the second is pending when the first is handled. */
+static void a_signal_that_comes_twice_is_one(void **state)
+{
+	struct loop_setup setup = { 0 };
+	struct loop loop;
+	struct error err;
+	sigset_t both;
+
+	(void)state;
+	sigemptyset(&both);
+	sigaddset(&both, SIGINT);
+	sigaddset(&both, SIGTERM);
+	assert_int_equal(loop_init(&loop, &setup, &err), 0);
+	sigprocmask(SIG_BLOCK, &both, NULL);
+	raise(SIGTERM);
+	raise(SIGINT);
+	sigprocmask(SIG_UNBLOCK, &both, NULL);
+	assert_false(loop_wait(&loop));
+	assert_true(loop_interrupted(&loop));
+	loop_deinit(&loop);
 }
 
 static void kernel_time_becomes_real_time(void **state)
@@ -142,6 +171,7 @@ int main(void)
 		cmocka_unit_test(a_callback_ends_it),
 		cmocka_unit_test(chores_are_done_until_they_want_no_more),
 		cmocka_unit_test(an_interrupt_ends_it_and_a_second_the_process),
+		cmocka_unit_test(a_signal_that_comes_twice_is_one),
 		cmocka_unit_test(kernel_time_becomes_real_time),
 	};
 

@@ -13,6 +13,8 @@
 
 #include <linux/perf_event.h>
 
+#include <bpf/bpf.h>
+
 #include "buffer.h"
 #include "kernel_fs.h"
 
@@ -144,4 +146,22 @@ int tracepoint_attach(int prog_fd, const char *event, struct error *err)
 				 strerror(-rc));
 	}
 	return fd;
+}
+
+void tracepoint_let_go(const int *fds, uint32_t n)
+{
+	/* Its elements hold their events, and it gives them up after RCU, where the kernel defers the rest. */
+	int map = n ? bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "let_go", sizeof(uint32_t),
+				     sizeof(uint32_t), n, NULL)
+		    : -1;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (fds[i] < 0)
+			continue;
+		if (map >= 0)
+			bpf_map_update_elem(map, &i, &fds[i], BPF_ANY);
+		close(fds[i]);
+	}
+	if (map >= 0)
+		close(map);
 }

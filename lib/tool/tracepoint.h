@@ -23,3 +23,9 @@ int tracepoint_check_text(const char *format, const struct tracepoint_field *fie
 			  uint32_t *which);
 /* Attaches a loaded program of type tracepoint: a descriptor >= 0, or -errno with a sentence. */
 int tracepoint_attach(int prog_fd, const char *event, struct error *err);
+/*
+ * Closes descriptors of tracepoint_attach(), passing over those < 0. The kernel waits for RCU at the last
+ * close of each, 60 ms and more where CPUs are busy, one after the other: that is left to a thread of its
+ * own, and programs may still run for so long after this returns.
+ */
+void tracepoint_let_go(const int *fds, uint32_t n);

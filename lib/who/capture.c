@@ -172,9 +172,7 @@ void who_capture_free(struct who_capture *capture)
 {
 	if (!capture)
 		return;
-	for (size_t i = 0; i < N_EVENTS; i++)
-		if (capture->attached[i] >= 0)
-			close(capture->attached[i]);
+	tracepoint_let_go(capture->attached, N_EVENTS);
 	ring_buffer__free(capture->ring);
 	capture_bpf__destroy(capture->bpf);
 	free(capture);

@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -264,6 +265,27 @@ def open_full_ring_loses_and_counts():
     equal(shown + dropped, occurred, "shown + dropped")
     equal(len(rows_of(out)), shown, "rows")
     check(occurred >= 3000 and dropped > 2800, (occurred, shown, dropped))
+
+
+@case
+def open_ends_amid_calls_and_adds_up():
+    """It ends at some moment of a busy program, its programs still attached: all that was counted is shown."""
+    code = f"import os\nwhile True: os.close(os.open({sys.executable!r}, os.O_RDONLY))"
+    with tempfile.TemporaryFile("w+") as rows, subprocess.Popen([sys.executable, "-S", "-c", code]) as busy:
+        try:
+            with Tool(skep, "trace", "open", "-o", "json", "-v", "-p", busy.pid, stdout=rows) as tool:
+                while not os.fstat(rows.fileno()).st_size:
+                    time.sleep(0.01)
+                own = own_programs(tool.process.pid)
+                _, err = tool.stop()
+        finally:
+            busy.kill()
+        rows.seek(0)
+        n_rows = len(rows.readlines())
+    occurred, shown, dropped = accounted(err)
+    equal(shown + dropped, occurred, "shown + dropped")
+    equal(n_rows, shown, "rows")
+    equal(still_loaded(own), set(), "programs left")
 
 
 @case

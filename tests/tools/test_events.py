@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from tool_test import (  # noqa: E402
-    NOBODY, Cgroup, Tool, case, check, equal, main, need, need_program, need_tracing, own_programs, still_loaded,
+    NOBODY, Cgroup, Child, Tool, case, check, equal, main, need, need_program, need_tracing, own_programs, still_loaded,
     prometheus_page, rows_of, run)
 
 skep = spawn = opens = ""
@@ -330,7 +330,7 @@ sys.stdin.readline()
 """
 
 
-class Netns:
+class Netns(Child):
     """A workload in a network namespace of its own, which waits for a line before it begins."""
 
     def __init__(self, code):
@@ -341,9 +341,6 @@ class Netns:
         need(self.process.stdout.readline() == b"ready\n", "no network namespace can be made here")
         self.pid = self.process.pid
 
-    def __enter__(self):
-        return self
-
     def go(self, lines):
         self.process.stdin.write(b"\n")
         self.process.stdin.flush()
@@ -353,11 +350,6 @@ class Netns:
         self.process.stdin.write(b"\n")
         self.process.stdin.close()
         self.process.wait(timeout=60)
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
 
 
 def tcp_rows(*more):

@@ -20,7 +20,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from tool_test import (  # noqa: E402
-    NOBODY, Cgroup, Failure, Skip, Tool, case, check, equal, main, need, need_program, need_tracing, own_programs,
+    NOBODY, Cgroup, Child, Failure, Skip, Tool, case, check, equal, main, need, need_program, need_tracing, own_programs,
     rows_of, run, still_loaded)
 
 skep = spawn = ""
@@ -75,7 +75,7 @@ SEC("raw_tp/sys_enter") int count(struct bpf_raw_tracepoint_args *ctx)
 """
 
 
-class Work:
+class Work(Child):
     """The workload, in a container's cgroup below one of ours; @later: not before enter()."""
 
     def __init__(self, later=False):
@@ -118,9 +118,7 @@ class Work:
         self.process.wait(timeout=60)
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        super().__exit__()
         self.process.stdout.close()
         self.cgroup.__exit__()
         shutil.rmtree(self.folder)

@@ -22,7 +22,7 @@ import urllib.request
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from tool_test import (  # noqa: E402
-    NOBODY, Cgroup, Skip, Tool, case, check, equal, main, need, need_http, need_program,
+    NOBODY, Cgroup, Child, Skip, Tool, case, check, equal, main, need, need_http, need_program,
     need_tracing, own_programs, still_loaded, prometheus_page, rows_of, run)
 
 N = 1000
@@ -38,7 +38,7 @@ def setup(skep_path, calls_path):
     need_tracing()
 
 
-class Calls:
+class Calls(Child):
     """The workload, waiting for its first line."""
 
     def __init__(self, *more, prefix=(), **kw):
@@ -60,9 +60,6 @@ class Calls:
                         return
             time.sleep(0.002)
 
-    def __enter__(self):
-        return self
-
     def make(self):
         self.process.stdin.write(b"\n")
         self.process.stdin.flush()
@@ -75,11 +72,6 @@ class Calls:
         self.process.stdin.write(b"\n")
         self.process.stdin.close()
         self.process.wait()
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
 
 
 def counts_of(text, **wanted):

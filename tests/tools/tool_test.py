@@ -104,7 +104,19 @@ class Cgroup:
                     time.sleep(0.02)
 
 
-class Tool:
+class Child:
+    """A process of the test's, self.process: `with` ends it, whatever happens."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+class Tool(Child):
     """A tool that runs beside the test. `with Tool(...) as tool: ...; tool.stop()`."""
 
     def __init__(self, *args, prefix=(), stdout=subprocess.PIPE, wait=True):
@@ -126,9 +138,6 @@ class Tool:
         out, err = self.process.communicate(timeout=TIMEOUT_S)
         raise Failure(f"{self.args}: ended or never waited: {out!r} {err!r}")
 
-    def __enter__(self):
-        return self
-
     def stop(self, number=signal.SIGINT, code=0):
         self.process.send_signal(number)
         return self.finish(code)
@@ -138,11 +147,6 @@ class Tool:
         out, err = (out or b"").decode(errors="replace"), err.decode(errors="replace")
         equal(self.process.returncode, code, f"exit code of {self.args} ({err})")
         return out, err
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
 
 
 def run(*args, code=0, **more):

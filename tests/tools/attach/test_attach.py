@@ -22,7 +22,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tool_test import CASES, NOBODY, Skip, case, need_http, prometheus_page  # noqa: E402
+from tool_test import CASES, NOBODY, Child, Skip, case, need_http, prometheus_page  # noqa: E402
 
 TIMEOUT_S = 30
 CGROUP_ROOTS = ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")
@@ -125,7 +125,7 @@ def call_getpgid(times):
 # --- the tool ---------------------------------------------------------------------------------------------
 
 
-class Tool:
+class Tool(Child):
     """skep run --attach while it runs: ready when it says that all is attached."""
 
     def __init__(self, *args, namespace=None, attached=1, prefix=(), stdout=subprocess.PIPE):
@@ -161,14 +161,6 @@ class Tool:
 
     def notes(self):
         return "".join(self.said)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
 
     def kill(self, number):
         self.process.send_signal(number)

@@ -22,16 +22,10 @@
 	"r0 = 1000\n"                                                                              \
 	"exit\n"                                                                                   \
 	"r6 = r0\n"
-#define TIMER                                                                                      \
-	"r1 = r6\n"                                                                                \
-	"r1 += 8\n"
 #define INIT(map, clock) TIMER "r2 = " map "\nr3 = " clock "\ncall bpf_timer_init\n"
-#define SET(cb) TIMER "r2 = subprog[" cb "]\ncall bpf_timer_set_callback\n"
 #define START(ns, flags) TIMER "r2 = " ns "\nr3 = " flags "\ncall bpf_timer_start\n"
-#define CANCEL TIMER "call bpf_timer_cancel\n"
 #define HOUR "3600000000000ll"
 #define EXIT "exit\n"
-#define ZERO "r0 = 0\nexit\n"
 /* A callback that counts in its value. */
 #define COUNTS                                                                                     \
 	"cb: r1 = *(u32 *)(r3 +24)\n"                                                              \
@@ -89,17 +83,10 @@ static int load(enum side side, const char *text)
 
 static int run_fd(enum side side, int fd)
 {
-	uint8_t packet[64] = { 0 };
-	union bpf_attr attr;
-	int err;
+	uint32_t ret;
 
-	memset(&attr, 0, sizeof(attr));
-	attr.test.prog_fd = (uint32_t)fd;
-	attr.test.data_in = (uintptr_t)packet;
-	attr.test.data_size_in = sizeof(packet);
-	err = twin_bpf(side, BPF_PROG_TEST_RUN, &attr, sizeof(attr));
-	assert_int_equal(err, 0);
-	return (int)attr.test.retval;
+	assert_int_equal(timer_run(side, fd, &ret), 0);
+	return (int)ret;
 }
 
 static int run(enum side side, const char *text)

@@ -194,6 +194,14 @@ static inline uint32_t timer_funcs(const struct bpf_insn *insns, size_t n,
 	return n_funcs;
 }
 
+/* Parts of programs: with the value in r6, r1 = its timer; and what is done with that. */
+#define TIMER                                                                                      \
+	"r1 = r6\n"                                                                                \
+	"r1 += 8\n"
+#define SET(cb) TIMER "r2 = subprog[" cb "]\ncall bpf_timer_set_callback\n"
+#define CANCEL TIMER "call bpf_timer_cancel\n"
+#define ZERO "r0 = 0\nexit\n"
+
 struct timer_prog {
 	const char *name;
 	const char *text;
@@ -235,4 +243,20 @@ static inline int timer_load(enum side side, const struct timer_prog *p, char *l
 	free(insns);
 	free(text);
 	return fd;
+}
+
+/* One run of a program on a packet: 0 with what it returned in *@ret, or -errno. */
+static inline int timer_run(enum side side, int fd, uint32_t *ret)
+{
+	uint8_t packet[64] = { 0 };
+	union bpf_attr attr;
+	int err;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (uint32_t)fd;
+	attr.test.data_in = (uintptr_t)packet;
+	attr.test.data_size_in = sizeof(packet);
+	err = twin_bpf(side, BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+	*ret = attr.test.retval;
+	return err;
 }

@@ -27,9 +27,6 @@
 	"call bpf_map_lookup_elem\n"                                                               \
 	"if r0 == 0 goto out\n"                                                                    \
 	"r6 = r0\n"
-#define TIMER                                                                                      \
-	"r1 = r6\n"                                                                                \
-	"r1 += 8\n"
 #define ARM(map, ns)                                                                               \
 	SOME_VALUE(map)                                                                            \
 	TIMER "r2 = " map "\n"                                                                     \
@@ -93,14 +90,9 @@ static int load(const char *text)
 
 static int run(int fd)
 {
-	uint8_t packet[64] = { 0 };
-	union bpf_attr attr;
+	uint32_t ret;
 
-	memset(&attr, 0, sizeof(attr));
-	attr.test.prog_fd = (uint32_t)fd;
-	attr.test.data_in = (uintptr_t)packet;
-	attr.test.data_size_in = sizeof(packet);
-	return twin_bpf(ENGINE, BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+	return timer_run(ENGINE, fd, &ret);
 }
 
 static uint64_t count(void)

@@ -20,17 +20,11 @@
 	"call bpf_map_lookup_elem\n"                                                               \
 	"if r0 == 0 goto out\n"                                                                    \
 	"r6 = r0\n"
-#define TIMER                                                                                      \
-	"r1 = r6\n"                                                                                \
-	"r1 += 8\n"
 #define INIT(map) TIMER "r2 = " map "\nr3 = 1\ncall bpf_timer_init\n"
-#define SET(cb) TIMER "r2 = subprog[" cb "]\ncall bpf_timer_set_callback\n"
 #define START TIMER "r2 = 1000\nr3 = 0\ncall bpf_timer_start\n"
-#define CANCEL TIMER "call bpf_timer_cancel\n"
 #define OUT "out: r0 = 0\nexit\n"
 /* In a callback: r6 = the value. */
 #define CB "cb: r6 = r3\n"
-#define ZERO "r0 = 0\nexit\n"
 
 /* clang-format off */
 static const struct timer_prog progs[] = {

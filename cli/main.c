@@ -92,14 +92,6 @@ static int help(int argc, char **argv)
 	return rc;
 }
 
-static bool wants_help(int argc, char **argv)
-{
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			return true;
-	return false;
-}
-
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -119,7 +111,7 @@ int main(int argc, char **argv)
 	command = find_command(argv[1]);
 	if (!command)
 		return unknown_command(argv[1]);
-	if (!command->has_own_help && wants_help(argc - 1, argv + 1))
+	if (!command->has_own_help && option_help(argc - 1, argv + 1))
 		return print_out(command->name, command->usage);
 	return command->main(argc - 1, argv + 1);
 }

@@ -29,6 +29,14 @@ int complain_usage(const char *command)
 	return EXIT_INPUT;
 }
 
+bool option_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
 bool option_engine(const char *command, const char *text, bool both_allowed,
 		   enum engine_choice *choice)
 {

@@ -32,14 +32,18 @@ enum {
 /* Their rows in a table for getopt_long(); --verbose is 'v', of those that have it. */
 #define OPTIONS_COMMON                                                                             \
 	{ "engine", required_argument, NULL, OPTION_ENGINE },                                      \
-	{ "set", required_argument, NULL, OPTION_SET },                                            \
-	{ "json", no_argument, NULL, OPTION_JSON }
+		{ "set", required_argument, NULL, OPTION_SET },                                    \
+	{                                                                                          \
+		"json", no_argument, NULL, OPTION_JSON                                             \
+	}
 
 /* "skep COMMAND: sentence" on standard error; returns EXIT_INPUT. */
 int complain(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for an option getopt_long() has just complained about. */
 int complain_usage(const char *command);
 
+/* Whether help is asked for among the words behind the first. */
+bool option_help(int argc, char **argv);
 /* Takes one of the common options, or complains of one nobody knows: false after a complaint. */
 bool option_common(const char *command, int option, const char *text, bool both_allowed,
 		   struct common_args *args);

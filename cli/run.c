@@ -474,14 +474,6 @@ static int run_one(const struct run_args *args)
 	return rc;
 }
 
-static bool wants_help(int argc, char **argv)
-{
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			return true;
-	return false;
-}
-
 int run_main(int argc, char **argv)
 {
 	struct run_args args = {
@@ -493,7 +485,7 @@ int run_main(int argc, char **argv)
 	args.job.accesses = &args.accesses;
 	if (attach_is_meant(argc, argv))
 		return attach_main(argc, argv);
-	if (wants_help(argc, argv))
+	if (option_help(argc, argv))
 		return print_out(NAME, run_usage);
 	if (parse(argc, argv, &args) && read_inputs(&args)) {
 		object_verbose(args.common.verbose);

@@ -76,6 +76,17 @@ int trial_load_denying(struct trial *t, uint32_t type, uint32_t attach, int btf_
 	return load_text(t, type, attach, btf_id, text);
 }
 
+int trial_link(struct trial *t, int prog, uint32_t attach, union bpf_attr *attr)
+{
+	int rc;
+
+	attr->link_create.prog_fd = prog;
+	attr->link_create.attach_type = attach;
+	rc = probe_bpf(BPF_LINK_CREATE, attr);
+	return rc < 0 ? trial_fail(t, rc, "programs load, but making a link: %s", strerror(-rc))
+		      : rc;
+}
+
 int trial_ran(struct trial *t)
 {
 	uint32_t key = 0;

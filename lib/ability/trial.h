@@ -33,6 +33,8 @@ int trial_fail(struct trial *t, int err, const char *fmt, ...)
 int trial_load(struct trial *t, uint32_t type, uint32_t attach, int btf_id, int result);
 /* The same, but that counts and returns -EPERM only in this child, and 0 elsewhere. */
 int trial_load_denying(struct trial *t, uint32_t type, uint32_t attach, int btf_id);
+/* The fd of a link; the rest of @attr.link_create (where, options) is the caller's. */
+int trial_link(struct trial *t, int prog, uint32_t attach, union bpf_attr *attr);
 /* 0 when the program has run. */
 int trial_ran(struct trial *t);
 /* A datagram to itself through loopback. */

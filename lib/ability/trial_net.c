@@ -22,17 +22,6 @@
 #define NETFILTER_LOCAL_IN 1
 #define NETFILTER_PRIORITY -128
 
-static int make_link(struct trial *t, int prog, uint32_t attach, union bpf_attr *attr)
-{
-	int rc;
-
-	attr->link_create.prog_fd = prog;
-	attr->link_create.attach_type = attach;
-	rc = probe_bpf(BPF_LINK_CREATE, attr);
-	return rc < 0 ? trial_fail(t, rc, "programs load, but making a link: %s", strerror(-rc))
-		      : rc;
-}
-
 int trial_socket_filter(struct trial *t, uint32_t unused)
 {
 	int prog = trial_load(t, BPF_PROG_TYPE_SOCKET_FILTER, 0, 0, -1);
@@ -69,7 +58,7 @@ int trial_device_link(struct trial *t, uint32_t prog_for)
 		return prog;
 	if (type == BPF_PROG_TYPE_XDP)
 		attr.link_create.flags = XDP_FLAG_SKB;
-	rc = make_link(t, prog, attach, &attr);
+	rc = trial_link(t, prog, attach, &attr);
 	if (rc >= 0)
 		trial_send_datagram();
 	return rc < 0 ? rc : 0;
@@ -166,7 +155,7 @@ int trial_netfilter(struct trial *t, uint32_t unused)
 							   .hooknum = NETFILTER_LOCAL_IN,
 							   .priority = NETFILTER_PRIORITY } };
 	int prog = trial_load(t, BPF_PROG_TYPE_NETFILTER, BPF_NETFILTER, 0, 1);
-	int rc = prog < 0 ? prog : make_link(t, prog, BPF_NETFILTER, &attr);
+	int rc = prog < 0 ? prog : trial_link(t, prog, BPF_NETFILTER, &attr);
 
 	if (rc >= 0)
 		trial_send_datagram();
@@ -182,7 +171,7 @@ int trial_sk_lookup(struct trial *t, uint32_t unused)
 	if (prog < 0)
 		return prog;
 	attr.link_create.target_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	rc = make_link(t, prog, BPF_SK_LOOKUP, &attr);
+	rc = trial_link(t, prog, BPF_SK_LOOKUP, &attr);
 	if (rc < 0)
 		return rc;
 	rc = trial_connect(ends);

@@ -52,23 +52,12 @@ int trial_raw_tp(struct trial *t, uint32_t unused)
 	return rc < 0 ? rc : 0;
 }
 
-static int make_link(struct trial *t, int prog, uint32_t attach, union bpf_attr *attr)
-{
-	int rc;
-
-	attr->link_create.prog_fd = prog;
-	attr->link_create.attach_type = attach;
-	rc = probe_bpf(BPF_LINK_CREATE, attr);
-	return rc < 0 ? trial_fail(t, rc, "programs load, but making a link: %s", strerror(-rc))
-		      : rc;
-}
-
 /* Reads an iterator to its end. */
 static int read_iterator(struct trial *t, int prog)
 {
 	union bpf_attr attr = { 0 };
 	char bytes[256];
-	int link = make_link(t, prog, BPF_TRACE_ITER, &attr), fd;
+	int link = trial_link(t, prog, BPF_TRACE_ITER, &attr), fd;
 
 	if (link < 0)
 		return link;
@@ -107,7 +96,7 @@ static int attach_to_cgroup(struct trial *t, int prog)
 {
 	union bpf_attr attr = { .link_create.target_fd = t->cgroup };
 
-	return make_link(t, prog, BPF_LSM_CGROUP, &attr);
+	return trial_link(t, prog, BPF_LSM_CGROUP, &attr);
 }
 
 /* Denies getsid(2) of this child alone: seen by the call as well as by the count. */
@@ -204,7 +193,7 @@ int trial_kprobe_multi(struct trial *t, uint32_t unused)
 	union bpf_attr attr = { .link_create.kprobe_multi = { .cnt = 1,
 							      .syms = address_of(names) } };
 	int prog = trial_load(t, BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI, 0, 0);
-	int rc = prog < 0 ? prog : make_link(t, prog, BPF_TRACE_KPROBE_MULTI, &attr);
+	int rc = prog < 0 ? prog : trial_link(t, prog, BPF_TRACE_KPROBE_MULTI, &attr);
 
 	if (rc >= 0)
 		call_getsid();
@@ -255,7 +244,7 @@ int trial_uprobe_multi(struct trial *t, uint32_t unused)
 							      .cnt = 1,
 							      .pid = getpid() } };
 	int prog = trial_load(t, BPF_PROG_TYPE_KPROBE, BPF_TRACE_UPROBE_MULTI, 0, 0);
-	int rc = prog < 0 ? prog : make_link(t, prog, BPF_TRACE_UPROBE_MULTI, &attr);
+	int rc = prog < 0 ? prog : trial_link(t, prog, BPF_TRACE_UPROBE_MULTI, &attr);
 
 	if (rc >= 0)
 		target();

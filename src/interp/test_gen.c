@@ -271,6 +271,62 @@ static void idiom_in_place(struct gen *g, uint8_t t, uint8_t x)
 		emit(g, BPF_MOV64_IMM(t, 3));
 }
 
+/* r[0] = the @n bytes at base + off, put together from smaller loads; now and then not quite. */
+static void put_together(struct gen *g, const uint8_t *r, uint8_t base, int16_t off, int n)
+{
+	int half = n / 2, upper = below(g, 2) != 0;
+	uint8_t class = below(g, half * 8 < 32 ? 2 : 12) ? BPF_ALU64 : BPF_ALU;
+	uint8_t join = below(g, 8) ? BPF_OR : below(g, 2) ? BPF_XOR : BPF_ADD;
+
+	if (n == 1 || (n < 8 && below(g, 5) == 0)) {
+		emit(g, BPF_LDX_MEM(n == 1 ? BPF_B : n == 2 ? BPF_H : BPF_W, r[0], base, off));
+		return;
+	}
+	put_together(g, r, base, (int16_t)(off + upper * half), half);
+	if (upper)
+		emit(g, BPF_RAW_INSN(class | BPF_LSH | BPF_K, r[0], 0, 0, half * 8));
+	put_together(g, r + 1, base, (int16_t)(off + (below(g, 16) ? !upper * half : 0)), half);
+	if (!upper)
+		emit(g, BPF_RAW_INSN(class | BPF_LSH | BPF_K, r[1], 0, 0,
+				     below(g, 20) ? half * 8 : 1 + (int32_t)below(g, 31)));
+	emit(g, BPF_RAW_INSN(class | join | BPF_X, r[0], r[1], 0, 0));
+}
+
+/* A number put together from bytes, with what it took dead afterwards or not; or the address is
+ * overwritten by the last of them. */
+static void idiom_bytes(struct gen *g)
+{
+	bool is_ctx = g->is_main && below(g, 2);
+	int16_t off = (int16_t)below(g, STACK_USED - 7);
+	uint8_t r[4], base = is_ctx ? CTX_REG : BPF_REG_10;
+	uint16_t free_regs = 0x3ff & ~g->locked;
+
+	if (__builtin_popcount(free_regs) < 4)
+		return;
+	for (int i = 0; i < 4; i++) {
+		r[i] = pick(g, free_regs);
+		free_regs &= (uint16_t)~(1u << r[i]);
+		if (!(g->init >> r[i] & 1))
+			emit(g, BPF_MOV64_IMM(r[i], i));
+		g->init |= (uint16_t)(1u << r[i]);
+	}
+	if (!is_ctx)
+		off = (int16_t)(off - STACK_USED);
+	if (below(g, 4) == 0) {
+		emit(g, BPF_MOV64_REG(r[1], base));
+		emit(g, BPF_LDX_MEM(BPF_H, r[0], r[1], off));
+		emit(g, BPF_LDX_MEM(BPF_H, r[1], r[1], (int16_t)(off + 2)));
+		emit(g, BPF_ALU64_IMM(BPF_LSH, r[below(g, 2)], 16));
+		emit(g, BPF_ALU64_REG(BPF_OR, r[1], r[0]));
+	} else {
+		put_together(g, r, base, off, 2 << below(g, 3));
+	}
+	for (int i = 1; i < 4; i++) {
+		if (below(g, 8))
+			emit(g, BPF_MOV64_IMM(r[i], some_imm(g)));
+	}
+}
+
 /* What compilers write in several instructions and a JIT may make one of. */
 static void act_idiom(struct gen *g)
 {
@@ -279,7 +335,13 @@ static void act_idiom(struct gen *g)
 	int32_t width = class == BPF_ALU64 ? 64 : 32, n = 1 + (int32_t)below(g, (uint32_t)width - 1);
 	uint8_t join = below(g, 3) ? BPF_OR : below(g, 2) ? BPF_ADD : BPF_XOR;
 
-	switch (below(g, 16)) {
+	switch (below(g, 19)) {
+	case 16:
+	case 17:
+	case 18:
+		emit(g, BPF_MOV64_IMM(tmp, 5));
+		idiom_bytes(g);
+		return;
 	case 12:
 	case 13:
 		if (tmp == dst) {

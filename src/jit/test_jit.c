@@ -81,6 +81,8 @@ static void idioms_become_one_instruction(void **state)
 		{ BPF_ALU64_IMM(BPF_LSH, 1, 3), BPF_ALU64_REG(BPF_ADD, 1, 2), BPF_LDX_MEM(BPF_W, 1, 1, 4) },
 		{ BPF_LDX_MEM(BPF_W, 1, 10, -8), BPF_ALU64_IMM(BPF_ADD, 1, 1), BPF_STX_MEM(BPF_W, 10, 1, -8) },
 		{ BPF_JMP_IMM(BPF_JEQ, 1, 1, 1), BPF_JMP_A(1), BPF_MOV64_IMM(0, 0) },
+		{ BPF_LDX_MEM(BPF_B, 1, 10, -7), BPF_ALU64_IMM(BPF_LSH, 1, 8), BPF_LDX_MEM(BPF_B, 2, 10, -8),
+		  BPF_ALU64_REG(BPF_OR, 1, 2), BPF_MOV64_REG(0, 1) },
 	};
 
 	(void)state;
@@ -102,6 +104,57 @@ static void idioms_become_one_instruction(void **state)
 			jit_free(&tp->prog);
 			test_prog_free(tp);
 		}
+	}
+}
+
+/* A base that is overwritten by what is loaded through it is another base from there on. */
+static void bytes_are_put_together_from_one_place_only(void **state)
+{
+	static const uint8_t far[] = { 0x11, 0x22, 0x33, 0x44 };
+	struct {
+		uint8_t bytes[8];
+		const uint8_t *far;
+	} ctx = { { 1, 2, 3, 4, 5, 6, 7, 8 }, far };
+	static const struct bpf_insn insns[] = {
+		BPF_LDX_MEM(BPF_B, 0, 1, 0),
+		BPF_LDX_MEM(BPF_DW, 1, 1, 8),
+		BPF_LDX_MEM(BPF_B, 2, 1, 1),
+		BPF_ALU64_IMM(BPF_LSH, 2, 8),
+		BPF_ALU64_REG(BPF_OR, 0, 2),
+		BPF_EXIT_INSN(),
+	};
+	struct test_prog *tp = test_prog_new(insns, ARRAY_SIZE(insns));
+
+	(void)state;
+	assert_int_equal(jit_compile(&tp->prog), 0);
+	assert_int_equal(test_prog_run(tp, &ctx, NULL), 0x2201);
+	jit_free(&tp->prog);
+	test_prog_free(tp);
+}
+
+/* What reads 0 when it faults, and the stack, are loaded as the program says. */
+static void some_bytes_are_loaded_one_by_one(void **state)
+{
+	static const struct bpf_insn insns[] = {
+		BPF_LDX_MEM(BPF_B, 0, 1, 0), BPF_LDX_MEM(BPF_B, 2, 1, 1), BPF_ALU64_IMM(BPF_LSH, 2, 8),
+		BPF_ALU64_REG(BPF_OR, 0, 2), BPF_EXIT_INSN(),
+	};
+
+	(void)state;
+	for (int why = 0; why < 4; why++) {
+		struct test_prog *tp = test_prog_new(insns, ARRAY_SIZE(insns));
+		uint32_t first, second;
+
+		tp->prog.facts[0].mem_base = why == 1 ? PTR_TO_STACK : PTR_TO_PACKET;
+		tp->prog.facts[1].may_fault = why == 2;
+		if (why == 3)
+			tp->prog.insns[1].code = BPF_LDX | BPF_PROBE_MEM | BPF_B;
+		assert_int_equal(jit_compile(&tp->prog), 0);
+		first = jit_insn_off(&tp->prog, 1);
+		second = jit_insn_off(&tp->prog, 2);
+		assert_int_equal(first != second, why != 0);
+		jit_free(&tp->prog);
+		test_prog_free(tp);
 	}
 }
 
@@ -142,9 +195,12 @@ int main(void)
 		cmocka_unit_test(what_is_no_instruction_is_refused),
 		cmocka_unit_test(out_of_memory_is_survived),
 		cmocka_unit_test(idioms_become_one_instruction),
+		cmocka_unit_test(bytes_are_put_together_from_one_place_only),
 		cmocka_unit_test(short_loops_lie_in_one_cache_line),
 		cmocka_unit_test(control_flow_works),
 		cmocka_unit_test(every_instruction_does_as_the_twin),
+		/* Last: cmocka takes the handler of faults away between tests. */
+		cmocka_unit_test(some_bytes_are_loaded_one_by_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

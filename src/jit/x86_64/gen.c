@@ -19,7 +19,7 @@ static int scan_insn(struct jit_gen *g, const struct subprog *sub, uint32_t pc)
 
 	if (insn->dst_reg > ISA_REG_AX || insn->src_reg > ISA_REG_AX)
 		return -ENOTSUP;
-	if (isa_is_ld_imm64(insn) && pc + 1 >= sub->end)
+	if (isa_is_ld_imm64(insn) && (pc + 1 >= sub->end || insn[1].code))
 		return -ENOTSUP;
 	if (!isa_is_jump(insn))
 		return 0;
@@ -27,6 +27,7 @@ static int scan_insn(struct jit_gen *g, const struct subprog *sub, uint32_t pc)
 	if (to < sub->start || to >= sub->end)
 		return -ENOTSUP;
 	bitmap_set(g->targets, (size_t)to);
+	g->has_loops |= to <= pc;
 	if (to <= pc && pc - to < GEN_LOOP_INSNS_MAX)
 		g->loops[to] = (uint8_t)(pc - to);
 	return 0;
@@ -39,15 +40,18 @@ static int scan_subprog(struct jit_gen *g, const struct subprog *sub)
 	g->sub = sub;
 	g->written = 0;
 	g->calls = false;
+	g->has_loops = false;
 	g->has_frame = sub == g->prog->subprogs;
 	for (uint32_t pc = sub->start; pc < sub->end; pc++) {
 		int err = scan_insn(g, sub, pc);
 
 		if (err)
 			return err;
-		g->written |= isa_regs_written(&insns[pc]);
+		g->regs[pc].read = isa_regs_read(&insns[pc]);
+		g->regs[pc].written = isa_regs_written(&insns[pc]);
+		g->written |= g->regs[pc].written;
 		g->calls |= isa_is_call(&insns[pc]);
-		g->has_frame |= isa_regs_read(&insns[pc]) >> ISA_REG_FP & 1;
+		g->has_frame |= g->regs[pc].read >> ISA_REG_FP & 1;
 		if (isa_is_ld_imm64(&insns[pc]))
 			pc++;
 	}
@@ -175,6 +179,8 @@ static int gen_prog(struct jit_gen *g)
 
 	for (uint32_t i = 0; i < prog->n_subprogs; i++) {
 		err = scan_subprog(g, &prog->subprogs[i]);
+		if (!err && !(g->flags & JIT_PLAIN))
+			gen_live(g);
 		if (!err)
 			err = gen_subprog(g, &prog->subprogs[i]);
 		if (err)
@@ -205,9 +211,10 @@ int jit_generate(const struct prog *prog, uint32_t flags, struct jit_gen **gen)
 	g->movbe = !(flags & JIT_BASELINE) && has_movbe();
 	g->pcs = mem_calloc((size_t)prog->n_insns + 1, sizeof(g->pcs[0]));
 	g->subprogs = mem_calloc(prog->n_subprogs, sizeof(g->subprogs[0]));
+	g->regs = mem_calloc(prog->n_insns, sizeof(g->regs[0]));
 	g->targets = mem_calloc(BITMAP_WORDS(prog->n_insns), sizeof(g->targets[0]));
 	g->loops = mem_calloc(prog->n_insns, sizeof(g->loops[0]));
-	if (g->pcs && g->subprogs && g->targets && g->loops)
+	if (g->pcs && g->subprogs && g->regs && g->targets && g->loops)
 		err = gen_prog(g);
 	if (err) {
 		jit_gen_free(g);
@@ -226,6 +233,7 @@ void jit_gen_free(struct jit_gen *g)
 	vec_deinit(&g->faults);
 	free(g->pcs);
 	free(g->subprogs);
+	free(g->regs);
 	free(g->targets);
 	free(g->loops);
 	free(g->saved);

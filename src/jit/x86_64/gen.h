@@ -59,6 +59,12 @@ struct place {
 	uint32_t relocs;
 };
 
+/* Registers as masks. */
+struct gen_regs {
+	uint16_t read, written; /* by an instruction */
+	uint16_t live;          /* just before it: read by it or later, before they are overwritten */
+};
+
 struct gen_fault {
 	struct place at, resume;
 	uint8_t reg;
@@ -71,6 +77,7 @@ struct jit_gen {
 	struct asm_buf b;
 	struct place *pcs;      /* n_insns + 1 */
 	struct place *subprogs; /* n_subprogs: their prologues */
+	struct gen_regs *regs;  /* n_insns */
 	uint64_t *targets;      /* bitmap: instructions jumped to */
 	uint8_t *loops;         /* by first instruction of a short loop: how many follow in it */
 	VEC(struct reloc) relocs;
@@ -81,6 +88,7 @@ struct jit_gen {
 	/* The subprogram being generated. */
 	const struct subprog *sub;
 	uint16_t written;     /* its registers */
+	bool has_loops;       /* something jumps back */
 	bool calls;           /* it calls, so its stack must be aligned */
 	bool has_frame;       /* rbp is set up */
 	uint32_t frame_bytes; /* what it takes from rsp before saving registers */
@@ -150,6 +158,9 @@ int gen_imm64(struct jit_gen *g, const struct bpf_insn *insn); /* flow.c */
 int gen_cond_jump(struct jit_gen *g, const struct bpf_insn *insn, uint32_t to, bool invert);
 void gen_prologue(struct jit_gen *g); /* flow.c */
 void gen_epilogue(struct jit_gen *g); /* flow.c */
+
+/* Finds out which registers are live where in g->sub (live.c). */
+void gen_live(struct jit_gen *g);
 
 /* Several instructions from @pc as one: how many, 0: there is no pattern. *@err is set on failure. */
 uint32_t gen_peephole(struct jit_gen *g, uint32_t pc, int *err); /* peep.c */

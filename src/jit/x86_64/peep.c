@@ -6,9 +6,6 @@
 #include "jit/x86_64/peep.h"
 #include "object/prog.h"
 
-/* How far peep_is_dead() looks. */
-#define DEAD_INSNS_MAX 24
-
 bool peep_is_run(const struct jit_gen *g, uint32_t pc, uint32_t n)
 {
 	if (pc + n > g->sub->end)
@@ -18,25 +15,6 @@ bool peep_is_run(const struct jit_gen *g, uint32_t pc, uint32_t n)
 			return false;
 	}
 	return true;
-}
-
-bool peep_is_dead(const struct jit_gen *g, uint8_t reg, uint32_t pc)
-{
-	uint32_t end = MIN(g->sub->end, pc + DEAD_INSNS_MAX);
-
-	for (; pc < end; pc++) {
-		const struct bpf_insn *insn = &g->prog->insns[pc];
-
-		if (isa_regs_read(insn) >> reg & 1)
-			return false;
-		if (isa_is_exit(insn) || isa_regs_written(insn) >> reg & 1)
-			return true;
-		if (isa_is_jump(insn))
-			return false;
-		if (isa_is_ld_imm64(insn))
-			pc++;
-	}
-	return false;
 }
 
 /* --- rotation ------------------------------------------------------------------------------------ */
@@ -253,7 +231,8 @@ uint32_t gen_peephole(struct jit_gen *g, uint32_t pc, int *err)
 			n = peep_scale(g, pc);
 		return n ? n : peep_extend(g, pc);
 	case BPF_LDX:
-		return peep_load(g, pc);
+		n = peep_bytes(g, pc);
+		return n ? n : peep_load(g, pc);
 	case BPF_JMP:
 	case BPF_JMP32:
 		return peep_invert(g, pc, err);

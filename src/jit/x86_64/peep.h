@@ -11,12 +11,16 @@
 
 #include "isa/insn.h"
 #include "jit/x86_64/gen.h"
+#include "object/prog.h"
 
 /* The @n instructions from @pc belong together: nothing jumps into them. */
 bool peep_is_run(const struct jit_gen *g, uint32_t pc, uint32_t n);
 
-/* No instruction from @pc on reads @reg before it is overwritten, as far as is quickly seen. */
-bool peep_is_dead(const struct jit_gen *g, uint8_t reg, uint32_t pc);
+/* No instruction from @pc on reads @reg before it is overwritten. */
+static inline bool peep_is_dead(const struct jit_gen *g, uint8_t reg, uint32_t pc)
+{
+	return pc < g->sub->end && !(g->regs[pc].live >> reg & 1);
+}
 
 static inline bool peep_is_alu(const struct bpf_insn *insn, uint8_t code, uint8_t dst)
 {
@@ -33,3 +37,9 @@ static inline bool peep_is_move(const struct bpf_insn *insn)
 /* Each: how many instructions it has done, 0: it does not fit (peep_mem.c). */
 uint32_t peep_index(struct jit_gen *g, uint32_t pc);
 uint32_t peep_load(struct jit_gen *g, uint32_t pc);
+
+/* A load from memory that is ours for sure, and does not fault. */
+bool peep_is_plain_load(const struct jit_gen *g, uint32_t pc);
+
+/* A number put together from bytes (peep_bytes.c). */
+uint32_t peep_bytes(struct jit_gen *g, uint32_t pc);

@@ -7,7 +7,7 @@
 #include "jit/x86_64/peep.h"
 #include "object/prog.h"
 
-static bool is_plain_load(const struct jit_gen *g, uint32_t pc)
+bool peep_is_plain_load(const struct jit_gen *g, uint32_t pc)
 {
 	const struct bpf_insn *insn = &g->prog->insns[pc];
 
@@ -62,7 +62,7 @@ uint32_t peep_index(struct jit_gen *g, uint32_t pc)
 		return 0;
 	mem = &g->prog->insns[pc + n];
 	addr.disp = mem->off;
-	if (is_plain_load(g, pc + n) && mem->src_reg == t &&
+	if (peep_is_plain_load(g, pc + n) && mem->src_reg == t &&
 	    (mem->dst_reg == t || peep_is_dead(g, t, pc + n + 1))) {
 		gen_load_at(g, BPF_SIZE(mem->code), false, gen_dst(mem), &addr);
 		return n + 1;
@@ -134,7 +134,7 @@ uint32_t peep_load(struct jit_gen *g, uint32_t pc)
 {
 	uint32_t n;
 
-	if (!is_plain_load(g, pc))
+	if (!peep_is_plain_load(g, pc))
 		return 0;
 	n = peep_load_be(g, pc);
 	return n ? n : peep_in_place(g, pc);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/filter.h>
-#include <net/if.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@ struct bpf_program;
 #include <skep/asm.h>
 
 #include "buffer.h"
+#include "capture/devices.h"
 #include "command.h"
 
 const char capture_usage[] =
@@ -49,6 +49,7 @@ const char capture_usage[] =
 	"  -O                         do not optimize it\n"
 	"  -D                         list devices\n"
 	"  -L                         list link types\n"
+	"      --version              show the versions of skep and of libpcap\n"
 	"\n"
 	"Files: -C SIZE a new file after SIZE million bytes; -G SECONDS a new one every SECONDS, -w being\n"
 	"a strftime(3) pattern; -W N at most N of them; -z COMMAND runs COMMAND FILE on each that is done;\n"
@@ -59,6 +60,7 @@ const char capture_usage[] =
 	"-x, -xx, -X, -XX, -A bytes; -# numbers; -l each line at once; --nano; --print lines as well as -w;\n"
 	"-o json one JSON object for each packet.\n"
 	"\n"
+	"SIGUSR1: say how many packets there were so far; SIGUSR2: write out the file; SIGHUP: end as Ctrl-C.\n"
 	"Exit codes: 0 done, also by Ctrl-C; 2 usage or input.\n"
 	"\n"
 	"  skep capture -r examples/traffic.pcap -n tcp port 80\n"
@@ -158,19 +160,6 @@ static int show_filter(const struct capture_options *o, const struct expression 
 	return rc;
 }
 
-static int list_devices(struct error *err)
-{
-	struct if_nameindex *names = if_nameindex();
-
-	if (!names)
-		return error_set(err, -errno, "cannot list devices: %s", strerror(errno));
-	for (uint32_t i = 0; names[i].if_name; i++)
-		printf("%u.%s\n", names[i].if_index, names[i].if_name);
-	printf("any (every device of this network namespace)\n");
-	if_freenameindex(names);
-	return 0;
-}
-
 int capture_become(const struct capture_options *o, struct error *err)
 {
 	const char *name = o->user;
@@ -227,7 +216,9 @@ int capture_main(int argc, char **argv)
 		fputs(capture_usage, stdout);
 		rc = 0;
 	} else if (!rc && o.action == CAPTURE_LIST_DEVICES) {
-		rc = list_devices(&err);
+		rc = devices_list(&err);
+	} else if (!rc && o.action == CAPTURE_SHOW_VERSION) {
+		printf("skep %s\n%s\n", SKEP_VERSION, pcap_lib_version());
 	} else if (!rc && o.action == CAPTURE_LIST_LINKS) {
 		puts("EN10MB (Ethernet)\nRAW (Raw IP), of devices without link-level header");
 	} else if (!rc) {

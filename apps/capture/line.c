@@ -366,6 +366,7 @@ static void print_time(struct line *line, struct buffer *out, uint64_t ns)
 		line->first_ns = line->last_ns = ns;
 	switch (line->options.time) {
 	case LINE_TIME_NONE:
+	case LINE_TIME_MAX:
 		break;
 	case LINE_TIME_CLOCK:
 	case LINE_TIME_DATE:

@@ -17,12 +17,13 @@
 #include "buffer.h"
 
 enum line_time {
-	LINE_TIME_CLOCK,      /* 12:34:56.123456, local time */
-	LINE_TIME_NONE,	      /* -t */
-	LINE_TIME_EPOCH,      /* -tt: seconds since 1970 */
-	LINE_TIME_SINCE_LAST, /* -ttt */
-	LINE_TIME_DATE,	      /* -tttt */
-	LINE_TIME_SINCE_FIRST /* -ttttt */
+	LINE_TIME_CLOCK,       /* 12:34:56.123456, local time */
+	LINE_TIME_NONE,	       /* -t */
+	LINE_TIME_EPOCH,       /* -tt: seconds since 1970 */
+	LINE_TIME_SINCE_LAST,  /* -ttt */
+	LINE_TIME_DATE,	       /* -tttt */
+	LINE_TIME_SINCE_FIRST, /* -ttttt */
+	LINE_TIME_MAX
 };
 
 enum line_bytes {

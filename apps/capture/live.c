@@ -28,6 +28,7 @@
 #include "capture/fate.h"
 #include "capture/live-api.bpf.h"
 #include "capture/ring.h"
+#include "capture/signals.h"
 #include "capture/sink.h"
 #include "engine.h"
 #include "hook/hook.h"
@@ -86,8 +87,9 @@ struct live {
 	struct ring ring;
 	struct fates *fates; /* NULL: not watched */
 	struct sink *sink;
+	struct signals signals;
 	uint64_t clock_offset_ns; /* from CLOCK_MONOTONIC to the time since 1970 */
-	struct error failure; /* of a callback */
+	struct error failure;	  /* of a callback */
 	int failed;
 	uint8_t *frame; /* a packet with its tag put back */
 };
@@ -101,8 +103,9 @@ static int read_device(const char *name, struct device *d, struct error *err)
 
 	d->ifindex = if_nametoindex(name);
 	if (!d->ifindex)
-		return error_set(err, -ENODEV, "there is no device %s here (skep capture -D lists "
-					       "them)",
+		return error_set(err, -ENODEV,
+				 "there is no device %s here (skep capture -D lists "
+				 "them)",
 				 name);
 	snprintf(d->name, sizeof(d->name), "%s", name);
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
@@ -342,13 +345,15 @@ static int start_owners(struct live *l, const struct expression *e, struct error
 	if (!rc)
 		rc = owner_bpf__load(l->owner);
 	if (rc == -ESRCH && access(VMLINUX_BTF_PATH, R_OK) == 0)
-		return error_set(err, rc, "this kernel has no tracepoints for what sockets send and "
-					  "receive (sock_send_length), which say whose they are");
+		return error_set(err, rc,
+				 "this kernel has no tracepoints for what sockets send and "
+				 "receive (sock_send_length), which say whose they are");
 	if (rc == -ESRCH)
 		return vmlinux_missing("telling whose packets are", err);
 	if (rc)
-		return error_set(err, rc, "this kernel does not let processes be told apart (%s); "
-					  "skep doctor capture says why",
+		return error_set(err, rc,
+				 "this kernel does not let processes be told apart (%s); "
+				 "skep doctor capture says why",
 				 strerror(-rc));
 	l->owner_links[0] = bpf_program__attach(l->owner->progs.sent);
 	l->owner_links[1] = bpf_program__attach(l->owner->progs.received);
@@ -388,8 +393,7 @@ static int load_entries(struct live *l, const struct expression *e, struct error
 	for (uint32_t way = 0; way < WAYS && !rc; way++) {
 		if (l->options->way == (way ? SAVEFILE_WAY_IN : SAVEFILE_WAY_OUT))
 			continue;
-		l->entry[way] =
-			entry_load_live(&classic, bpf_map__fd(l->bpf->maps.next), way, err);
+		l->entry[way] = entry_load_live(&classic, bpf_map__fd(l->bpf->maps.next), way, err);
 		if (l->entry[way] < 0)
 			rc = l->entry[way];
 	}
@@ -616,6 +620,8 @@ static int set_up(struct live *l, const struct expression *e, struct error *err)
 	if (!rc)
 		rc = loop_init(&l->loop, &loop, err);
 	if (!rc)
+		rc = signals_open(&l->signals, &l->loop, err);
+	if (!rc)
 		rc = settle_terms(l, e, err);
 	if (!rc)
 		rc = load_live(l, err);
@@ -681,6 +687,28 @@ static void report(struct live *l)
 	report_fates(l);
 }
 
+/* SIGUSR1: how far it is. */
+static void tell(void *arg)
+{
+	struct live *l = arg;
+	struct account account = { 0 };
+	struct error unread;
+
+	if (l->sink && account_read(bpf_map__fd(l->bpf->maps.account), &account, &unread) == 0)
+		signals_tell(sink_packets(l->sink), account.occurred, account.dropped);
+}
+
+/* SIGUSR2. */
+static void write_out(void *arg)
+{
+	struct live *l = arg;
+
+	if (!l->failed && l->sink)
+		l->failed = sink_write_out(l->sink, &l->failure);
+	if (l->failed)
+		loop_stop(&l->loop);
+}
+
 /* What is still in the ring, once nothing is added. */
 static void drain(struct live *l)
 {
@@ -708,7 +736,7 @@ static int capture(struct live *l, struct error *err)
 	drain(l);
 	report(l);
 	if (l->options->count_only)
-		printf("%llu packets\n", (unsigned long long)sink_packets(l->sink));
+		sink_print_count(l->sink);
 	if (l->failed)
 		*err = l->failure;
 	return l->failed;
@@ -728,6 +756,7 @@ static void tear_down(struct live *l)
 	owner_bpf__destroy(l->owner);
 	live_bpf__destroy(l->bpf);
 	who_free(l->who);
+	signals_close(&l->signals);
 	loop_deinit(&l->loop);
 	free(l->devices);
 	free(l->frame);
@@ -755,6 +784,7 @@ int capture_live(const struct capture_options *options, const struct expression 
 
 	l->options = options;
 	l->entry[0] = l->entry[1] = -1;
+	l->signals = (struct signals){ .fd = -1, .tell = tell, .write_out = write_out, .arg = l };
 	settle_wishes(l, e);
 	l->who = who_new();
 	l->frame = xcalloc(1, LIVE_SNAP_MAX + TAG_BYTES);

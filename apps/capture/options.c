@@ -2,10 +2,12 @@
 /* See options.h. */
 #include <errno.h>
 #include <getopt.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"
+#include "capture/devices.h"
 #include "capture/options.h"
 #include "file.h"
 #include "tool/options.h"
@@ -28,6 +30,8 @@ enum {
 	OPT_OWNER,
 	OPT_DURATION,
 	OPT_NO_VERDICT,
+	OPT_IMMEDIATE,
+	OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -41,10 +45,14 @@ static const struct option long_options[] = {
 	{ "ebpf", no_argument, NULL, OPT_EBPF },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	{ "help", no_argument, NULL, 'h' },
+	{ "immediate-mode", no_argument, NULL, OPT_IMMEDIATE },
 	{ "interface", required_argument, NULL, 'i' },
+	{ "linktype", required_argument, NULL, 'y' },
 	{ "list-data-link-types", no_argument, NULL, 'L' },
 	{ "list-interfaces", no_argument, NULL, 'D' },
+	{ "list-time-stamp-types", no_argument, NULL, 'J' },
 	{ "micro", no_argument, NULL, OPT_MICRO },
+	{ "monitor-mode", no_argument, NULL, 'I' },
 	{ "nano", no_argument, NULL, OPT_NANO },
 	{ "no-optimize", no_argument, NULL, 'O' },
 	{ "no-promiscuous-mode", no_argument, NULL, 'p' },
@@ -56,6 +64,8 @@ static const struct option long_options[] = {
 	{ "relinquish-privileges", required_argument, NULL, 'Z' },
 	{ "snapshot-length", required_argument, NULL, 's' },
 	{ "time-stamp-precision", required_argument, NULL, OPT_PRECISION },
+	{ "time-stamp-type", required_argument, NULL, 'j' },
+	{ "version", no_argument, NULL, OPT_VERSION },
 	{ 0 },
 };
 
@@ -67,7 +77,6 @@ static const struct {
 	char letter;
 	const char *why;
 } refused[] = {
-	{ 'a', "names are resolved unless -n is given" },
 	{ 'b', "AS numbers are not printed" },
 	{ 'E', "nothing is decrypted" },
 	{ 'f', "there is no -f; use -n" },
@@ -115,21 +124,24 @@ static int one_of(const char *option, const char *text, const char *const *words
 	return rc;
 }
 
-static int add_devices(struct capture_options *o, char *text, struct error *err)
+/* A device's name, or its number of -D. */
+static char *device_named(const char *name)
 {
-	char *save = NULL;
+	char *numbered = if_nametoindex(name) ? NULL : devices_numbered(name);
 
-	if (o->n_devices)
-		return error_set(err, -EINVAL, "give all devices with one -i: -i %s,%s",
-				 o->devices[0], text);
-	o->device_text = xstrdup(text);
-	for (char *name = strtok_r(o->device_text, ",", &save); name;
-	     name = strtok_r(NULL, ",", &save)) {
-		if (o->n_devices == CAPTURE_DEVICES_MAX)
-			return error_set(err, -EINVAL, "-i takes at most %d devices",
-					 CAPTURE_DEVICES_MAX);
-		o->devices[o->n_devices++] = name;
-	}
+	return numbered ? numbered : xstrdup(name);
+}
+
+static int add_devices(struct capture_options *o, const char *text, struct error *err)
+{
+	char *names = xstrdup(text), *save = NULL, *name;
+
+	for (name = strtok_r(names, ",", &save); name && o->n_devices < CAPTURE_DEVICES_MAX;
+	     name = strtok_r(NULL, ",", &save))
+		o->devices[o->n_devices++] = device_named(name);
+	free(names);
+	if (name)
+		return error_set(err, -EINVAL, "-i takes at most %d devices", CAPTURE_DEVICES_MAX);
 	if (!o->n_devices)
 		return error_set(err, -EINVAL, "-i wants the name of a device");
 	return 0;
@@ -153,8 +165,9 @@ static int take_size(const char *text, struct capture_options *o, struct error *
 			break;
 		}
 	if (errno || *end || !o->file_bytes || *text == '-' || o->file_bytes > UINT64_MAX / unit)
-		return error_set(err, -EINVAL, "-C wants millions of bytes, or a number with k, m "
-					       "or g, not '%s'",
+		return error_set(err, -EINVAL,
+				 "-C wants millions of bytes, or a number with k, m "
+				 "or g, not '%s'",
 				 text);
 	o->file_bytes *= unit;
 	return 0;
@@ -165,15 +178,15 @@ static bool take_line(int letter, struct line_options *line)
 {
 	switch (letter) {
 	case 'A':
-		line->bytes = line->bytes == LINE_BYTES_TEXT ? LINE_BYTES_TEXT_LINK
-							     : LINE_BYTES_TEXT;
+		line->bytes =
+			line->bytes == LINE_BYTES_TEXT ? LINE_BYTES_TEXT_LINK : LINE_BYTES_TEXT;
 		return true;
 	case 'x':
 		line->bytes = line->bytes == LINE_BYTES_HEX ? LINE_BYTES_HEX_LINK : LINE_BYTES_HEX;
 		return true;
 	case 'X':
-		line->bytes = line->bytes == LINE_BYTES_ASCII ? LINE_BYTES_ASCII_LINK
-							      : LINE_BYTES_ASCII;
+		line->bytes =
+			line->bytes == LINE_BYTES_ASCII ? LINE_BYTES_ASCII_LINK : LINE_BYTES_ASCII;
 		return true;
 	case 'e':
 		line->link = true;
@@ -194,7 +207,7 @@ static bool take_line(int letter, struct line_options *line)
 		line->absolute = true;
 		return true;
 	case 't':
-		line->time += line->time < LINE_TIME_SINCE_FIRST;
+		line->time += line->time < LINE_TIME_MAX;
 		return true;
 	case 'v':
 		line->verbose++;
@@ -309,6 +322,7 @@ static int take(int letter, struct capture_options *o, struct error *err)
 	case 'L':
 		o->action = CAPTURE_LIST_LINKS;
 		return 0;
+	case 'a': /* names are resolved unless -n is given */
 	case 'N':
 	case 'u':
 	case 'p': /* devices are never made promiscuous */
@@ -336,6 +350,12 @@ static int take(int letter, struct capture_options *o, struct error *err)
 		o->line.nano = letter == OPT_NANO;
 		o->micro = letter == OPT_MICRO;
 		return 0;
+	case OPT_VERSION:
+		o->action = CAPTURE_SHOW_VERSION;
+		return 0;
+	case OPT_IMMEDIATE:
+		o->immediate = true;
+		return 0;
 	case OPT_PRINT:
 		o->print = true;
 		return 0;
@@ -354,13 +374,14 @@ static int take(int letter, struct capture_options *o, struct error *err)
 		return 0;
 	case OPT_DURATION:
 		if (options_seconds_parse(optarg, &o->duration_ns))
-			return error_set(err, -EINVAL, "--duration wants seconds, not '%s'", optarg);
+			return error_set(err, -EINVAL, "--duration wants seconds, not '%s'",
+					 optarg);
 		return 0;
 	}
 	for (uint32_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (refused[i].letter == letter)
-			return error_set(err, -EINVAL, "tcpdump's -%c is not supported: %s",
-					 letter, refused[i].why);
+			return error_set(err, -EINVAL, "tcpdump's -%c is not supported: %s", letter,
+					 refused[i].why);
 	return -EINVAL;
 }
 
@@ -391,14 +412,16 @@ static int check(const struct capture_options *o, struct error *err)
 	if (o->read && o->n_devices)
 		return error_set(err, -EINVAL, "-r reads a file and -i a device: give one of them");
 	if ((o->file_bytes || o->file_seconds || o->file_done) && !o->write)
-		return error_set(err, -EINVAL, "-C, -G and -z are about the files of -w: give -w too");
+		return error_set(err, -EINVAL,
+				 "-C, -G and -z are about the files of -w: give -w too");
 	if (o->file_count && !o->file_bytes && !o->file_seconds)
 		return error_set(err, -EINVAL, "-W bounds the files of -C or -G: give one of them");
 	if ((o->file_bytes || o->file_seconds) && strcmp(o->write, "-") == 0)
 		return error_set(err, -EINVAL, "-%c cannot go on in another file after -w -",
 				 o->file_bytes ? 'C' : 'G');
-	if (o->read && o->user)
-		return error_set(err, -EINVAL, "-Z gives up what -r does not need");
+	if (o->line.time == LINE_TIME_MAX)
+		return error_set(err, -EINVAL,
+				 "there are -t, -tt, -ttt, -tttt and -ttttt, not more");
 	return 0;
 }
 
@@ -430,8 +453,9 @@ int capture_options_parse(int argc, char **argv, struct capture_options *o, stru
 			o->format = SAVEFILE_PCAP;
 	}
 	if (optind < argc && o->expression)
-		return error_set(err, -EINVAL, "the expression comes from -F or from the command "
-					       "line, not from both");
+		return error_set(err, -EINVAL,
+				 "the expression comes from -F or from the command "
+				 "line, not from both");
 	if (!o->expression)
 		join_operands(argc, argv, o);
 	return check(o, err);
@@ -439,6 +463,7 @@ int capture_options_parse(int argc, char **argv, struct capture_options *o, stru
 
 void capture_options_deinit(struct capture_options *o)
 {
-	free(o->device_text);
+	for (uint32_t i = 0; i < o->n_devices; i++)
+		free(o->devices[i]);
 	free(o->expression);
 }

@@ -45,9 +45,8 @@ static int open_file(struct reader *r, struct error *err)
 				 "%s has link type %s; Ethernet, raw IP, Linux cooked and loopback "
 				 "captures can be read",
 				 path, name ? name : "unknown");
-	fprintf(stderr, "reading from file %s, link-type %s (%s), snapshot length %d\n",
-		path, name, pcap_datalink_val_to_description(r->link_type),
-		pcap_snapshot(r->pcap));
+	fprintf(stderr, "reading from file %s, link-type %s (%s), snapshot length %d\n", path, name,
+		pcap_datalink_val_to_description(r->link_type), pcap_snapshot(r->pcap));
 	return 0;
 }
 
@@ -92,8 +91,12 @@ static void watch_signals(void (*handler)(int))
 {
 	struct sigaction action = { .sa_handler = handler };
 
+	struct sigaction hangup = { 0 };
+
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 }
 
 static int read_all(struct reader *r, struct error *err)
@@ -103,6 +106,8 @@ static int read_all(struct reader *r, struct error *err)
 	int got = PCAP_ERROR_BREAK, rc = 0;
 
 	interrupted = 0;
+	signal(SIGUSR1, SIG_IGN); /* tcpdump says no statistics of a file either */
+	signal(SIGUSR2, SIG_IGN);
 	watch_signals(on_signal);
 	while (!rc && !interrupted && (got = pcap_next_ex(r->pcap, &head, &data)) == 1)
 		rc = take_packet(r, head, data, err);
@@ -131,15 +136,19 @@ static int run(struct reader *r, const struct expression *e, struct error *err)
 
 	if (rc)
 		return rc;
-	rc = sink_open(r->options, link_of_file(r->link_type), r->options->snap, &r->sink, err);
-	if (rc)
-		return rc;
 	if (wants_comments(r->options))
 		r->comments = comments_open(r->options->read);
+	rc = capture_become(r->options, err);
+	if (!rc)
+		rc = sink_open(r->options, link_of_file(r->link_type), r->options->snap, &r->sink,
+			       err);
+	if (rc) {
+		comments_close(r->comments);
+		return rc;
+	}
 	rc = read_all(r, err);
 	if (r->options->count_only)
-		printf("%llu packet%s\n", (unsigned long long)sink_packets(r->sink),
-		       sink_packets(r->sink) == 1 ? "" : "s");
+		sink_print_count(r->sink);
 	comments_close(r->comments);
 	close_rc = sink_close(r->sink, &second);
 	if (!rc && close_rc) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "capture/signals.h"
 #include "capture/sink.h"
 #include "json.h"
 #include "tool/output.h"
@@ -113,6 +114,7 @@ static void run_done_command(const struct sink *s)
 		;
 	child = fork();
 	if (child == 0) {
+		signals_restore();
 		execlp(s->options->file_done, s->options->file_done, s->path, (char *)NULL);
 		_exit(127);
 	}
@@ -421,9 +423,21 @@ int sink_flush(struct sink *s, struct error *err)
 	return 0;
 }
 
+int sink_write_out(struct sink *s, struct error *err)
+{
+	int rc = sink_flush(s, err);
+
+	return rc || !s->file ? rc : savefile_flush(s->file, err);
+}
+
 uint64_t sink_packets(const struct sink *s)
 {
 	return s->n_packets;
+}
+
+void sink_print_count(const struct sink *s)
+{
+	printf("%llu packet%s\n", (unsigned long long)s->n_packets, s->n_packets == 1 ? "" : "s");
 }
 
 void sink_counts(struct sink *s, const struct savefile_counts *counts)

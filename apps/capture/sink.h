@@ -32,7 +32,11 @@ int sink_open(const struct capture_options *options, uint16_t link_type, uint32_
 int sink_packet(struct sink *sink, const struct captured *c, struct error *err);
 /* Writes out what was gathered for a terminal or a pipe. */
 int sink_flush(struct sink *sink, struct error *err);
+/* Writes out what was gathered for the file, too. */
+int sink_write_out(struct sink *sink, struct error *err);
 uint64_t sink_packets(const struct sink *sink);
+/* "5 packets": of --count. */
+void sink_print_count(const struct sink *sink);
 /* Numbers for the ends of files (pcapng). */
 void sink_counts(struct sink *sink, const struct savefile_counts *counts);
 int sink_close(struct sink *sink, struct error *err);

@@ -14,6 +14,7 @@
 #include "buffer.h"
 #include "capture/capture.h"
 #include "capture/link.h"
+#include "capture/signals.h"
 #include "capture/sink.h"
 #include "tool/loop.h"
 
@@ -30,6 +31,7 @@ struct socket_capture {
 	pcap_t *pcap;
 	enum line_link link;
 	struct sink *sink;
+	struct signals signals;
 	struct loop loop;
 	struct error failure;
 	int failed;
@@ -52,6 +54,7 @@ static int open_device(struct socket_capture *s, struct error *err)
 		return error_set(err, -EIO, "%s: %s", s->device, why);
 	pcap_set_snaplen(s->pcap, (int)s->options->snap);
 	pcap_set_timeout(s->pcap, 100);
+	pcap_set_immediate_mode(s->pcap, s->options->immediate);
 	pcap_set_buffer_size(s->pcap, (int)(s->options->buffer_kib * KIB));
 	pcap_set_tstamp_precision(s->pcap, PCAP_TSTAMP_PRECISION_NANO);
 	rc = pcap_activate(s->pcap);
@@ -71,8 +74,7 @@ static int set_filter(struct socket_capture *s, const char *packet, struct error
 	struct bpf_program program;
 	int rc = 0;
 
-	if (pcap_compile(s->pcap, &program, packet, !s->options->unoptimized,
-			 PCAP_NETMASK_UNKNOWN))
+	if (pcap_compile(s->pcap, &program, packet, !s->options->unoptimized, PCAP_NETMASK_UNKNOWN))
 		return error_set(err, -EINVAL, "'%s': %s", packet, pcap_geterr(s->pcap));
 	if (pcap_setfilter(s->pcap, &program))
 		rc = fail(s, 0, err);
@@ -123,9 +125,31 @@ static void report(struct socket_capture *s)
 	counts.received = counts.accepted = stat.ps_recv;
 	counts.dropped = stat.ps_drop;
 	sink_counts(s->sink, &counts);
-	fprintf(stderr, "%llu packets captured\n%u packets passed the filter\n"
-			"%u packets dropped (ring full)\n",
+	fprintf(stderr,
+		"%llu packets captured\n%u packets passed the filter\n"
+		"%u packets dropped (ring full)\n",
 		(unsigned long long)sink_packets(s->sink), stat.ps_recv, stat.ps_drop);
+}
+
+/* SIGUSR1: how far it is. */
+static void tell(void *arg)
+{
+	struct socket_capture *s = arg;
+	struct pcap_stat stat = { 0 };
+
+	if (s->sink && pcap_stats(s->pcap, &stat) == 0)
+		signals_tell(sink_packets(s->sink), stat.ps_recv, stat.ps_drop);
+}
+
+/* SIGUSR2. */
+static void write_out(void *arg)
+{
+	struct socket_capture *s = arg;
+
+	if (!s->failed && s->sink)
+		s->failed = sink_write_out(s->sink, &s->failure);
+	if (s->failed)
+		loop_stop(&s->loop);
 }
 
 static int capture(struct socket_capture *s, const struct expression *e, struct error *err)
@@ -141,6 +165,8 @@ static int capture(struct socket_capture *s, const struct expression *e, struct 
 	if (!rc)
 		rc = loop_init(&s->loop, &loop, err);
 	if (!rc)
+		rc = signals_open(&s->signals, &s->loop, err);
+	if (!rc)
 		rc = loop_add_fd(&s->loop, pcap_get_selectable_fd(s->pcap), take_packets, s, err);
 	if (!rc)
 		rc = capture_become(s->options, err);
@@ -149,14 +175,14 @@ static int capture(struct socket_capture *s, const struct expression *e, struct 
 			       &s->sink, err);
 	if (rc)
 		return rc;
-	fprintf(stderr, "listening on %s, link-type %s (%s), snapshot length %u bytes\n",
-		s->device, pcap_datalink_val_to_name(pcap_datalink(s->pcap)),
+	fprintf(stderr, "listening on %s, link-type %s (%s), snapshot length %u bytes\n", s->device,
+		pcap_datalink_val_to_name(pcap_datalink(s->pcap)),
 		pcap_datalink_val_to_description(pcap_datalink(s->pcap)), s->options->snap);
 	while (loop_wait(&s->loop))
 		;
 	report(s);
 	if (s->options->count_only)
-		printf("%llu packets\n", (unsigned long long)sink_packets(s->sink));
+		sink_print_count(s->sink);
 	if (s->failed)
 		*err = s->failure;
 	return s->failed;
@@ -165,14 +191,18 @@ static int capture(struct socket_capture *s, const struct expression *e, struct 
 int capture_socket(const struct capture_options *options, const struct expression *e,
 		   struct error *err)
 {
-	struct socket_capture s = { .options = options };
+	struct socket_capture s = {
+		.options = options,
+		.signals = { .fd = -1, .tell = tell, .write_out = write_out, .arg = &s },
+	};
 	struct error second;
 	int rc, close_rc = 0;
 
 	if (e->n_owner)
-		return error_set(err, -ENOTSUP,
-				 "'%s': a packet socket does not say whose packets are; --by tc does",
-				 e->owner[0].text);
+		return error_set(
+			err, -ENOTSUP,
+			"'%s': a packet socket does not say whose packets are; --by tc does",
+			e->owner[0].text);
 	if (options->n_devices > 1)
 		return error_set(err, -ENOTSUP,
 				 "a packet socket is on one device or on any: give one -i");
@@ -180,6 +210,7 @@ int capture_socket(const struct capture_options *options, const struct expressio
 	rc = capture(&s, e, err);
 	if (s.sink)
 		close_rc = sink_close(s.sink, rc ? &second : err);
+	signals_close(&s.signals);
 	loop_deinit(&s.loop);
 	if (s.pcap)
 		pcap_close(s.pcap);

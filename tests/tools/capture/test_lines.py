@@ -73,6 +73,15 @@ def rotated(skep, folder):
     return names == ["p0-.pcap", "p0-.pcap1", "p0-.pcap2", "p100-.pcap", "p100-.pcap1"] or print("-G -C:", names)
 
 
+def habits(skep, tcpdump, capture):
+    """Flags that scripts of tcpdump's have are taken, and a sixth -t is not."""
+    same = all(same_lines(skep, tcpdump, flags[0], capture, *flags[1:]) is not None for flags in
+               (("-na",), ("-n", "--immediate-mode"), ("-n", "-c", "3", "-Z", "root"), ("-n", "--count")))
+    done = subprocess.run([skep, "capture", "-tttttt", "-r", capture], capture_output=True, check=False)
+    said = done.returncode == 2 and b"-ttttt" in done.stderr
+    return same and said and output(skep, "capture", "--version").startswith(b"skep ") or print("habits", done)
+
+
 def interrupted(skep, capture):
     """Ctrl-C while reading from a pipe that stays open: what was read is shown, exit code 0."""
     wanted = output(skep, "capture", "-n", "-r", capture)
@@ -106,6 +115,7 @@ def main():
             failed += same is None
     with tempfile.TemporaryDirectory() as folder:
         failed += not rotated(skep, folder)
+        failed += not habits(skep, tcpdump, capture)
         for same in strange_lines(skep, tcpdump, folder):
             lines += same or 0
             failed += same is None

@@ -382,6 +382,50 @@ def kill_leaves_nothing():
         equal(out, "", "filters left")
 
 
+def wait_for(what, holds):
+    end = time.monotonic() + 30
+    while not holds():
+        check(time.monotonic() < end, f"never seen: {what}")
+        time.sleep(0.01)
+
+
+@case
+def signals_ask_and_end():
+    """SIGUSR1 says how far it is, SIGUSR2 has the file written out, SIGHUP ends it as Ctrl-C does: nothing is lost."""
+    tcpdump = need_program("tcpdump")
+    for by in "tc", "socket":
+        with Net() as net, tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "x.pcap")
+            with net.capture("-i", "va", "--by", by, "-Q", "out", "--immediate-mode", "-c", "40", "-w", path, "udp") as tool:
+                net.send(10)
+
+                def written():
+                    tool.process.send_signal(signal.SIGUSR2)
+                    return len(run(tcpdump, "-nr", path)[0].splitlines()) == 10
+                wait_for("10 packets in the file", written)
+                tool.process.send_signal(signal.SIGUSR1)
+                tool.process.send_signal(signal.SIGHUP)
+                _, err = tool.finish()
+            check("skep capture: 10 packets captured, 10 packets passed the filter, 0 packets dropped" in err, err)
+            equal(len(run(tcpdump, "-nr", path)[0].splitlines()), 10, "packets at the end")
+
+
+@case
+def a_device_has_a_number():
+    """Those of tcpdump -D, and -i takes them."""
+    tcpdump = need_program("tcpdump")
+    with Net() as net:
+        ours, _ = run(*net.inside(net.a), skep, "capture", "-D")
+        theirs, _ = run(*net.inside(net.a), tcpdump, "-D")
+        check(set(ours.splitlines()) <= set(theirs.splitlines()) and "va [" in ours, f"{ours!r} of {theirs!r}")
+        number = next(line.split(".")[0] for line in ours.splitlines() if ".va [" in line)
+        with net.capture("-i", number, "udp port %d" % PORT) as tool:
+            net.send(3)
+            out, err = tool.stop()
+    check("listening on va," in err, err)
+    equal(len(out.splitlines()), 3, "lines")
+
+
 @case
 def no_privilege():
     _, err = run(skep, "capture", "-i", "lo", code=2, user=NOBODY, group=NOBODY, extra_groups=[])

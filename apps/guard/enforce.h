@@ -31,18 +31,32 @@ int enforce_replace_rules(struct enforce *e, const struct ruleset *set, struct e
 int enforce_attach(struct enforce *e, const char *cgroup, struct error *err);
 /* The program, maps and link into a folder that is made. All or nothing. -EEXIST: a guard is there. */
 int enforce_pin(struct enforce *e, const char *pins, struct error *err);
-/* Takes the pins of a folder away, and the folder. -ENOENT: none is there; -ENOTEMPTY: the guard is
- * gone, and the folder stays for what else is in it. */
-int enforce_unpin(const char *pins, struct error *err);
+/*
+ * Who changes an installed guard's pins says so before and after: one at a time, and nothing of the guard's
+ * refuses it (lsm.bpf.c). *@change is for the end. -ENOENT: there is no such folder.
+ */
+struct enforce_change;
+int enforce_change_begin(const char *pins, struct enforce_change **change, struct error *err);
+void enforce_change_end(struct enforce_change *change);
+/* Takes the pins of a folder away, and the folder: for good, no watcher puts them back. In a change of
+ * that folder. -ENOENT: none is there; -ENOTEMPTY: the guard is gone, and the folder stays for what else
+ * is in it. */
+int enforce_unpin(struct enforce_change *change, struct error *err);
 
 /* Takes it off its cgroup, unless it is pinned: what its log then has is all. */
 void enforce_detach(struct enforce *e);
 /* Whether the link is on its cgroup; and putting it back there when it was taken off. */
 bool enforce_is_attached(struct enforce *e);
 int enforce_reattach(struct enforce *e, struct error *err);
-/* Whether the pins it was opened by, or pinned to, are still there; and whether a bpf file system is. */
+/* The folder it was opened by, or pinned to; NULL: none. Whether its link's pin is still there, whether all
+ * it held are; whether they were taken away by enforce_unpin(); and whether a bpf file system is there. */
+const char *enforce_pins(const struct enforce *e);
 bool enforce_is_pinned(struct enforce *e);
+bool enforce_is_whole(struct enforce *e);
+bool enforce_is_removed(const struct enforce *e);
 bool enforce_pins_mounted(const char *pins);
+/* Puts pins that are missing back. -EAGAIN: somebody changes them now. */
+int enforce_pin_again(struct enforce *e, struct error *err);
 /* The cgroup's path; "" when it is gone. Valid until the next call. */
 const char *enforce_cgroup(struct enforce *e);
 

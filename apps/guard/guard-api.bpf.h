@@ -83,7 +83,9 @@ enum guard_outcome {
 	GUARD_REVERTED,	    /* changed by a side door, and set back */
 	GUARD_NOT_REVERTED, /* changed by a side door; setting it back failed */
 	GUARD_DETACHED,	    /* the program was taken off its cgroup, and put back */
-	GUARD_DOOR_USED /* a side door was used where values are not known (another namespace) */
+	GUARD_DOOR_USED, /* a side door was used where values are not known (another namespace) */
+	GUARD_UNPINNED,	 /* pins of the installed guard were taken away, and put back */
+	GUARD_KEPT	 /* taking the guard or its pins away was refused: new_value says how */
 };
 
 struct guard_event {
@@ -124,6 +126,10 @@ struct guard_state {
 	__u32 exempt_tgid;
 	__u32 armed;	    /* 1: somebody sleeps, and wants the bell rung at the next event */
 	__u32 by_container; /* the program knows of containers */
+	__u32 removed;	    /* 1: `skep guard remove` took the pins away: nobody puts them back */
+	/* The process that may change the pins, and when it began: `skep guard install`, `remove`. */
+	__u64 changer_start;
+	__u32 changer_tgid; /* 0: none */
 	__u32 unused;
 };
 

@@ -100,7 +100,7 @@ struct {
 	__type(value, __u64);
 } allowed SEC(".maps");
 
-/* What is written, of which only the length is used: another run may write over it. */
+/* What is written or read, of which only the length is used: another run may write over it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -389,23 +389,33 @@ static __always_inline void tell_passed(const struct access *a)
 	bpf_ringbuf_submit(p, 0);
 }
 
+/* Nothing is left to be read there. */
+static __always_inline bool is_behind_value(struct bpf_sysctl *ctx)
+{
+	__u32 zero = 0;
+	char *value = bpf_map_lookup_elem(&scratch, &zero);
+	long bytes = value ? bpf_sysctl_get_current_value(ctx, value, GUARD_VALUE_BYTES + 8) : -1;
+
+	return bytes >= 0 && ctx->file_pos >= bytes;
+}
+
 /*
  * What is longer than a buffer, or of several numbers, is read in several calls: those that go on behind what
- * the same thread has read of the key are one read.
+ * the same thread has read of the key, or find its end again, are one read.
  */
-static __always_inline bool reads_on(const struct bpf_sysctl *ctx, const struct access *a)
+static __always_inline bool reads_on(struct bpf_sysctl *ctx, const struct access *a)
 {
-	struct reading new = { .key = a->found.first, .pos = ctx->file_pos }, *last;
+	struct reading read = { .key = a->found.first, .pos = ctx->file_pos }, *last;
 	__u32 thread = (__u32)bpf_get_current_pid_tgid();
 	bool on;
 
 	last = bpf_map_lookup_elem(&readings, &thread);
 	if (!last) {
-		bpf_map_update_elem(&readings, &thread, &new, BPF_ANY);
+		bpf_map_update_elem(&readings, &thread, &read, BPF_ANY);
 		return false;
 	}
-	on = last->key == new.key &&new.pos > last->pos;
-	*last = new;
+	on = last->key == read.key && read.pos && (read.pos > last->pos || is_behind_value(ctx));
+	*last = read;
 	return on;
 }
 

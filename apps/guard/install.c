@@ -122,8 +122,8 @@ static int install_set(struct guard_install *i, struct enforce **e, const struct
 	return rc ? rc : replace(i, *e, set, err);
 }
 
-/* Side doors, where this kernel closes them without a process. */
-static int close_doors(struct guard_install *i, struct enforce *e, const struct ruleset *set,
+/* What closes them takes the place of what did. */
+static int replace_lsm(struct guard_install *i, struct enforce *e, const struct ruleset *set,
 		       struct error *err)
 {
 	struct lsm *lsm;
@@ -141,6 +141,20 @@ static int close_doors(struct guard_install *i, struct enforce *e, const struct 
 	lsm_stop(lsm);
 	if (!rc)
 		tool_say(&i->tool, "side doors are closed by BPF LSM");
+	return rc;
+}
+
+/* Side doors, where this kernel closes them without a process. */
+static int close_doors(struct guard_install *i, struct enforce *e, const struct ruleset *set,
+		       struct error *err)
+{
+	struct enforce_change *change;
+	int rc = enforce_change_begin(i->pins, &change, err);
+
+	if (rc)
+		return rc;
+	rc = replace_lsm(i, e, set, err);
+	enforce_change_end(change);
 	return rc;
 }
 
@@ -170,10 +184,14 @@ static int install(struct guard_install *i, struct error *err)
 
 static int take_away(struct guard_install *i, struct error *err)
 {
-	int rc;
+	struct enforce_change *change;
+	int rc = enforce_change_begin(i->pins, &change, err);
 
+	if (rc)
+		return rc;
 	lsm_unpin(i->pins);
-	rc = enforce_unpin(i->pins, err);
+	rc = enforce_unpin(change, err);
+	enforce_change_end(change);
 	if (!rc)
 		tool_note(&i->tool, "the guard of %s is removed", i->pins);
 	return rc;

@@ -55,22 +55,29 @@ static __always_inline bool is_watched(const struct guard_state *s)
 	return s->exempt_tgid && s->exempt_until_ns > bpf_ktime_get_ns();
 }
 
-/* The running task's process began when the watcher did. */
-static __always_inline bool began_as_watcher(const struct guard_state *s)
+/* The running task's process began then: not who was given the number of one that did. */
+static __always_inline bool began_at(__u64 ticks)
 {
 	__u64 leader;
 
 	if (!kernel.by_start)
 		return true;
 	leader = pointer_at(bpf_get_current_task(), kernel.task_leader);
-	return pointer_at(leader, kernel.task_start) / GUARD_TICK_NS == s->exempt_start;
+	return pointer_at(leader, kernel.task_start) / GUARD_TICK_NS == ticks;
 }
 
-/* The running task is the watcher's: not who was given its number when it had been killed. */
+/* The running task is the watcher's. */
 static __always_inline bool is_watcher(const struct guard_state *s)
 {
 	return s->exempt_tgid && s->exempt_tgid == bpf_get_current_pid_tgid() >> 32 &&
-	       is_watched(s) && began_as_watcher(s);
+	       is_watched(s) && began_at(s->exempt_start);
+}
+
+/* The running task may change the guard's pins. */
+static __always_inline bool is_changer(const struct guard_state *s)
+{
+	return s->changer_tgid && s->changer_tgid == bpf_get_current_pid_tgid() >> 32 &&
+	       began_at(s->changer_start);
 }
 
 static __always_inline void ring_bell(struct guard_state *s)

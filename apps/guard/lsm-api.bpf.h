@@ -26,6 +26,14 @@ enum lsm_group {
 	LSM_LEAVES
 };
 
+/* The installed guard's pins. */
+struct lsm_pins {
+	__u64 folder,
+		above; /* inodes: of their folder, and of the one it is in; 0: it is not installed */
+	__u64 device;  /* of both, as below */
+	__u64 mount_inode; /* of the mount namespace it was installed in */
+};
+
 /* A file whose writing changes a key. */
 struct lsm_file {
 	__u64 inode;

@@ -23,7 +23,8 @@
 #define PROTO_ROUTE    0 /* NETLINK_ROUTE */
 #define MESSAGES_MAX   256
 #define ATTRIBUTES_MAX 1024
-#define DEVICES_MAX    256 /* of one row of the kernel's hash of devices */
+#define DEVICES_MAX    256   /* of one row of the kernel's hash of devices */
+#define MOUNTS_MAX     65536 /* steps through those in one mount */
 #define DEVICE_BYTES   16
 #define SLOTS	       64
 #define SLOTS_TRIED    8
@@ -101,6 +102,7 @@ struct net_device {
 
 struct super_block {
 	__u32 s_dev;
+	atomic_t s_active; /* mounts of it, and who is about to make one */
 } __attribute__((preserve_access_index));
 
 struct inode {
@@ -112,6 +114,37 @@ struct file {
 	__u32 f_mode;
 	struct inode *f_inode;
 	void *private_data;
+} __attribute__((preserve_access_index));
+
+struct dentry {
+	struct inode *d_inode;
+} __attribute__((preserve_access_index));
+
+struct list_head {
+	struct list_head *next;
+} __attribute__((preserve_access_index));
+
+struct vfsmount {
+	struct super_block *mnt_sb;
+} __attribute__((preserve_access_index));
+
+struct mount {
+	struct vfsmount mnt;
+	struct mount *mnt_parent;
+	struct list_head mnt_mounts; /* those in it */
+	struct list_head mnt_child;  /* its place among them */
+} __attribute__((preserve_access_index));
+
+struct mnt_namespace {
+	struct ns_common ns;
+} __attribute__((preserve_access_index));
+
+struct nsproxy___mounts {
+	struct mnt_namespace *mnt_ns;
+} __attribute__((preserve_access_index));
+
+struct task_struct___mounts {
+	struct nsproxy___mounts *nsproxy;
 } __attribute__((preserve_access_index));
 
 struct fdtable {
@@ -178,8 +211,9 @@ struct {
 	__type(value, struct slot);
 } slots SEC(".maps");
 
-/* The guard's link, which is not to be detached; and its cgroup: others are not its business. */
+/* The guard's link, which is not to be detached, its pins; and its cgroup: others are not its business. */
 __u32 link_id = 0;
+struct lsm_pins pins = { 0 };
 __u64 cgroup_id = 0;
 __u32 cgroup_level = 0;
 
@@ -218,11 +252,11 @@ static __always_inline bool is_own(void)
 }
 
 static __always_inline void event_fill(struct guard_event *e, const struct guard_name *name,
-				       __u32 door)
+				       __u32 door, __u32 outcome)
 {
 	event_task(e);
 	e->access = GUARD_WRITE;
-	e->outcome = GUARD_DENIED;
+	e->outcome = outcome;
 	e->door = door;
 	e->old_value[0] = e->new_value[0] = '\0';
 	if (name)
@@ -251,7 +285,30 @@ static __noinline int record(const struct guard_name *name, __u32 rule, __u32 do
 		return 0;
 	e->rule = rule;
 	e->generation = s->generation;
-	event_fill(e, name, door);
+	event_fill(e, name, door, GUARD_DENIED);
+	log_end(s, e, number);
+	return 0;
+}
+
+#define TRIED_BYTES 16
+
+/* Somebody tried to take the guard away. */
+static __noinline int record_kept(const char *tried)
+{
+	__u32 zero = 0;
+	struct guard_state *s = bpf_map_lookup_elem(&state, &zero);
+	struct guard_event *e;
+	__u64 number;
+
+	if (!s)
+		return 0;
+	e = log_begin(s, &number);
+	if (!e)
+		return 0;
+	e->rule = GUARD_NO_RULE;
+	e->generation = s->generation;
+	event_fill(e, NULL, 0, GUARD_KEPT);
+	bpf_probe_read_kernel_str(e->new_value, TRIED_BYTES, tried);
 	log_end(s, e, number);
 	return 0;
 }
@@ -611,6 +668,8 @@ int BPF_PROG(deny_file, struct file *file)
 	return key ? deny_key(key, BY_FILE) : 0;
 }
 
+static const char tried_detach[TRIED_BYTES] = "detach its link";
+
 SEC("lsm/bpf")
 int BPF_PROG(deny_bpf, int command, union bpf_attr *attr)
 {
@@ -631,6 +690,119 @@ int BPF_PROG(deny_bpf, int command, union bpf_attr *attr)
 	link = (struct bpf_link *)BPF_CORE_READ(file, private_data);
 	if (!link || BPF_CORE_READ(link, id) != link_id)
 		return 0;
-	record(NULL, GUARD_NO_RULE, 0);
+	record_kept(tried_detach);
+	return -EPERM;
+}
+
+/* --- the guard's own pins --------------------------------------------------------------------- */
+
+static const char tried_unlink[TRIED_BYTES] = "unlink a pin";
+static const char tried_rename[TRIED_BYTES] = "rename a pin";
+static const char tried_umount[TRIED_BYTES] = "umount the pins";
+
+/* The watcher, `skep guard install` and `remove`; and what it has removed anybody may. */
+static __always_inline bool may_change_pins(void)
+{
+	__u32 zero = 0;
+	const struct guard_state *s = bpf_map_lookup_elem(&state, &zero);
+
+	return !s || s->removed || is_watcher(s) || is_changer(s);
+}
+
+static __always_inline bool is_folder(struct inode *inode, __u64 number)
+{
+	return number && inode && BPF_CORE_READ(inode, i_ino) == number &&
+	       BPF_CORE_READ(inode, i_sb, s_dev) == pins.device;
+}
+
+SEC("lsm/inode_unlink")
+int BPF_PROG(deny_unlink, struct inode *folder)
+{
+	if (!is_folder(folder, pins.folder) || may_change_pins())
+		return 0;
+	record_kept(tried_unlink);
+	return -EPERM;
+}
+
+SEC("lsm/inode_rename")
+int BPF_PROG(deny_rename, struct inode *from, struct dentry *what, struct inode *to)
+{
+	struct inode *moved = BPF_CORE_READ(what, d_inode);
+
+	if ((!is_folder(from, pins.folder) && !is_folder(to, pins.folder) &&
+	     !is_folder(moved, pins.folder) && !is_folder(moved, pins.above)) ||
+	    may_change_pins())
+		return 0;
+	record_kept(tried_rename);
+	return -EPERM;
+}
+
+static __always_inline struct vfsmount *mount_of(struct mount *mount)
+{
+	return (void *)mount + bpf_core_field_offset(struct mount, mnt);
+}
+
+/* The head of its list of those in it. */
+static __always_inline struct list_head *mounts_in(struct mount *mount)
+{
+	return (void *)mount + bpf_core_field_offset(struct mount, mnt_mounts);
+}
+
+/* A mount of the pins' file system that is not to go: of where they were made, or the last one. */
+static __always_inline bool holds_pins(struct vfsmount *mount)
+{
+	struct task_struct___mounts *task = (void *)bpf_get_current_task();
+	struct super_block *fs = BPF_CORE_READ(mount, mnt_sb);
+
+	if (!pins.folder || BPF_CORE_READ(fs, s_dev) != pins.device)
+		return false;
+	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum) == pins.mount_inode ||
+	       BPF_CORE_READ(fs, s_active.counter) <= 1;
+}
+
+/* A walk through all mounts in one: down where there is something, else on, else up and on. */
+struct mounts {
+	struct mount *top, *at;
+	__u64 up, found;
+};
+
+static long mount_step(__u32 i, struct mounts *in)
+{
+	struct mount *at = in->at, *parent = BPF_CORE_READ(at, mnt_parent);
+	struct list_head *next = BPF_CORE_READ(at, mnt_mounts.next);
+	bool down = !in->up && next != mounts_in(at);
+
+	if (!in->up && holds_pins(mount_of(at))) {
+		in->found = 1;
+		return 1;
+	}
+	if (!down) {
+		if (at == in->top)
+			return 1;
+		next = BPF_CORE_READ(at, mnt_child.next);
+		in->up = next == mounts_in(parent);
+	}
+	in->at = in->up && !down ? parent
+				 : (void *)next - bpf_core_field_offset(struct mount, mnt_child);
+	return 0;
+}
+
+/* It is one, or one of those in it is, which go with it: /sys of /sys/fs/bpf. */
+static __always_inline bool has_pins_in_it(struct vfsmount *mount)
+{
+	struct mounts in = { .top = (void *)mount - bpf_core_field_offset(struct mount, mnt) };
+
+	in.at = in.top;
+	in.up = in.found = nought;
+	bpf_loop(MOUNTS_MAX, mount_step, &in, 0);
+	return in.found;
+}
+
+SEC("lsm/sb_umount")
+int BPF_PROG(deny_umount, struct vfsmount *mount)
+{
+	if (!pins.folder || !has_pins_in_it(mount) || may_change_pins())
+		return 0;
+	record_kept(tried_umount);
 	return -EPERM;
 }

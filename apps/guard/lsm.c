@@ -146,6 +146,11 @@ static int put_leaves(struct lsm *lsm)
 
 /* --- files ----------------------------------------------------------------------------------- */
 
+static uint64_t kernel_device(dev_t device)
+{
+	return (uint64_t)major(device) << 20 | minor(device);
+}
+
 /* A file the rules have for a door. Those with a device in their path are the watcher's alone: devices
  * come and go. */
 static int put_file(struct lsm *lsm, const struct door *door)
@@ -157,7 +162,7 @@ static int put_file(struct lsm *lsm, const struct door *door)
 	if (strchr(door->way, '*') || stat(door->way, &st))
 		return 0;
 	file.inode = st.st_ino;
-	file.device = (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev);
+	file.device = kernel_device(st.st_dev);
 	snprintf(name, sizeof(name), "%s", door->key);
 	return bpf_map_update_elem(bpf_map__fd(lsm->bpf->maps.files), &file, name, BPF_ANY) ? -errno
 											    : 0;
@@ -216,6 +221,9 @@ static void choose(struct lsm *lsm, const struct ruleset *rules)
 	bpf_program__set_autoload(lsm->bpf->progs.deny_netlink, netlink);
 	bpf_program__set_autoload(lsm->bpf->progs.deny_file, file);
 	bpf_program__set_autoload(lsm->bpf->progs.deny_syslog, lsm->denies[DOOR_SYSCALL]);
+	bpf_program__set_autoload(lsm->bpf->progs.deny_unlink, enforce_pins(lsm->enforce));
+	bpf_program__set_autoload(lsm->bpf->progs.deny_rename, enforce_pins(lsm->enforce));
+	bpf_program__set_autoload(lsm->bpf->progs.deny_umount, enforce_pins(lsm->enforce));
 }
 
 static int load(struct lsm *lsm, const struct ruleset *rules)
@@ -235,7 +243,26 @@ static int load(struct lsm *lsm, const struct ruleset *rules)
 	return rc ? rc : each_door(lsm, rules, DOOR_FILE, put_file);
 }
 
-void lsm_hold_link(struct lsm *lsm)
+static void hold_pins(struct lsm *lsm)
+{
+	const char *path = enforce_pins(lsm->enforce);
+	struct stat folder, above, mounts;
+	struct lsm_pins pins = { 0 };
+	char path_above[PATH_MAX];
+
+	if (!path)
+		return;
+	snprintf(path_above, sizeof(path_above), "%s/..", path);
+	if (stat(path, &folder) || stat(path_above, &above) || stat("/proc/self/ns/mnt", &mounts))
+		return;
+	pins.folder = folder.st_ino;
+	pins.above = above.st_dev == folder.st_dev ? above.st_ino : 0;
+	pins.device = kernel_device(folder.st_dev);
+	pins.mount_inode = mounts.st_ino;
+	lsm->bpf->bss->pins = pins;
+}
+
+void lsm_hold_guard(struct lsm *lsm)
 {
 	struct error err;
 	uint64_t id;
@@ -244,6 +271,7 @@ void lsm_hold_link(struct lsm *lsm)
 	if (!lsm)
 		return;
 	lsm->bpf->bss->link_id = enforce_link_id(lsm->enforce);
+	hold_pins(lsm);
 	if (cgroup_id_of(enforce_cgroup(lsm->enforce), &id, &level, &err))
 		return;
 	lsm->bpf->bss->cgroup_id = id;
@@ -262,7 +290,7 @@ int lsm_start(struct enforce *e, const struct ruleset *rules, struct lsm **out, 
 	lsm->bpf = lsm_bpf__open();
 	rc = lsm->bpf ? load(lsm, rules) : -errno;
 	if (rc >= 0) {
-		lsm_hold_link(lsm);
+		lsm_hold_guard(lsm);
 		rc = lsm_bpf__attach(lsm->bpf);
 	}
 	if (rc < 0) {
@@ -284,7 +312,8 @@ void lsm_stop(struct lsm *lsm)
 
 /* --- pins ------------------------------------------------------------------------------------ */
 
-static const char *const pin_names[] = { "lsm-netlink", "lsm-syslog", "lsm-file", "lsm-bpf" };
+static const char *const pin_names[] = { "lsm-netlink", "lsm-syslog", "lsm-file",  "lsm-bpf",
+					 "lsm-unlink",	"lsm-rename", "lsm-umount" };
 
 void lsm_unpin(const char *pins)
 {
@@ -296,11 +325,22 @@ void lsm_unpin(const char *pins)
 	}
 }
 
+bool lsm_is_pinned(const char *pins)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/lsm-bpf", pins);
+	return access(path, F_OK) == 0;
+}
+
 int lsm_pin(struct lsm *lsm, const char *pins, struct error *err)
 {
-	struct bpf_link *const links[] = { lsm->bpf->links.deny_netlink,
-					   lsm->bpf->links.deny_syslog, lsm->bpf->links.deny_file,
-					   lsm->bpf->links.deny_bpf };
+	struct bpf_link *const links[] = {
+		lsm->bpf->links.deny_netlink, lsm->bpf->links.deny_syslog,
+		lsm->bpf->links.deny_file,    lsm->bpf->links.deny_bpf,
+		lsm->bpf->links.deny_unlink,  lsm->bpf->links.deny_rename,
+		lsm->bpf->links.deny_umount
+	};
 	char path[PATH_MAX];
 	int rc = 0;
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include <bpf/bpf.h>
 
 #include "guard/enforce_parts.h"
+#include "who/process.h"
 
 #define PATH_BYTES 4096
 #define LINK_NEW   "link_new" /* one that is about to take the link's place */
@@ -107,8 +109,8 @@ static int folder_make(const char *path, struct error *err)
 	return folder_check(path, err);
 }
 
-/* A lock on the folder above @pins, until the descriptor is closed. -errno with a sentence. */
-static int lock_above(const char *pins, struct error *err)
+/* A lock on the folder above @pins, until the descriptor is closed. -errno with a sentence; -EAGAIN: not now. */
+static int lock_above(const char *pins, int how, struct error *err)
 {
 	char above[PATH_BYTES];
 	int rc = folder_of(pins, above), fd;
@@ -118,7 +120,7 @@ static int lock_above(const char *pins, struct error *err)
 	fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(err, -errno, "%s: %s", above, strerror(errno));
-	if (flock(fd, LOCK_EX) == 0)
+	if (flock(fd, how) == 0)
 		return fd;
 	rc = -errno;
 	close(fd);
@@ -240,9 +242,29 @@ bool enforce_open_link(struct enforce *e)
 	return true;
 }
 
+const char *enforce_pins(const struct enforce *e)
+{
+	return e->pinned;
+}
+
 bool enforce_is_pinned(struct enforce *e)
 {
 	return e->pinned && pin_is_there(e->pinned, enforce_pin_names[PIN_LINK]);
+}
+
+bool enforce_is_whole(struct enforce *e)
+{
+	bool whole = e->pinned;
+
+	/* A link that was missing when it was opened is not a pin that went. */
+	for (int i = 0; i < N_PINS && whole; i++)
+		whole = e->fds[i] < 0 || pin_is_there(e->pinned, enforce_pin_names[i]);
+	return whole;
+}
+
+bool enforce_is_removed(const struct enforce *e)
+{
+	return __atomic_load_n(&e->state->removed, __ATOMIC_SEQ_CST);
 }
 
 /* --- pinning -------------------------------------------------------------------------------- */
@@ -297,7 +319,7 @@ int enforce_pin(struct enforce *e, const char *pins, struct error *err)
 	rc = folder_make(above, err);
 	if (rc)
 		return rc;
-	lock = lock_above(pins, err);
+	lock = lock_above(pins, LOCK_EX, err);
 	if (lock < 0)
 		return lock;
 	rc = pin_locked(e, pins, err);
@@ -307,16 +329,109 @@ int enforce_pin(struct enforce *e, const char *pins, struct error *err)
 	return rc;
 }
 
-static int unpin_locked(const char *pins, struct error *err)
+/* --- changing them -------------------------------------------------------------------------- */
+
+struct enforce_change {
+	int lock;
+	struct guard_state *state; /* the guard's; NULL: none is there, or one of another version */
+	char pins[PATH_BYTES];
+};
+
+/* The state of the guard that is pinned there, mapped. NULL: it is not to be had. */
+static struct guard_state *map_state(const char *pins)
+{
+	struct bpf_map_info info = { 0 };
+	struct guard_state *state = MAP_FAILED;
+	__u32 bytes = sizeof(info);
+	char path[PATH_BYTES];
+	int fd;
+
+	pin_path(pins, enforce_pin_names[PIN_STATE], path);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return NULL;
+	if (!bpf_obj_get_info_by_fd(fd, &info, &bytes) && info.value_size == sizeof(*state))
+		state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return state == MAP_FAILED ? NULL : state;
+}
+
+static void set_changer(struct guard_state *state, uint32_t tgid)
+{
+	uint64_t start = 0;
+
+	if (!state || (tgid && process_start(tgid, &start)))
+		return;
+	__atomic_store_n(&state->changer_tgid, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&state->changer_start, start, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&state->changer_tgid, tgid, __ATOMIC_SEQ_CST);
+}
+
+int enforce_change_begin(const char *pins, struct enforce_change **out, struct error *err)
+{
+	struct enforce_change *change;
+	int lock;
+
+	if (access(pins, F_OK))
+		return error_set(err, -ENOENT, "no guard is installed in %s", pins);
+	lock = lock_above(pins, LOCK_EX, err);
+	if (lock < 0)
+		return lock;
+	change = xcalloc(1, sizeof(*change));
+	change->lock = lock;
+	snprintf(change->pins, sizeof(change->pins), "%s", pins);
+	change->state = map_state(pins);
+	set_changer(change->state, (uint32_t)getpid());
+	*out = change;
+	return 0;
+}
+
+void enforce_change_end(struct enforce_change *change)
+{
+	if (!change)
+		return;
+	set_changer(change->state, 0);
+	if (change->state)
+		munmap(change->state, sizeof(*change->state));
+	close(change->lock);
+	free(change);
+}
+
+static bool is_any_there(const char *pins)
 {
 	bool found = false;
+
+	for (int i = 0; i < N_PINS; i++)
+		found |= pin_is_there(pins, enforce_pin_names[i]);
+	return found;
+}
+
+/* First it is said that they go for good: who looks after them sees it when they are gone. */
+static void unlink_for_good(struct enforce_change *change)
+{
+	if (change->state)
+		__atomic_store_n(&change->state->removed, 1, __ATOMIC_SEQ_CST);
+	unlink_pins(change->pins);
+	if (change->state && is_any_there(change->pins))
+		__atomic_store_n(&change->state->removed, 0, __ATOMIC_SEQ_CST);
+}
+
+int enforce_unpin(struct enforce_change *change, struct error *err)
+{
+	const char *pins = change->pins;
 	int rc = folder_check(pins, err);
+	bool found;
 
 	if (rc)
 		return rc;
-	for (int i = 0; i < N_PINS; i++)
-		found |= pin_is_there(pins, enforce_pin_names[i]);
-	unlink_pins(pins);
+	found = is_any_there(pins);
+	unlink_for_good(change);
+	if (is_any_there(pins))
+		return error_set(
+			err, -EPERM,
+			"the guard of %s does not go: take its pins away in the first PID and "
+			"time namespace",
+			pins);
 	if (rmdir(pins) == 0 || errno == ENOENT)
 		return found ? 0 : error_set(err, -ENOENT, "no guard is installed in %s", pins);
 	rc = -errno;
@@ -327,16 +442,32 @@ static int unpin_locked(const char *pins, struct error *err)
 			 pins);
 }
 
-int enforce_unpin(const char *pins, struct error *err)
+static int pin_missing(struct enforce *e, struct error *err)
 {
-	int lock, rc;
+	char path[PATH_BYTES];
 
-	if (access(pins, F_OK))
-		return error_set(err, -ENOENT, "no guard is installed in %s", pins);
-	lock = lock_above(pins, err);
+	for (int i = 0; i < N_PINS; i++) {
+		pin_path(e->pinned, enforce_pin_names[i], path);
+		if (e->fds[i] >= 0 && access(path, F_OK) && bpf_obj_pin(e->fds[i], path) &&
+		    errno != EEXIST)
+			return error_set(err, -errno, "cannot pin the guard to %s: %s", path,
+					 strerror(errno));
+	}
+	return 0;
+}
+
+int enforce_pin_again(struct enforce *e, struct error *err)
+{
+	int rc = folder_make(e->pinned, err), lock;
+
+	if (rc)
+		return rc;
+	lock = lock_above(e->pinned, LOCK_EX | LOCK_NB, err);
 	if (lock < 0)
 		return lock;
-	rc = unpin_locked(pins, err);
+	/* Somebody may have removed it while the lock was his. */
+	rc = enforce_is_removed(e) ? error_set(err, -ENOENT, "the guard was removed")
+				   : pin_missing(e, err);
 	close(lock);
 	return rc;
 }
@@ -344,17 +475,17 @@ int enforce_unpin(const char *pins, struct error *err)
 int enforce_pin_link(struct enforce *e, struct error *err)
 {
 	char path[PATH_BYTES], new[PATH_BYTES];
-	int lock, rc = 0;
+	struct enforce_change *change;
+	int rc = enforce_change_begin(e->pinned, &change, err);
 
+	if (rc)
+		return rc;
 	pin_path(e->pinned, enforce_pin_names[PIN_LINK], path);
 	pin_path(e->pinned, LINK_NEW, new);
-	lock = lock_above(e->pinned, err);
-	if (lock < 0)
-		return lock;
 	unlink(new);
 	if (bpf_obj_pin(e->fds[PIN_LINK], new) || rename(new, path))
 		rc = error_set(err, -errno, "cannot pin the guard to %s: %s", path,
 			       strerror(errno));
-	close(lock);
+	enforce_change_end(change);
 	return rc;
 }

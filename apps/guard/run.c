@@ -8,6 +8,7 @@
 
 #include "guard/enforce.h"
 #include "guard/guard.h"
+#include "guard/lsm.h"
 #include "guard/show.h"
 #include "guard/sources.h"
 #include "guard/watch.h"
@@ -27,7 +28,8 @@ struct guard_run {
 	int changes, timer; /* descriptors; -1: none */
 	bool no_doors, no_lsm;
 	bool installed;	  /* it is not ours: we look on */
-	bool pins_missed; /* and that was said */
+	bool lsm_pinned;  /* what closes side doors is, too */
+	bool pins_missed; /* they could not be put back: that was said */
 };
 
 /* clang-format off */
@@ -113,10 +115,10 @@ static void reload(void *arg)
 
 /* --- looking after it ----------------------------------------------------------------------- */
 
-static void log_detached(struct guard_run *r)
+static void log_taken(struct guard_run *r, uint32_t outcome)
 {
 	struct guard_event event = {
-		.outcome = GUARD_DETACHED,
+		.outcome = outcome,
 		.rule = GUARD_NO_RULE,
 		.cgroup = 0,
 		.tgid = (uint32_t)getpid(),
@@ -151,24 +153,50 @@ static void look_at_link(struct guard_run *r)
 		  enforce_cgroup(r->enforce));
 	if (rc)
 		tool_note(&r->tool, "%s", err.text);
-	log_detached(r);
+	log_taken(r, GUARD_DETACHED);
 }
 
-/* The pins of an installed guard are gone: it was removed, or their file system was. */
+/* 0, or -errno with a sentence. */
+static int pin_again(struct guard_run *r, struct error *err)
+{
+	int rc;
+
+	if (!enforce_pins_mounted(r->pins))
+		return error_set(err, -ENODEV, "the bpf file system of %s was unmounted", r->pins);
+	rc = enforce_pin_again(r->enforce, err);
+	if (!rc && r->watch && r->lsm_pinned)
+		rc = watch_pin_lsm(r->watch, r->pins, err);
+	return rc;
+}
+
+/* Pins of an installed guard are gone. It was removed; or somebody took them away, or their file system. */
 static void look_at_pins(struct guard_run *r)
 {
-	if (!r->installed || r->pins_missed || enforce_is_pinned(r->enforce))
+	bool known = r->pins_missed;
+	struct error err;
+	int rc;
+
+	if (!r->installed || enforce_is_whole(r->enforce)) {
+		r->pins_missed = false;
 		return;
-	r->pins_missed = true;
-	if (enforce_pins_mounted(r->pins)) {
+	}
+	if (enforce_is_removed(r->enforce)) {
 		tool_note(&r->tool, "the guard of %s was removed", r->pins);
 		loop_stop(&r->tool.loop);
 		return;
 	}
-	tool_note(
-		&r->tool,
-		"ALERT: the bpf file system of %s was unmounted: the guard ends with this command",
-		r->pins);
+	rc = pin_again(r, &err);
+	if (rc == -EAGAIN || (rc && known))
+		return;
+	r->pins_missed = rc != 0;
+	if (rc)
+		tool_note(&r->tool, "ALERT: %s: the guard ends with this command", err.text);
+	else
+		tool_note(&r->tool,
+			  "ALERT: pins of the guard were taken away from %s; they are back",
+			  r->pins);
+	if (!known)
+		log_taken(r, GUARD_UNPINNED);
 }
 
 /* The rules of the installed guard, as a set. */
@@ -266,6 +294,7 @@ static int open_guard(struct guard_run *r, struct error *err)
 	if (rc)
 		return error_set(err, rc, "%s", none.text);
 	r->installed = true;
+	r->lsm_pinned = lsm_is_pinned(r->pins);
 	r->generation = enforce_generation(r->enforce);
 	copy_rules(r);
 	return 0;

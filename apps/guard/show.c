@@ -29,7 +29,7 @@ static const struct field fields[N_FIELDS] = {
 	[FIELD_ACCESS] = { "access", "ACCESS", FIELD_STRING, -6, FIELD_LABEL, .help = "read or write" },
 	[FIELD_KEY] = { "key", "KEY", FIELD_STRING, -32, .help = "as sysctl(8) writes it" },
 	[FIELD_OLD] = { "old", "OLD", FIELD_STRING, -12, .help = "value before, its first bytes" },
-	[FIELD_NEW] = { "new", "NEW", FIELD_STRING, -12, .help = "value that was written, its first bytes" },
+	[FIELD_NEW] = { "new", "NEW", FIELD_STRING, -12, .help = "value that was written, its first bytes; of kept what was tried" },
 	[FIELD_DOOR] = { "door", "DOOR", FIELD_STRING, -8, FIELD_LABEL, .help = "other way than the key by which it was changed" },
 	[FIELD_WHERE] = { "where", "RULE", FIELD_STRING, 0, FIELD_LABEL, .help = "where the rule stands" },
 	[FIELD_RULE] = { "rule", NULL, FIELD_STRING, 0, .help = "the rule" },
@@ -55,10 +55,12 @@ const char *show_outcome(uint32_t outcome)
 		[GUARD_NOT_REVERTED] = "not-reverted",
 		[GUARD_DETACHED] = "detached",
 		[GUARD_DOOR_USED] = "door-used",
+		[GUARD_UNPINNED] = "unpinned",
+		[GUARD_KEPT] = "kept",
 	};
-	_Static_assert(sizeof(names) / sizeof(names[0]) == GUARD_DOOR_USED + 1, "each has a name");
+	_Static_assert(sizeof(names) / sizeof(names[0]) == GUARD_KEPT + 1, "each has a name");
 
-	return outcome <= GUARD_DOOR_USED ? names[outcome] : "?";
+	return outcome <= GUARD_KEPT ? names[outcome] : "?";
 }
 
 const char *show_access(uint32_t access)
@@ -163,7 +165,10 @@ static void show_event(struct show *s, const struct guard_event *event)
 		.uid = event->uid,
 	};
 	char key[GUARD_NAME_BYTES];
-	bool has_values = event->outcome != GUARD_DETACHED;
+	bool has_new = event->access == GUARD_WRITE && event->outcome != GUARD_DETACHED &&
+		       event->outcome != GUARD_UNPINNED;
+	bool has_old = event->outcome != GUARD_DETACHED && event->outcome != GUARD_UNPINNED &&
+		       event->outcome != GUARD_KEPT;
 
 	memcpy(head.comm, event->comm, sizeof(head.comm));
 	tool_cells(s->tool, &head, cells);
@@ -171,8 +176,8 @@ static void show_event(struct show *s, const struct guard_event *event)
 	cells[FIELD_OUTCOME] = cell_text(show_outcome(event->outcome));
 	cells[FIELD_ACCESS] = cell_text(show_access(event->access));
 	cells[FIELD_KEY] = cell_text(*key ? key : NULL);
-	cells[FIELD_OLD] = value_cell(event->old_value, has_values);
-	cells[FIELD_NEW] = value_cell(event->new_value, has_values && event->access == GUARD_WRITE);
+	cells[FIELD_OLD] = value_cell(event->old_value, has_old);
+	cells[FIELD_NEW] = value_cell(event->new_value, has_new);
 	cells[FIELD_DOOR] = cell_text(event->door ? door_kind_name(event->door) : NULL);
 	cells[FIELD_WHERE] = cell_text(rule ? rule->where : NULL);
 	cells[FIELD_RULE] = cell_text(rule ? rule->text : NULL);

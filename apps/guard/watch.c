@@ -214,7 +214,7 @@ static void check_attached(struct watch *w, uint64_t now_ns)
 		return;
 	}
 	rc = enforce_reattach(w->setup.enforce, &err);
-	lsm_hold_link(w->lsm);
+	lsm_hold_guard(w->lsm);
 	if (rc && w->is_detached)
 		return;
 	watch_log(w, NULL, "", "", "", DOOR_NONE, &nobody, GUARD_DETACHED);
@@ -574,6 +574,14 @@ void watch_end(struct watch *w)
 	close_fd(w->uts);
 	close_fd(w->epoll);
 	free(w);
+}
+
+int watch_pin_lsm(struct watch *w, const char *pins, struct error *err)
+{
+	int rc = w->lsm ? lsm_pin(w->lsm, pins, err) : 0;
+
+	lsm_hold_guard(w->lsm);
+	return rc;
 }
 
 const char *watch_level(const struct watch *w, enum door_kind kind)

@@ -34,6 +34,8 @@ int watch_begin(const struct watch_setup *setup, struct watch **out, struct erro
 /* The rules were replaced. */
 int watch_set_rules(struct watch *w, const struct ruleset *rules, struct error *err);
 void watch_end(struct watch *w);
+/* Pins what closes side doors into the installed guard's folder, if there is any. 0, or -errno with a sentence. */
+int watch_pin_lsm(struct watch *w, const char *pins, struct error *err);
 /* "lsm: syslog, netlink, bpf", "raw_tp: ...": how each kind of door is held, for status and -v. */
 const char *watch_level(const struct watch *w, enum door_kind kind);
 /* Its programs, for the cost (tool/cost.h): how many. */

@@ -235,6 +235,51 @@ def unmounted_under_an_installed_guard():
 
 
 @case
+def unmounted_and_mounted_again():
+    with World(skep) as w:
+        w.bpffs()
+        w.install(DENY)
+        with w.look_after() as tool:
+            equal(libc.umount2(w.bpf.encode(), 2), 0, "umount")
+            time.sleep(0.5)
+            mount("bpf", w.bpf, "bpf")
+            until(lambda: os.path.exists(os.path.join(w.pins, "link")), "its pins are put back")
+            equal(direct(w), EPERM, "meanwhile")
+            _, err = tool.stop()
+        equal(err.count("ALERT"), 2, f"alerts in {err}")
+        w.tool("status")
+        equal(direct(w), EPERM, "when the tool has ended")
+        equal([r["outcome"] for r in w.log()[0]].count("unpinned"), 1, "the log")
+        w.tool("remove")
+        until(lambda: direct(w) == 2, "removed")
+
+
+@case
+def pins_that_are_taken_away_are_put_back():
+    with World(skep) as w:
+        w.bpffs()
+        w.install(DENY)
+        names = sorted(os.listdir(w.pins))
+        with w.look_after() as tool:
+            for gone in (["link"], ["events", "state"], names):
+                for name in gone:
+                    os.unlink(os.path.join(w.pins, name))
+                if gone is names:
+                    os.rmdir(w.pins)
+                until(lambda: os.path.isdir(w.pins) and sorted(os.listdir(w.pins)) == names, f"{gone} is put back")
+                equal(direct(w), EPERM, "a write")
+            _, err = tool.stop()
+        check("ALERT: pins of the guard were taken away" in err, err)
+        equal(direct(w), EPERM, "when the tool has ended")
+        w.tool("status")
+        rows, _ = w.log()
+        taken = [r for r in rows if r["outcome"] == "unpinned"]
+        equal([(r["comm"], r.keys() & {"key", "old", "new"}) for r in taken], [("skep", set())] * 3, "the log")
+        w.tool("remove")
+        until(lambda: direct(w) == 2, "removed")
+
+
+@case
 def a_second_watcher_only_shows_and_the_first_still_sets_back():
     """Also where the guard is about the watcher itself, whose writes it lets through."""
     with World(skep) as w:

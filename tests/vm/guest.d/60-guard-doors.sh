@@ -159,6 +159,41 @@ denied installed-addrgenmode /bin/ip link set lo addrgenmode none
 check installed-rules-replaced skep guard install 'deny net.ipv6.conf.lo.addr_gen_mode'
 check installed-syslog-free dmesg -n 4
 denied installed-addrgenmode-still /bin/ip link set lo addrgenmode none
+
+# Nobody takes its pins away but who says so to it; nor their file system, nor what that is mounted in.
+pins=/sys/fs/bpf/skep/guard
+for pin in link rules lsm-unlink lsm-bpf; do
+	denied "pins-unlink-$pin" rm $pins/$pin
+done
+denied pins-rename mv $pins/link $pins/link2
+denied pins-rename-into mv $pins/rules $pins/link
+denied pins-folder mv $pins /sys/fs/bpf/skep/other
+denied pins-folder-above mv /sys/fs/bpf/skep /sys/fs/bpf/other
+denied pins-umount umount /sys/fs/bpf
+denied pins-umount-lazily umount -l /sys/fs/bpf
+denied pins-umount-above umount -l /sys
+check pins-of-others mkdir -p /sys/fs/bpf/others/a
+check pins-of-others-renamed mv /sys/fs/bpf/others/a /sys/fs/bpf/others/b
+check pins-of-others-removed rm -r /sys/fs/bpf/others
+check other-file-systems sh -c 'mkdir /tmp/fs && mount -t bpf bpf /tmp/fs && umount /tmp/fs'
+check other-namespaces unshare -m sh -c 'mount --make-rprivate / && umount /sys/fs/bpf'
+check pins-status skep guard status
+skep guard log -o csv --no-header | cut -d, -f9,13 | grep kept | sort | uniq -c | sed 's/^ *//' >/tmp/kept
+printf '%s\n' '4 kept,rename a pin' '3 kept,umount the pins' '4 kept,unlink a pin' >/tmp/wanted
+cat /tmp/kept
+check pins-log cmp /tmp/kept /tmp/wanted
+skep guard run --pins $pins >/tmp/guard.out 2>/tmp/guard.err &
+guard=$!
+n=0
+until grep -q 'in force' /tmp/guard.err || [ $n = 200 ]; do
+	n=$((n + 1))
+	usleep 100000
+done
+denied pins-unlink-watched rm $pins/link
+kill -9 $guard
+wait $guard
+denied pins-unlink-when-the-watcher-is-killed rm $pins/link
 check removed skep guard remove
+check removed-umount sh -c 'umount /sys/fs/bpf && mount -t bpf bpf /sys/fs/bpf'
 check removed-addrgenmode /bin/ip link set lo addrgenmode none
 /bin/ip link set lo addrgenmode eui64

@@ -13,7 +13,7 @@
 
 #include "exec.skel.h" /* last: its .rodata has types of the headers above */
 
-#define RING_KIB 1024
+#define RING_KIB 512 /* twice that is mapped, and counted as resident */
 
 struct exec {
 	struct tool tool;

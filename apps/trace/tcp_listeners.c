@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "buffer.h"
+#include "trace/tcp_diag.h"
 #include "who/container.h"
 #include "who/process.h"
 
@@ -86,19 +87,20 @@ struct search {
 	int map_fd;
 	uint32_t netns[TCP_LISTENERS_NETNS_MAX];
 	uint32_t n_netns;
-	struct tcp_listening *listening;
+	struct tcp_listening *listening; /* those whose owner was found are taken out */
 	uint32_t n_listening, n_found;
 };
 
-/* Calls @fn with every process, by its folder's name. */
-static void each_process(struct search *search, void (*fn)(struct search *search, const char *pid))
+/* Calls @fn with each process, by its folder's name, as long as it wants more. */
+static void each_process(struct search *search, bool (*fn)(struct search *search, const char *pid))
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
+	bool more = true;
 
-	while (proc && (entry = readdir(proc)))
+	while (proc && more && (entry = readdir(proc)))
 		if (isdigit((unsigned char)entry->d_name[0]))
-			fn(search, entry->d_name);
+			more = fn(search, entry->d_name);
 	if (proc)
 		closedir(proc);
 }
@@ -120,23 +122,30 @@ static void read_sockets(struct search *search, const char *pid, const char *fil
 	buffer_deinit(&text);
 }
 
-static void look_at_netns(struct search *search, const char *pid)
+static bool look_at_netns(struct search *search, const char *pid)
 {
 	char path[NAME_BYTES];
+	uint32_t n_before;
 	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/%.16s/ns/net", pid);
-	if (stat(path, &st) || search->n_netns == TCP_LISTENERS_NETNS_MAX)
-		return;
+	if (stat(path, &st))
+		return true;
 	for (uint32_t i = 0; i < search->n_netns; i++)
 		if (search->netns[i] == (uint32_t)st.st_ino)
-			return;
+			return true;
 	search->netns[search->n_netns++] = (uint32_t)st.st_ino;
-	read_sockets(search, pid, "tcp", (uint32_t)st.st_ino);
-	read_sockets(search, pid, "tcp6", (uint32_t)st.st_ino);
+	n_before = search->n_listening;
+	if (tcp_diag_listening(pid, (uint32_t)st.st_ino, &search->listening, &search->n_listening)) {
+		search->n_listening = n_before;
+		read_sockets(search, pid, "tcp", (uint32_t)st.st_ino);
+		read_sockets(search, pid, "tcp6", (uint32_t)st.st_ino);
+	}
+	return search->n_netns < TCP_LISTENERS_NETNS_MAX;
 }
 
-static void found(struct search *search, const char *pid, const struct tcp_listening *listening)
+/* Whether there is still such a process. */
+static bool found(struct search *search, const char *pid, const struct tcp_listening *listening)
 {
 	struct tcp_owner owner = { .known = 1 };
 	struct process process;
@@ -144,7 +153,7 @@ static void found(struct search *search, const char *pid, const struct tcp_liste
 	uint32_t level;
 
 	if (process_read((uint32_t)strtoul(pid, NULL, 10), &process, &err))
-		return;
+		return false;
 	owner.head.pid = owner.head.tid = process.pid;
 	owner.head.uid = process.uid;
 	memcpy(owner.head.comm, process.comm, sizeof(owner.head.comm));
@@ -155,9 +164,22 @@ static void found(struct search *search, const char *pid, const struct tcp_liste
 					     listening->where.netns, process.cgroup);
 	if (bpf_map_update_elem(search->map_fd, &listening->where, &owner, BPF_NOEXIST) == 0)
 		search->n_found++;
+	return true;
 }
 
-static void look_at_descriptors(struct search *search, const char *pid)
+static void take_socket(struct search *search, const char *pid, unsigned long long inode)
+{
+	for (uint32_t i = 0; i < search->n_listening; i++) {
+		if (search->listening[i].socket != inode)
+			continue;
+		/* Whoever has it too comes too late. */
+		if (found(search, pid, &search->listening[i]))
+			search->listening[i] = search->listening[--search->n_listening];
+		return;
+	}
+}
+
+static bool look_at_descriptors(struct search *search, const char *pid)
 {
 	char path[NAME_BYTES], link[NAME_BYTES];
 	unsigned long long inode;
@@ -167,17 +189,15 @@ static void look_at_descriptors(struct search *search, const char *pid)
 
 	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
 	folder = opendir(path);
-	while (folder && (entry = readdir(folder))) {
+	while (folder && search->n_listening && (entry = readdir(folder))) {
 		n = readlinkat(dirfd(folder), entry->d_name, link, sizeof(link) - 1);
 		link[n > 0 ? n : 0] = '\0';
-		if (sscanf(link, "socket:[%llu]", &inode) != 1)
-			continue;
-		for (uint32_t i = 0; i < search->n_listening; i++)
-			if (search->listening[i].socket == inode)
-				found(search, pid, &search->listening[i]);
+		if (sscanf(link, "socket:[%llu]", &inode) == 1)
+			take_socket(search, pid, inode);
 	}
 	if (folder)
 		closedir(folder);
+	return search->n_listening > 0;
 }
 
 uint32_t tcp_listeners_seed(int map_fd, const struct filter_settings *settings,

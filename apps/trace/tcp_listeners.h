@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who listens already when skep trace tcp starts: read once from /proc, in every network namespace some
- * process is in. What the program learns by itself meanwhile is newer and stays.
+ * Who listens already when skep trace tcp starts: sockets are asked for once, of sock_diag (of
+ * /proc/PID/net where a namespace may not be entered), in every network namespace some process is in;
+ * whose they are is looked for in /proc. What the program learns by itself meanwhile is newer and stays.
  */
 #pragma once
 

@@ -57,18 +57,16 @@ uint64_t cost_chore(void *arg, uint64_t now_ns)
 	return now_ns + COST_WINDOW_NS;
 }
 
-/* Runs measured and the time they took, over all programs. */
-static void measured(const struct cost *cost, uint64_t *runs, uint64_t *ns)
+static void measure_programs(const struct cost *cost, struct cost_measured *m)
 {
-	*runs = *ns = 0;
 	for (uint32_t i = 0; i < cost->n_progs; i++) {
 		struct bpf_prog_info info = { 0 };
 		__u32 bytes = sizeof(info);
 
 		if (bpf_obj_get_info_by_fd(cost->progs[i], &info, &bytes))
 			continue;
-		*runs += info.run_cnt;
-		*ns += info.run_time_ns;
+		m->runs += info.run_cnt;
+		m->run_ns += info.run_time_ns;
 	}
 }
 
@@ -95,21 +93,32 @@ static double own_seconds(void)
 	       (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / US_PER_SECOND;
 }
 
+void cost_text(const struct cost_measured *m, struct buffer *out)
+{
+	if (m->runs >= COST_RUNS_MIN)
+		buffer_format(out, "%.0f ns a run of its programs (a sample of %llu runs), ",
+			      (double)m->run_ns / (double)m->runs, (unsigned long long)m->runs);
+	else if (m->refused)
+		buffer_text(out, "its programs' time was not measured (not permitted), ");
+	else if (m->has_programs)
+		buffer_format(
+			out,
+			"its programs ran too seldom to be measured (%llu run%s in the sample), ",
+			(unsigned long long)m->runs, m->runs == 1 ? "" : "s");
+	buffer_format(out, "%.2f%% of a CPU in the tool itself", m->own_share * 100);
+}
+
 void cost_line(struct cost *cost, struct buffer *out)
 {
 	double wall = (double)(loop_now_ns() - cost->start_ns) / 1e9;
-	uint64_t runs, ns;
+	struct cost_measured m = {
+		.has_programs = cost->n_progs > 0,
+		.refused = cost->refused,
+		.own_share = wall > 0 ? own_seconds() / wall : 0,
+	};
 
-	measured(cost, &runs, &ns);
-	if (runs)
-		buffer_format(out, "%.0f ns a run of its programs (a sample of %llu runs), ",
-			      (double)ns / (double)runs, (unsigned long long)runs);
-	else if (cost->refused)
-		buffer_text(out, "its programs' time was not measured (not permitted), ");
-	else if (cost->n_progs)
-		buffer_text(out, "no run of its programs was measured, ");
-	buffer_format(out, "%.2f%% of a CPU in the tool itself",
-		      wall > 0 ? own_seconds() / wall * 100 : 0);
+	measure_programs(cost, &m);
+	cost_text(&m, out);
 }
 
 void cost_deinit(struct cost *cost)

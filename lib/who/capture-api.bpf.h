@@ -5,7 +5,7 @@
 #include <linux/types.h>
 
 #define CAPTURE_PATH_BYTES   1024 /* a longer path is looked up instead */
-#define CAPTURE_RING_BYTES   (256 * 1024)
+#define CAPTURE_RING_BYTES   (128 * 1024)
 #define CAPTURE_WANTED_MAX   16
 #define CAPTURE_WANTED_BYTES 128
 

@@ -2,7 +2,8 @@
 /*
  * Goal: BPF_PROG_TEST_RUN takes and refuses the inputs the kernel takes and refuses, and gives back the
  * same bytes. Method: one trivial program of each type on both sides, inputs of every size around every
- * limit, contexts with each single byte set, every flag; errno and all outputs must be equal.
+ * limit, contexts with each single byte set, every flag; errno and all outputs must be equal. And where
+ * a program's data begin is what the rows of tbl/prog_types.h say.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 
 #include "base/macros.h"
 #include "isa/insn.h"
+#include "object/pkt.h"
+#include "progs/types.h"
 #include "syscall/test_twin.h"
 
 #define DATA_MAX 80000
@@ -319,12 +322,75 @@ static void flags_as_in_the_kernel(void **state)
 	end(10);
 }
 
+/* What a row of tbl/prog_types.h says of the input: its columns test and hook. */
+static const struct {
+	const char *name, *test, *hook;
+	uint32_t type;
+} rows[] = {
+#define done   true
+#define later  false
+#define refused false
+#define PROG_TYPE(num, name, print, test, hook, status, ctx)                                       \
+	{ status ? print : NULL, #test, #hook, num },
+#include "tbl/prog_types.h"
+#undef done
+#undef later
+#undef refused
+};
+
+/* How a frame is taken, in the words of the table: where the program's data begin, or "ctx". */
+static const char *taken_as(uint32_t type, bool hook)
+{
+	static uint8_t packet[ETH_BYTES + 40] = { [12] = 8, [ETH_BYTES] = 0x45 };
+	const struct prog_type_ops *ops = prog_ops_by_type(type);
+	struct prog prog = { .type = type, .ops = ops };
+	struct prog_frame f = { .engine = (struct engine *)twin_engine, .hook = hook };
+	uint8_t first;
+
+	if (!ops->frame)
+		return "none";
+	f.data = packet;
+	f.data_bytes = sizeof(packet);
+	if (ops->frame(&prog, &f)) {
+		f.data = NULL;
+		f.data_bytes = 0;
+		assert_int_equal(ops->frame(&prog, &f), 0);
+		assert_int_equal(ops->unframe(&prog, &f), 0);
+		prog_frame_free(&f);
+		return "ctx";
+	}
+	first = is_skb(type) ? *((struct skb *)f.ctx)->data : *((struct xdp_buff *)f.ctx)->data;
+	assert_int_equal(ops->unframe(&prog, &f), 0);
+	prog_frame_free(&f);
+	return first == packet[0] ? "l2" : first == packet[ETH_BYTES] ? "l3" : "neither";
+}
+
+static void inputs_are_framed_as_the_table_says(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *test = rows[i].test;
+
+		if (!rows[i].name)
+			continue;
+		if (rows[i].type == BPF_PROG_TYPE_CGROUP_SYSCTL) { /* skep_sysctl_access() */
+			assert_string_equal(taken_as(rows[i].type, true), "none");
+			continue;
+		}
+		if (strcmp(test, "none") == 0 && strcmp(rows[i].hook, "ctx") == 0)
+			test = "ctx";
+		if (strcmp(taken_as(rows[i].type, false), test) ||
+		    strcmp(taken_as(rows[i].type, true), rows[i].hook))
+			fail_msg("%s: %s and %s", rows[i].name, taken_as(rows[i].type, false),
+				 taken_as(rows[i].type, true));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TWIN_TEST(sizes_as_in_the_kernel),	   TWIN_TEST(context_bytes_as_in_the_kernel),
 		TWIN_TEST(context_sizes_as_in_the_kernel), TWIN_TEST(xdp_contexts_as_in_the_kernel),
-		TWIN_TEST(flags_as_in_the_kernel),
+		TWIN_TEST(flags_as_in_the_kernel),	   TWIN_TEST(inputs_are_framed_as_the_table_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guard/judge.h"
 #include "guard/rule.h"
 #include "who/cgroup.h"
 #include "who/process.h"
@@ -27,20 +28,17 @@ static bool is_below(const struct actor *actor, uint64_t cgroup)
 	       (cgroup_path_of(cgroup, path) == 0 && actor_is_in(actor, path));
 }
 
-static bool folder_matches(const char *pattern, uint64_t cgroup)
+static bool is_in_container(const struct actor *actor, const char *pattern)
 {
-	char path[CGROUP_PATH_BYTES], *rest;
+	char path[CGROUP_PATH_BYTES];
 
-	if (cgroup_path_of(cgroup, path))
-		return false;
-	for (char *folder = strtok_r(path, "/", &rest); folder; folder = strtok_r(NULL, "/", &rest))
-		if (rule_pattern_matches(pattern, folder))
-			return true;
-	return false;
+	return cgroup_path_of(actor->cgroup, path) == 0 && judge_is_in_container(path, pattern);
 }
 
-static bool clause_holds(const struct guard_clause *c, const struct actor *actor)
+static bool clause_holds(const struct guard_clause *c, const void *who)
 {
+	const struct actor *actor = who;
+
 	if (c->by & GUARD_BY_UID && c->uid != actor->uid)
 		return false;
 	if (c->by & GUARD_BY_PID && c->pid != actor->tgid)
@@ -49,26 +47,15 @@ static bool clause_holds(const struct guard_clause *c, const struct actor *actor
 		return false;
 	if (c->by & GUARD_BY_CGROUP && !is_below(actor, c->cgroup))
 		return false;
-	return !(c->by & GUARD_BY_CONTAINER) || folder_matches(c->container, actor->cgroup);
+	return !(c->by & GUARD_BY_CONTAINER) || is_in_container(actor, c->container);
 }
 
 static bool is_about(const struct guard_rule *rule, const struct actor *actor)
 {
-	bool wanted = false, found = false;
-
 	/* Nobody known: what forbids holds, what allows does not. */
 	if (!actor->known)
 		return rule->action != GUARD_ALLOW || rule->n_clauses == 0;
-	for (uint32_t i = 0; i < rule->n_clauses && i < GUARD_CLAUSES_MAX; i++) {
-		const struct guard_clause *c = &rule->clauses[i];
-		bool holds = clause_holds(c, actor);
-
-		if (c->except && holds)
-			return false;
-		wanted |= !c->except;
-		found |= !c->except && holds;
-	}
-	return found || !wanted;
+	return judge_is_about(rule, clause_holds, actor);
 }
 
 const struct guard_rule *actor_judge(const struct ruleset *rules, const char *name,

@@ -82,9 +82,9 @@ int judge_task_parse(const char *text, struct judge_task *task, struct error *er
 
 /* --- does the rule apply -------------------------------------------------------------------- */
 
-bool judge_is_in_container(const struct judge_task *task, const char *pattern)
+bool judge_is_in_container(const char *cgroup, const char *pattern)
 {
-	const char *at = task->cgroup;
+	const char *at = cgroup;
 	char folder[NAME_MAX + 1];
 
 	while (*(at += strspn(at, "/"))) {
@@ -105,8 +105,10 @@ static bool is_in_cgroup(const struct judge_task *task, uint64_t id, uint32_t le
 	return level < task->n_cgroup_ids && task->cgroup_ids[level] == id;
 }
 
-static bool holds(const struct guard_clause *c, const struct judge_task *task)
+static bool holds(const struct guard_clause *c, const void *who)
 {
+	const struct judge_task *task = who;
+
 	if ((c->by & GUARD_BY_UID) && c->uid != task->uid)
 		return false;
 	if ((c->by & GUARD_BY_PID) && c->pid != task->pid)
@@ -115,16 +117,18 @@ static bool holds(const struct guard_clause *c, const struct judge_task *task)
 		return false;
 	if ((c->by & GUARD_BY_CGROUP) && !is_in_cgroup(task, c->cgroup, c->cgroup_level))
 		return false;
-	return !(c->by & GUARD_BY_CONTAINER) || judge_is_in_container(task, c->container);
+	return !(c->by & GUARD_BY_CONTAINER) || judge_is_in_container(task->cgroup, c->container);
 }
 
-static bool is_about(const struct guard_rule *rule, const struct judge_task *task)
+bool judge_is_about(const struct guard_rule *rule,
+		    bool (*clause_holds)(const struct guard_clause *clause, const void *who),
+		    const void *who)
 {
 	bool wanted = false, found = false;
 
-	for (uint32_t i = 0; i < rule->n_clauses; i++) {
+	for (uint32_t i = 0; i < rule->n_clauses && i < GUARD_CLAUSES_MAX; i++) {
 		const struct guard_clause *c = &rule->clauses[i];
-		bool is = holds(c, task);
+		bool is = clause_holds(c, who);
 
 		if (c->except && is)
 			return false;
@@ -163,7 +167,8 @@ void judge(const struct ruleset *set, const struct judge_task *task,
 		const struct guard_rule *rule = &set->rules[i];
 
 		if (!(rule->access & access->kind) ||
-		    !rule_pattern_matches(rule->pattern, access->name) || !is_about(rule, task))
+		    !rule_pattern_matches(rule->pattern, access->name) ||
+		    !judge_is_about(rule, holds, task))
 			continue;
 		if (rule->action != GUARD_AUDIT) {
 			decide(rule, i, access, out);

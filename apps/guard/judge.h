@@ -44,7 +44,11 @@ struct judgement {
  */
 int judge_task_parse(const char *text, struct judge_task *task, struct error *err);
 
-/* Some folder of the path of its cgroup matches. */
-bool judge_is_in_container(const struct judge_task *task, const char *pattern);
+/* Some folder of a cgroup's path matches, as container= has it. */
+bool judge_is_in_container(const char *cgroup, const char *pattern);
+/* Whether a rule's conditions make it one about @who: @holds says of one clause whether it does. */
+bool judge_is_about(const struct guard_rule *rule,
+		    bool (*holds)(const struct guard_clause *clause, const void *who),
+		    const void *who);
 void judge(const struct ruleset *set, const struct judge_task *task,
 	   const struct judge_access *access, struct judgement *out);

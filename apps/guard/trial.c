@@ -72,7 +72,7 @@ static void settle_container(struct guard_clause *c, const struct judge_task *ta
 	if (!(c->by & GUARD_BY_CONTAINER))
 		return;
 	c->by &= ~(uint32_t)GUARD_BY_CONTAINER;
-	if (judge_is_in_container(task, c->container))
+	if (judge_is_in_container(task->cgroup, c->container))
 		return;
 	c->by |= GUARD_BY_PID;
 	c->pid = NO_PROCESS;

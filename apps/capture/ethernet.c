@@ -95,6 +95,8 @@ static void print_tag(struct layer *l, const uint8_t *p)
 		      tci & 0x1000 ? ", DEI" : "");
 	if (type > LENGTH_MAX)
 		buffer_format(l->out, "ethertype %s (0x%04x), ", type_name(type), type);
+	else
+		buffer_text(l->out, "802.3");
 }
 
 bool print_ethertype(struct layer *l, uint16_t type, const uint8_t *p, uint32_t length)

@@ -63,10 +63,10 @@ static void print_query_3(struct layer *l, const uint8_t *p, uint32_t length)
 		buffer_format(l->out, ", %u source(s)]", n);
 		return;
 	}
-	buffer_text(l->out, " { ");
+	buffer_text(l->out, " {");
 	for (uint32_t i = 0; i < n && 12 + 4 * (i + 1) <= length; i++) {
 		layer_need(l, p + 12 + 4 * i, 4);
-		buffer_text(l->out, i ? " " : "");
+		buffer_text(l->out, " ");
 		layer_host(l, p + 12 + 4 * i, false);
 	}
 	buffer_text(l->out, " }]");

@@ -21,6 +21,7 @@ struct layer {
 	uint32_t link_bytes; /* of the link-level header, tags included */
 	uint32_t depth;	    /* of packets within packets */
 	bool is_quoted;	    /* within an ICMP message: a conversation is not to be learnt from it */
+	bool is_cut;	    /* a guarded printer ended early */
 	jmp_buf *cut;	    /* where a guarded printer ends when what it reads was not captured */
 };
 
@@ -109,6 +110,8 @@ static inline uint32_t get32(struct layer *l, const uint8_t *p)
 
 /* Four bytes as an address or what looks like one (a router's or an area's id), in figures. */
 void layer_dotted(struct layer *l, const uint8_t *p);
+/* The same behind @label, which is not printed either when they were not captured. */
+void layer_label(struct layer *l, const char *label, const uint8_t *p);
 /* Six bytes as a MAC address. */
 void layer_mac(struct layer *l, const uint8_t *p);
 /* The texts of the bits that are set, parted by ", ", or @none. */
@@ -118,6 +121,8 @@ void layer_bits(struct layer *l, const struct layer_name *names, uint32_t n, uin
 void layer_invalid(struct layer *l);
 /* line_text() of bytes. */
 void layer_text(struct layer *l, const uint8_t *p, uint32_t bytes);
+/* The same of @bytes at most, up to a zero; only for guarded printers. */
+void layer_padded(struct layer *l, const uint8_t *p, uint32_t bytes);
 /* "\n\t0x0000:  4500 003c ... E..<" */
 void layer_hex(struct layer *l, const uint8_t *p, uint32_t bytes, bool ascii);
 /* The same of what no printer knows, unless -q is given, or -x or -X show it anyway. */

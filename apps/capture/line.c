@@ -176,10 +176,12 @@ void layer_guard(struct layer *l, const char *name, layer_printer *printer,
 	uint32_t depth = l->depth;
 
 	l->cut = &here;
-	if (setjmp(here) == 0)
+	if (setjmp(here) == 0) {
 		printer(l, ip, p, length);
-	else
+	} else {
 		layer_truncated(l, name);
+		l->is_cut = true;
+	}
 	l->cut = outer;
 	l->end = end;
 	l->depth = depth;
@@ -191,6 +193,13 @@ void layer_dotted(struct layer *l, const uint8_t *p)
 
 	layer_need(l, p, 4);
 	buffer_text(l->out, layer_address(p, false, text));
+}
+
+void layer_label(struct layer *l, const char *label, const uint8_t *p)
+{
+	layer_need(l, p, 4);
+	buffer_text(l->out, label);
+	layer_dotted(l, p);
 }
 
 void layer_mac(struct layer *l, const uint8_t *p)
@@ -248,6 +257,12 @@ void layer_text(struct layer *l, const uint8_t *p, uint32_t bytes)
 	line_text(l->out, (const char *)p, bytes);
 }
 
+void layer_padded(struct layer *l, const uint8_t *p, uint32_t bytes)
+{
+	for (uint32_t i = 0; i < bytes && get8(l, p + i); i++)
+		layer_text(l, p + i, 1);
+}
+
 static void print_hex_line(struct layer *l, const uint8_t *p, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
@@ -282,8 +297,8 @@ void layer_hex(struct layer *l, const uint8_t *p, uint32_t bytes, bool ascii)
 
 bool layer_shows_rest(const struct layer *l)
 {
-	return !l->options->quiet && (l->options->bytes == LINE_BYTES_NONE ||
-				      l->options->bytes >= LINE_BYTES_TEXT);
+	return !l->options->quiet &&
+	       (l->options->bytes == LINE_BYTES_NONE || l->options->bytes >= LINE_BYTES_TEXT);
 }
 
 void layer_rest(struct layer *l, const uint8_t *p, uint32_t bytes)
@@ -337,8 +352,7 @@ static void print_clock(struct line *line, struct buffer *out, uint64_t ns, bool
 
 	localtime_r(&seconds, &tm);
 	if (date)
-		buffer_format(out, "%04d-%02d-%02d ", tm.tm_year + 1900, tm.tm_mon + 1,
-			      tm.tm_mday);
+		buffer_format(out, "%04d-%02d-%02d ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 	buffer_format(out, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
 	print_digits(line, out, ns);
 }
@@ -405,15 +419,56 @@ static void print_bytes(struct layer *l, const struct line_packet *packet)
 	enum line_bytes kind = l->options->bytes;
 	bool with_link = kind == LINE_BYTES_HEX_LINK || kind == LINE_BYTES_ASCII_LINK ||
 			 kind == LINE_BYTES_TEXT_LINK;
-	uint32_t skip = with_link ? 0 : l->link_bytes;
+	/* tcpdump does not know where an Ethernet header ended when what follows was cut off. */
+	bool is_lost = l->is_cut && packet->link == LINE_LINK_ETHERNET;
+	uint32_t skip = with_link || is_lost ? 0 : l->link_bytes;
 
 	if (kind == LINE_BYTES_NONE || packet->bytes < skip)
 		return;
 	if (kind >= LINE_BYTES_TEXT)
 		print_text_bytes(l, packet->data + skip, packet->bytes - skip);
 	else
-		layer_hex(l, packet->data + skip, packet->bytes - skip,
-			  kind >= LINE_BYTES_ASCII);
+		layer_hex(l, packet->data + skip, packet->bytes - skip, kind >= LINE_BYTES_ASCII);
+}
+
+static void print_family(struct layer *l, uint32_t family, uint32_t length)
+{
+	static const struct layer_name names[] = { { 2, "IPv4" },  { 6, "NS" },
+						   { 7, "ISO" },   { 16, "Appletalk" },
+						   { 23, "IPX" },  { 24, "IPv6" },
+						   { 28, "IPv6" }, { 30, "IPv6" } };
+	const char *name = LAYER_NAME_OF(names, family);
+
+	if (!l->options->quiet)
+		buffer_format(l->out, "AF %s (%u)", name ? name : "Unknown", family);
+	else if (name)
+		buffer_text(l->out, name);
+	else
+		buffer_format(l->out, "Unknown AF %u", family);
+	buffer_format(l->out, ", length %u: ", length);
+}
+
+/* BSD's loopback: its address family, in some machine's byte order. */
+static void print_null(struct layer *l, const struct layer_ip *ip, const uint8_t *p,
+		       uint32_t length)
+{
+	uint32_t family = ntohl(get32(l, p));
+
+	(void)ip;
+	l->link_bytes = 4;
+	if (family & 0xffff0000)
+		family = be32(p);
+	if (l->options->link)
+		print_family(l, family, length);
+	if (family == 2) {
+		print_ip4(l, p + 4, length - 4);
+	} else if (family == 24 || family == 28 || family == 30) {
+		print_ip6(l, p + 4, length - 4);
+	} else {
+		if (!l->options->link)
+			print_family(l, family, length);
+		layer_rest(l, p + 4, length - 4);
+	}
 }
 
 static void print_link(struct layer *l, const struct line_packet *packet)
@@ -433,11 +488,7 @@ static void print_link(struct layer *l, const struct line_packet *packet)
 		print_cooked(l, p, length, packet->link == LINE_LINK_SLL2);
 		break;
 	case LINE_LINK_NULL:
-		l->link_bytes = 4;
-		if (layer_has(l, p, 4))
-			print_ip(l, p + 4, length - 4);
-		else
-			layer_truncated(l, "null");
+		layer_guard(l, "null", print_null, NULL, p, length);
 		break;
 	}
 }

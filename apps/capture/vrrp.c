@@ -76,11 +76,8 @@ void print_vrrp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, ui
 	print_checksum(l, ip, p, length, version);
 	print_addresses(l, ip, p + HEAD_BYTES, get8(l, p + 3));
 	if (version == 2 && p[4] == AUTH_SIMPLE) {
-		const uint8_t *secret = p + HEAD_BYTES + p[3] * 4;
-
-		layer_need(l, secret, AUTH_BYTES);
 		buffer_text(l->out, " auth \"");
-		layer_text(l, secret, (uint32_t)strnlen((const char *)secret, AUTH_BYTES));
+		layer_padded(l, p + HEAD_BYTES + p[3] * 4, AUTH_BYTES);
 		buffer_text(l->out, "\"");
 	}
 }

@@ -52,6 +52,17 @@ def stp():
         yield struct.pack(">HBBB", 0, 2, 2, flags) + root + struct.pack(">I", 4) + bridge + b"\x80\1" + times + b"\0"
     yield struct.pack(">HBB", 0, 0, 0x80)
     yield struct.pack(">HBB", 0, 5, 2)
+    region = b"region one".ljust(32, b"\0") + struct.pack(">H", 3) + bytes(range(16))
+    for n in 0, 2:
+        instances = b"".join(struct.pack(">BH6sIBBB", 0x7c, 0x8000 + i, b"\2\0\0\0\0\3", 200000, 0x80, 0x70, 19) for i in range(n))
+        body = b"\0" + region + struct.pack(">I", 5) + bridge + b"\x14" + instances
+        multiple = root + struct.pack(">I", 4) + bridge + b"\x80\1" + times + b"\0" + struct.pack(">H", len(body)) + body
+        for version in 3, 4:
+            yield struct.pack(">HBBB", 0, version, 2, 0x3c) + multiple
+        bridging = b"\0" + region + b"\xb8\0\x12\x34\0\7" + bytes(8) + bytes(range(20))
+        yield struct.pack(">HBBB", 0, 4, 2, 0x3c) + multiple + struct.pack(">H", len(bridging)) + bridging
+        yield struct.pack(">HBBB", 0, 3, 0, 0x3c) + multiple
+        yield struct.pack(">HBBB", 0, 3, 2, 0x3c) + multiple[:-16 * n - 3]
 
 
 def lldp_tlv(kind, body):
@@ -122,12 +133,37 @@ def ospf():
     yield ospf_packet(5, b"".join(lsa[:20] for lsa in ospf_lsas()))
 
 
-def ospf_updates():
-    yield ospf_packet(4, struct.pack(">I", 4) + b"".join(ospf_lsas()))
+    for lsas in [[lsa] for lsa in ospf_lsas()] + [[lsa for lsa in ospf_lsas() if lsa[20:22] != b"\0\2"]]:  # behind a link tcpdump reads on
+        yield ospf_packet(4, struct.pack(">I", len(lsas)) + b"".join(lsas))
+    yield ospf_packet(4, struct.pack(">I", 2) + ospf_lsas()[0])
+    signals = struct.pack(">HHHHIHH20s", 0x1234, 9, 1, 4, 3, 2, 20, bytes(20))
+    yield ospf_packet(1, hello[:6] + b"\x12" + hello[7:]) + signals
+    yield ospf_packet(2, struct.pack(">HBBI", 0, 0x52, 7, 1000)) + signals
+    yield ospf_packet(3, struct.pack(">I4s4s", 10, b"\1\0\0\7", A))
+    yield b"\7" + ospf_packet(1, hello)[1:]
+    yield ospf_packet(1, hello, 7)
+    yield ospf_packet(1, hello) + b"abc"
+
+
+def tlv(kind, body):
+    return struct.pack(">HH", kind, len(body)) + body + bytes(-len(body) % 4)
 
 
 def ospf_lsas():
+    mask, megabit = bytes((255, 255, 255, 0)), struct.pack(">f", 1250000)
+    links = b"".join(struct.pack(">4s4sBBH", A, mask, kind, 0, 10) for kind in (1, 2, 3, 4))
+    link = tlv(1, b"\2") + tlv(2, A) + tlv(3, A) + tlv(4, B) + tlv(5, b"\0\0\0\5") + tlv(6, megabit) + tlv(7, megabit) + \
+        tlv(8, megabit * 8) + tlv(9, b"\0\0\0\x10") + tlv(11, A + B) + tlv(14, b"\6\0\0\0") + tlv(15, b"\1\2\0\0" + megabit * 8) + \
+        tlv(17, b"\1\0\0\0" + megabit * 2) + tlv(99, b"abcde") + tlv(16, A + B)  # tcpdump loses its way behind that one
+    opaque = [struct.pack(">HBBBBBB4sIHH", 5, 2, kind, what, 0, 0, 9, A, 0x80000001, 0x1234, 20 + len(body)) + body for kind, what, body in
+              ((10, 1, tlv(1, A)), (10, 1, tlv(2, link)), (9, 1, tlv(2, tlv(3, b"abc"))), (9, 1, tlv(1, b"ab")), (11, 1, tlv(5, b"abcd")),
+               (9, 3, tlv(1, b"\0\0\0\x78") + tlv(2, b"\1") + tlv(3, A) + tlv(9, b"abcd")), (9, 3, tlv(1, b"ab")),
+               (10, 4, tlv(1, b"\0\0\0\x3f") + tlv(8, b"abcd")), (10, 4, tlv(1, b"ab")), (10, 9, b"what is it"))]
     return [ospf_lsa(1, struct.pack(">BBH", 0, 0, 1) + struct.pack(">4s4sBBH", A, bytes((255, 255, 255, 0)), 3, 0, 10)),
+            ospf_lsa(1, struct.pack(">BBH", 3, 0, 4) + links), ospf_lsa(1, struct.pack(">BBH", 0, 0, 1) + links[:9] + b"\7" + links[10:12]),
+            ospf_lsa(1, struct.pack(">BBH4s4sBBHBBH", 0, 0, 1, A, mask, 3, 1, 10, 2, 0, 77)), ospf_lsa(4, bytes(4) + struct.pack(">I", 0x02000014)),
+            ospf_lsa(6, struct.pack(">I4sI4sI4s", 1, A, 2, A, 3, A)), ospf_lsa(99, b"abcd"),
+            ospf_lsa(7, mask + struct.pack(">I4s4s", 0x01ffffff, A, A)), *opaque,
             ospf_lsa(2, bytes((255, 255, 255, 0)) + A), ospf_lsa(3, bytes((255, 255, 255, 0)) + struct.pack(">I", 20)),
             ospf_lsa(5, bytes((255, 255, 0, 0)) + struct.pack(">I4sI", 0x80000014, bytes(4), 0))]
 
@@ -135,7 +171,44 @@ def ospf_lsas():
 def ospf3():
     hello = struct.pack(">IBBBBHH4s4s", 5, 1, 0, 0, 0x13, 10, 40, A, bytes(4))
     for kind, body in (1, hello), (1, hello + B), (2, struct.pack(">BBBBHBBI", 0, 0, 0, 0x13, 1500, 0, 7, 1000)), (9, b""):
-        yield struct.pack(">BBH4s4sHBB", 3, kind, 16 + len(body), A, bytes(4), 0, 0, 0) + body
+        yield ospf3_packet(kind, body)
+    yield ospf3_packet(1, hello, 7, A)
+    lsas = list(ospf3_lsas())
+    heads = b"".join(lsa[:20] for lsa in lsas)
+    yield ospf3_packet(2, struct.pack(">IHBBI", 0x13, 1500, 0, 7, 1000) + heads)
+    yield ospf3_packet(5, heads)
+    yield ospf3_packet(5, heads[:-3])
+    yield ospf3_packet(3, b"".join(struct.pack(">HH4s4s", 0, kind, A, A) for kind in (0x2001, 0x4005, 0x8008, 0x6009)))
+    for some in [[lsa] for lsa in lsas] + [lsas]:
+        yield ospf3_packet(4, struct.pack(">I", len(some)) + b"".join(some))
+    trailer = struct.pack(">HHHHII16s", 1, 32, 0, 5, 1, 2, b"x" * 16)
+    signals = struct.pack(">HHHHI", 0x1234, 12, 1, 4, 3)
+    signed = struct.pack(">IIHH4s4s", 5, 0x01000613, 10, 40, A, bytes(4))
+    yield ospf3_packet(1, signed) + signals + trailer
+    yield ospf3_packet(1, signed) + signals
+    yield ospf3_packet(1, hello) + trailer
+    yield ospf3_packet(1, hello) + b"\0\2" + trailer[2:]
+    yield ospf3_packet(1, hello) + trailer[:9]
+    yield b"\4" + ospf3_packet(1, hello)[1:]
+
+
+def ospf3_packet(kind, body, instance=0, area=bytes(4)):
+    return struct.pack(">BBH4s4sHBB", 3, kind, 16 + len(body), A, area, 0, instance, 0) + body
+
+
+def ospf3_lsas():
+    prefix = struct.pack(">BBH", 64, 0, 10) + bytes(range(8))
+    odd = struct.pack(">BBH", 33, 0x3a, 0) + bytes(range(8))
+    links = b"".join(struct.pack(">BBHIII", kind, 0, 10, 1, 2, 3) for kind in (1, 2, 4))
+    for kind, body in ((0x2001, struct.pack(">I", 0x03000013) + links), (0x2001, struct.pack(">IBBHIII", 0x13, 9, 0, 10, 1, 2, 3)),
+                       (0x2002, struct.pack(">I", 0x13) + A + A), (0x2003, struct.pack(">I", 20) + prefix),
+                       (0x2003, struct.pack(">I", 20) + odd + b"\0\0\0\0"), (0x4005, struct.pack(">I", 0x80000014) + prefix),
+                       (0x4005, struct.pack(">I", 0x03000014) + prefix[:2] + b"\0\0" + prefix[4:] + A6 + A),
+                       (0x4005, struct.pack(">I", 20) + prefix[:2] + b"\x20\1" + prefix[4:] + A),
+                       (8, struct.pack(">I16sI", 0x01000013, A6, 2) + prefix + odd), (0x2009, struct.pack(">HHII", 1, 0x2001, 0, 7) + prefix),
+                       (11, tlv(1, b"\0\0\0\x78")), (10, tlv(1, A)), (0x2004, b"abcdefgh"), (0x2003, struct.pack(">IBBH", 20, 200, 0, 0)),
+                       (0x2002, b"ab")):
+        yield struct.pack(">HH4s4sIHH", 5, kind, A, A, 0x80000001, 0x1234, 20 + len(body)) + body
 
 
 def vrrp():
@@ -221,6 +294,8 @@ def frames():
         yield frame(0x86dd, ip6(132, body))
     for body in ospf():
         yield frame(0x800, ip(89, body))
+    for body in ospf3():
+        yield frame(0x86dd, ip6(89, body))
     yield frame(0x800, ip(50, struct.pack(">II", 0x1000, 7) + b"x" * 40))
     yield frame(0x800, ip(51, struct.pack(">BBHII", 17, 4, 0, 0x1000, 7) + bytes(12) + UDP))
     yield frame(0x86dd, ip6(50, struct.pack(">II", 0x1000, 7) + b"x" * 40))
@@ -236,10 +311,6 @@ def outlines():
     """Those of which only the line without -v is."""
     for kind, body in ppp_control():
         yield frame(kind, body)
-    for body in ospf3():
-        yield frame(0x86dd, ip6(89, body))
-    for body in ospf_updates():
-        yield frame(0x800, ip(89, body))
 
 
 def cuts():
@@ -248,6 +319,7 @@ def cuts():
             (frame(kind, body) for kind, body in pppoe()), (frame(0x800, ip(132, body)) for body in sctp()), \
             (frame(0x800, ip(112, body)) for body in vrrp()), (frame(0x800, ip(2, body)) for body in igmp()), \
             (frame(0x800, ip(47, body)) for body in gre()), (frame(0x800, ip(89, body)) for body in ospf()), \
+            (frame(0x86dd, ip6(89, body)) for body in ospf3()), \
             (llc(b"\x42\x42\3" + body) for body in stp()):
         for whole in each:
             for length in range(14, len(whole)):

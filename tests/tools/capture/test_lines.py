@@ -61,7 +61,7 @@ def strange_lines(skep, tcpdump, folder):
     cuts.write_bytes(head + b"".join(struct.pack("<IIII", 1, 0, len(f), length) + f for f, length in strange.cuts()))
     yield from (same_lines(skep, tcpdump, flags, whole) for flags in FLAGS)
     yield from (same_lines(skep, tcpdump, flags, outlines) for flags in FLAGS if "v" not in flags)
-    yield same_lines(skep, tcpdump, "-n", cuts)
+    yield from (same_lines(skep, tcpdump, flags, cuts) for flags in ("-n", "-nvv"))
 
 
 def rotated(skep, folder):

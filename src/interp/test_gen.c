@@ -11,6 +11,7 @@
 #define PENDING_MAX 8     /* forward jumps whose target is still to come */
 #define STACK_USED 64     /* bytes below the frame pointer that are initialised and used */
 #define SUBPROGS_AT_MOST 6
+#define FIRST_LEAF 4      /* from this subprogram on: no stack, no calls, no saved registers */
 #define CTX_REG 6         /* of the main program; in subprograms it is a number like others */
 #define COUNT_REG 9       /* inside a loop */
 
@@ -602,10 +603,31 @@ static void act_loop(struct gen *g)
 	g->locked &= (uint16_t)~(1u << COUNT_REG);
 }
 
-static void act(struct gen *g)
+static bool is_leaf(const struct gen *g)
 {
-	uint16_t before = g->init;
+	return g->subprog >= FIRST_LEAF;
+}
 
+/* A leaf may be so short that its code is put where it is called. */
+static void act_in_leaf(struct gen *g)
+{
+	switch (below(g, 8)) {
+	case 0:
+		act_branch(g);
+		break;
+	case 1:
+		act_unary(g);
+		break;
+	case 2:
+		act_number(g);
+		break;
+	default:
+		act_binary(g);
+	}
+}
+
+static void act_anywhere(struct gen *g)
+{
 	switch (below(g, 16)) {
 	case 0:
 	case 1:
@@ -620,6 +642,16 @@ static void act(struct gen *g)
 	default:
 		act_simple(g);
 	}
+}
+
+static void act(struct gen *g)
+{
+	uint16_t before = g->init;
+
+	if (is_leaf(g))
+		act_in_leaf(g);
+	else
+		act_anywhere(g);
 	/* What a jump may have skipped is not initialised for those behind it. */
 	if (g->n_pending)
 		g->init &= before;
@@ -631,7 +663,7 @@ static void begin(struct gen *g, uint32_t subprog)
 	g->subprog = subprog;
 	g->starts[subprog] = g->n;
 	g->is_main = subprog == 0;
-	g->locked = g->is_main ? 1u << CTX_REG : 0;
+	g->locked = g->is_main ? 1u << CTX_REG : is_leaf(g) ? 0x3c0 : 0;
 	g->init = g->is_main ? 0 : 0x3e;
 	if (g->is_main)
 		emit(g, BPF_MOV64_REG(CTX_REG, 1));
@@ -644,7 +676,7 @@ static void begin(struct gen *g, uint32_t subprog)
 			emit(g, BPF_MOV64_REG(r, 1 + (uint8_t)below(g, 5)));
 		g->init |= (uint16_t)(1u << r);
 	}
-	for (int16_t off = -STACK_USED; off < 0; off += 8)
+	for (int16_t off = -STACK_USED; off < 0 && !is_leaf(g); off += 8)
 		emit(g, BPF_STX_MEM(BPF_DW, BPF_REG_10, some_src(g), off));
 }
 
@@ -662,7 +694,7 @@ static void end(struct gen *g)
 		emit(g, BPF_ALU64_IMM(BPF_MUL, 0, 31));
 		emit(g, BPF_ALU64_REG(BPF_XOR, 0, r));
 	}
-	for (int16_t off = -STACK_USED; off < 0; off += 8) {
+	for (int16_t off = -STACK_USED; off < 0 && !is_leaf(g); off += 8) {
 		emit(g, BPF_LDX_MEM(BPF_DW, 1, BPF_REG_10, off));
 		emit(g, BPF_ALU64_IMM(BPF_MUL, 0, 31));
 		emit(g, BPF_ALU64_REG(BPF_ADD, 0, 1));
@@ -685,13 +717,15 @@ struct test_prog *test_gen_prog(uint64_t seed, uint32_t n_actions)
 {
 	struct gen *g = calloc(1, sizeof(*g));
 	struct test_prog *tp;
+	uint32_t n;
 
 	if (!g)
 		abort();
 	g->rng = seed * 0x9e3779b97f4a7c15 + 1;
 	for (uint32_t s = 0; s < SUBPROGS_AT_MOST; s++) {
 		begin(g, s);
-		for (uint32_t i = 0; i < (s ? n_actions / 8 : n_actions); i++) {
+		n = is_leaf(g) ? below(g, 12) : s ? n_actions / 8 : n_actions;
+		for (uint32_t i = 0; i < n; i++) {
 			if (g->n + ROOM * 8 < INSNS_MAX)
 				act(g);
 		}

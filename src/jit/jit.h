@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The first-tier JIT: rewritten code (see object/prog.h) to native code in one pass over the
- * instructions, with fixed registers, no analysis beyond neighbouring instructions, and jumps sized
- * by relaxation.
+ * instructions, with fixed registers, no analysis but of which registers are read again, and jumps
+ * sized by relaxation. Small subprograms that call nothing stand in place of their calls.
  *
  * Native code lies in an arena of the process (jit/arena.h); a mapping is never writable and
  * executable. There are no retpolines, no constant blinding and no speculation barriers: what that

@@ -14,9 +14,6 @@
 /* Where tail calls enter: behind push rbp; mov rbp, rsp. */
 #define TAIL_ENTRY_BYTES 4
 
-/* R6 to R9 and R11, as a mask. */
-#define CALLEE_SAVED 0xbc0
-
 /* --- frames --------------------------------------------------------------------------------------- */
 
 static void gen_saved(struct jit_gen *g, bool push)
@@ -27,7 +24,7 @@ static void gen_saved(struct jit_gen *g, bool push)
 	for (int i = 0; i < n; i++) {
 		uint8_t r = regs[push ? i : n - 1 - i];
 
-		if (!(g->written >> r & 1))
+		if (!(gen_sub_of(g, g->frame)->written >> r & 1))
 			continue;
 		if (push)
 			asm_push(&g->b, (enum x86_reg)gen_reg[r]);
@@ -39,10 +36,11 @@ static void gen_saved(struct jit_gen *g, bool push)
 /* Stack and padding, so that rsp is a multiple of 16 at calls. */
 static uint32_t frame_size(const struct jit_gen *g)
 {
-	uint32_t bytes = (g->sub->stack_bytes + 7) & ~7u;
-	uint32_t saved = 8 * (uint32_t)__builtin_popcount(g->written & CALLEE_SAVED);
+	const struct gen_sub *sub = gen_sub_of(g, g->frame);
+	uint32_t bytes = (g->frame->stack_bytes + 7) & ~7u;
+	uint32_t saved = 8 * (uint32_t)__builtin_popcount(sub->written & GEN_CALLEE_SAVED);
 
-	if (!g->calls)
+	if (!sub->calls)
 		return !saved && bytes <= RED_ZONE_BYTES ? 0 : bytes;
 	return bytes + ((bytes + saved) & 8);
 }
@@ -51,8 +49,8 @@ void gen_prologue(struct jit_gen *g)
 {
 	uint32_t start = g->b.n;
 
-	g->frame_bytes = g->has_frame ? frame_size(g) : 0;
-	if (g->has_frame) {
+	g->frame_bytes = gen_sub_of(g, g->frame)->has_frame ? frame_size(g) : 0;
+	if (gen_sub_of(g, g->frame)->has_frame) {
 		asm_push(&g->b, RBP);
 		asm_rr(&g->b, X_W, OP_STORE, RSP, RBP); /* mov rbp, rsp */
 		assert(g->b.n - start == TAIL_ENTRY_BYTES);
@@ -76,7 +74,7 @@ void gen_epilogue(struct jit_gen *g)
 	gen_saved(g, false);
 	if (g->frame_bytes)
 		asm_u8(&g->b, 0xc9); /* leave */
-	else if (g->has_frame)
+	else if (gen_sub_of(g, g->frame)->has_frame)
 		asm_pop(&g->b, RBP);
 	asm_u8(&g->b, 0xc3); /* ret */
 }
@@ -103,7 +101,7 @@ int gen_align_loop(struct jit_gen *g, uint32_t pc)
 		if ((i > pc && g->loops[i]) || isa_is_call(&g->prog->insns[i]))
 			return 0;
 	}
-	return add_reloc(g, (struct reloc){ .kind = RELOC_ALIGN, .to = last }, 63);
+	return add_reloc(g, (struct reloc){ .kind = RELOC_ALIGN, .to = last + g->pc_shift }, 63);
 }
 
 static void gen_compare(struct jit_gen *g, const struct bpf_insn *insn)
@@ -259,12 +257,16 @@ static uint32_t subprog_at(const struct prog *prog, int64_t pc)
 static int gen_call(struct jit_gen *g, const struct bpf_insn *insn, uint32_t pc)
 {
 	const struct prog *prog = g->prog;
+	int err;
 
 	if (insn->src_reg == BPF_PSEUDO_CALL) {
 		uint32_t to = subprog_at(prog, isa_call_target(insn, pc));
 
 		if (to == prog->n_subprogs)
 			return -ENOTSUP;
+		err = gen_inline(g, to);
+		if (err <= 0)
+			return err;
 		return add_reloc(g, (struct reloc){ .kind = RELOC_CALL, .to = to }, 5);
 	}
 	if (insn->src_reg || (uint32_t)insn->imm >= prog->n_calls)
@@ -287,7 +289,23 @@ int gen_cond_jump(struct jit_gen *g, const struct bpf_insn *insn, uint32_t to, b
 	gen_compare(g, insn);
 	if (invert)
 		cc ^= 1;
-	return add_reloc(g, (struct reloc){ .kind = RELOC_JCC, .to = to, .arg = (uint8_t)cc }, 6);
+	return add_reloc(g, (struct reloc){ .kind = RELOC_JCC, .to = to + g->pc_shift,
+					    .arg = (uint8_t)cc }, 6);
+}
+
+static int gen_goto(struct jit_gen *g, uint32_t pc, uint32_t to)
+{
+	if (to == pc + 1)
+		return 0;
+	return add_reloc(g, (struct reloc){ .kind = RELOC_JMP, .to = to + g->pc_shift }, 5);
+}
+
+static int gen_exit(struct jit_gen *g, uint32_t pc)
+{
+	if (g->sub != g->frame)
+		return gen_goto(g, pc, g->sub->end); /* the caller goes on there */
+	gen_epilogue(g);
+	return 0;
 }
 
 int gen_jmp(struct jit_gen *g, const struct bpf_insn *insn, uint32_t pc)
@@ -296,14 +314,12 @@ int gen_jmp(struct jit_gen *g, const struct bpf_insn *insn, uint32_t pc)
 
 	if (isa_is_call(insn))
 		return gen_call(g, insn, pc);
-	if (isa_is_exit(insn)) {
-		gen_epilogue(g);
-		return 0;
-	}
+	if (isa_is_exit(insn))
+		return gen_exit(g, pc);
 	/* gen.c has checked where jumps lead. */
 	to = (uint32_t)isa_jump_target(insn, pc);
 	if (isa_is_ja(insn))
-		return to == pc + 1 ? 0 : add_reloc(g, (struct reloc){ .kind = RELOC_JMP, .to = to }, 5);
+		return gen_goto(g, pc, to);
 	return gen_cond_jump(g, insn, to, false);
 }
 

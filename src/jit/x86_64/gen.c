@@ -9,6 +9,11 @@
 #include "jit/x86_64/gen.h"
 #include "object/prog.h"
 
+/* A longer subprogram is called. */
+#define INLINE_INSNS_MAX 24
+/* A program may become this many instructions, and as many as it has, longer. */
+#define INLINED_MORE 256
+
 const uint8_t gen_reg[16] = { RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP, R12 };
 
 /* Jumps stay inside their subprogram; both halves of a 64-bit immediate are there. */
@@ -27,7 +32,7 @@ static int scan_insn(struct jit_gen *g, const struct subprog *sub, uint32_t pc)
 	if (to < sub->start || to >= sub->end)
 		return -ENOTSUP;
 	bitmap_set(g->targets, (size_t)to);
-	g->has_loops |= to <= pc;
+	gen_sub_of(g, sub)->has_loops |= to <= pc;
 	if (to <= pc && pc - to < GEN_LOOP_INSNS_MAX)
 		g->loops[to] = (uint8_t)(pc - to);
 	return 0;
@@ -36,12 +41,10 @@ static int scan_insn(struct jit_gen *g, const struct subprog *sub, uint32_t pc)
 static int scan_subprog(struct jit_gen *g, const struct subprog *sub)
 {
 	const struct bpf_insn *insns = g->prog->insns;
+	struct gen_sub *found = gen_sub_of(g, sub);
 
 	g->sub = sub;
-	g->written = 0;
-	g->calls = false;
-	g->has_loops = false;
-	g->has_frame = sub == g->prog->subprogs;
+	found->has_frame = sub == g->prog->subprogs;
 	for (uint32_t pc = sub->start; pc < sub->end; pc++) {
 		int err = scan_insn(g, sub, pc);
 
@@ -49,13 +52,15 @@ static int scan_subprog(struct jit_gen *g, const struct subprog *sub)
 			return err;
 		g->regs[pc].read = isa_regs_read(&insns[pc]);
 		g->regs[pc].written = isa_regs_written(&insns[pc]);
-		g->written |= g->regs[pc].written;
-		g->calls |= isa_is_call(&insns[pc]);
-		g->has_frame |= g->regs[pc].read >> ISA_REG_FP & 1;
+		found->written |= g->regs[pc].written;
+		found->calls |= isa_is_call(&insns[pc]);
+		found->has_frame |= g->regs[pc].read >> ISA_REG_FP & 1;
 		if (isa_is_ld_imm64(&insns[pc]))
 			pc++;
 	}
-	g->has_frame |= g->calls;
+	found->has_frame |= found->calls;
+	if (!(g->flags & JIT_PLAIN))
+		gen_live(g);
 	return 0;
 }
 
@@ -132,7 +137,7 @@ static int gen_next(struct jit_gen *g, uint32_t *pc)
 		err = gen_align_loop(g, first);
 	if (err)
 		return err;
-	g->pcs[first] = gen_here(g);
+	g->pcs[first + g->pc_shift] = gen_here(g);
 	if (!(g->flags & JIT_PLAIN))
 		n = gen_peephole(g, first, &err);
 	if (!n) {
@@ -141,24 +146,19 @@ static int gen_next(struct jit_gen *g, uint32_t *pc)
 	}
 	track_zext(g, &g->prog->insns[first]);
 	for (uint32_t i = 1; i < n; i++) {
-		g->pcs[first + i] = gen_here(g);
+		g->pcs[first + i + g->pc_shift] = gen_here(g);
 		track_zext(g, &g->prog->insns[first + i]);
 	}
 	*pc = first + n - 1;
 	return err;
 }
 
-static int gen_subprog(struct jit_gen *g, const struct subprog *sub)
+/* The instructions of g->sub. */
+static int gen_body(struct jit_gen *g)
 {
-	int err = asm_reserve(&g->b, GEN_INSN_BYTES_MAX);
+	for (uint32_t pc = g->sub->start; pc < g->sub->end; pc++) {
+		int err = asm_reserve(&g->b, GEN_INSN_BYTES_MAX);
 
-	if (err)
-		return err;
-	g->subprogs[sub - g->prog->subprogs] = gen_here(g);
-	gen_prologue(g);
-	g->zext = 0;
-	for (uint32_t pc = sub->start; pc < sub->end; pc++) {
-		err = asm_reserve(&g->b, GEN_INSN_BYTES_MAX);
 		if (err)
 			return err;
 		if (bitmap_test(g->targets, pc))
@@ -167,25 +167,73 @@ static int gen_subprog(struct jit_gen *g, const struct subprog *sub)
 		if (err)
 			return err;
 	}
+	return 0;
+}
+
+static int gen_subprog(struct jit_gen *g, const struct subprog *sub)
+{
+	int err = asm_reserve(&g->b, GEN_INSN_BYTES_MAX);
+
+	if (err)
+		return err;
+	g->sub = g->frame = sub;
+	gen_sub_of(g, sub)->prologue = gen_here(g);
+	gen_prologue(g);
+	g->zext = 0;
+	err = gen_body(g);
+	if (!err)
+		err = asm_reserve(&g->b, GEN_INSN_BYTES_MAX);
+	if (err)
+		return err;
 	asm_u8(&g->b, 0x0f); /* ud2: the verifier let nothing come here */
 	asm_u8(&g->b, 0x0b);
 	return 0;
 }
 
+/* --- subprograms in place of calls ---------------------------------------------------------------- */
+
+/*
+ * Small ones that call nothing and need no frame: neither stack nor saved registers. What they may
+ * overwrite is what a call may, so the caller cannot tell. A call and its return take longer than
+ * all that a typical callback of bpf_loop() does.
+ */
+static bool is_inlinable(const struct jit_gen *g, const struct subprog *sub)
+{
+	const struct gen_sub *found = gen_sub_of(g, sub);
+
+	return !(g->flags & JIT_PLAIN) && sub->end - sub->start <= INLINE_INSNS_MAX && !found->calls &&
+	       !found->has_frame && !(found->written & GEN_CALLEE_SAVED);
+}
+
+int gen_inline(struct jit_gen *g, uint32_t to)
+{
+	const struct subprog *caller = g->sub, *sub = &g->prog->subprogs[to];
+	uint32_t places = sub->end - sub->start + 1;
+	int err;
+
+	if (!is_inlinable(g, sub) || g->pcs_cap - g->n_pcs < places)
+		return 1;
+	g->sub = sub;
+	g->pc_shift = g->n_pcs - sub->start;
+	g->n_pcs += places;
+	err = gen_body(g);
+	g->pcs[g->n_pcs - 1] = gen_here(g);
+	g->sub = caller;
+	g->pc_shift = 0;
+	return err;
+}
+
 static int gen_prog(struct jit_gen *g)
 {
 	const struct prog *prog = g->prog;
-	int err;
+	int err = 0;
 
-	for (uint32_t i = 0; i < prog->n_subprogs; i++) {
+	for (uint32_t i = 0; i < prog->n_subprogs && !err; i++)
 		err = scan_subprog(g, &prog->subprogs[i]);
-		if (!err && !(g->flags & JIT_PLAIN))
-			gen_live(g);
-		if (!err)
-			err = gen_subprog(g, &prog->subprogs[i]);
-		if (err)
-			return err;
-	}
+	for (uint32_t i = 0; i < prog->n_subprogs && !err; i++)
+		err = gen_subprog(g, &prog->subprogs[i]);
+	if (err)
+		return err;
 	g->pcs[prog->n_insns] = gen_here(g);
 	return gen_size_jumps(g);
 }
@@ -209,12 +257,14 @@ int jit_generate(const struct prog *prog, uint32_t flags, struct jit_gen **gen)
 	g->flags = flags;
 	g->bmi2 = !(flags & JIT_BASELINE) && __builtin_cpu_supports("bmi2");
 	g->movbe = !(flags & JIT_BASELINE) && has_movbe();
-	g->pcs = mem_calloc((size_t)prog->n_insns + 1, sizeof(g->pcs[0]));
-	g->subprogs = mem_calloc(prog->n_subprogs, sizeof(g->subprogs[0]));
+	g->n_pcs = prog->n_insns + 1;
+	g->pcs_cap = g->n_pcs + (prog->n_subprogs > 1 ? prog->n_insns + INLINED_MORE : 0);
+	g->pcs = mem_calloc(g->pcs_cap, sizeof(g->pcs[0]));
+	g->subs = mem_calloc(prog->n_subprogs, sizeof(g->subs[0]));
 	g->regs = mem_calloc(prog->n_insns, sizeof(g->regs[0]));
 	g->targets = mem_calloc(BITMAP_WORDS(prog->n_insns), sizeof(g->targets[0]));
 	g->loops = mem_calloc(prog->n_insns, sizeof(g->loops[0]));
-	if (g->pcs && g->subprogs && g->regs && g->targets && g->loops)
+	if (g->pcs && g->subs && g->regs && g->targets && g->loops)
 		err = gen_prog(g);
 	if (err) {
 		jit_gen_free(g);
@@ -232,7 +282,7 @@ void jit_gen_free(struct jit_gen *g)
 	vec_deinit(&g->relocs);
 	vec_deinit(&g->faults);
 	free(g->pcs);
-	free(g->subprogs);
+	free(g->subs);
 	free(g->regs);
 	free(g->targets);
 	free(g->loops);

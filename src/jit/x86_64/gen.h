@@ -24,6 +24,10 @@
 #include "jit/backend.h"
 #include "jit/jit.h"
 #include "jit/x86_64/asm.h"
+#include "object/prog.h"
+
+/* R6 to R9 and R11, which callees save, as a mask. */
+#define GEN_CALLEE_SAVED 0xbc0
 
 /* More than the longest code of one instruction. */
 #define GEN_INSN_BYTES_MAX 256
@@ -70,13 +74,23 @@ struct gen_fault {
 	uint8_t reg;
 };
 
+/* What scanning finds out about a subprogram. */
+struct gen_sub {
+	struct place prologue;
+	uint16_t written; /* registers */
+	bool calls;       /* it calls, so its stack must be aligned */
+	bool has_frame;   /* rbp is set up */
+	bool has_loops;   /* something jumps back */
+};
+
 struct jit_gen {
 	const struct prog *prog;
 	uint32_t flags;
 	bool bmi2, movbe; /* what the machine has */
 	struct asm_buf b;
-	struct place *pcs;      /* n_insns + 1 */
-	struct place *subprogs; /* n_subprogs: their prologues */
+	struct place *pcs;      /* pcs_cap: where instructions begin. n_insns + 1, then inlined ones */
+	uint32_t n_pcs, pcs_cap;
+	struct gen_sub *subs;   /* n_subprogs */
 	struct gen_regs *regs;  /* n_insns */
 	uint64_t *targets;      /* bitmap: instructions jumped to */
 	uint8_t *loops;         /* by first instruction of a short loop: how many follow in it */
@@ -85,13 +99,10 @@ struct jit_gen {
 	uint32_t *saved;        /* link.c: bytes saved by short forms before each reloc */
 	uint32_t bytes;         /* of the final code */
 
-	/* The subprogram being generated. */
-	const struct subprog *sub;
-	uint16_t written;     /* its registers */
-	bool has_loops;       /* something jumps back */
-	bool calls;           /* it calls, so its stack must be aligned */
-	bool has_frame;       /* rbp is set up */
+	/* The subprogram being generated: its code, or code that is inlined into it. */
+	const struct subprog *sub, *frame;
 	uint32_t frame_bytes; /* what it takes from rsp before saving registers */
+	uint32_t pc_shift;    /* instruction pc is pcs[pc + pc_shift]; 0 but in inlined code */
 
 	/* The block being generated: registers whose upper half is known to be 0. */
 	uint16_t zext;
@@ -110,6 +121,11 @@ static inline enum x86_reg gen_src(const struct bpf_insn *insn)
 static inline bool gen_is_64(const struct bpf_insn *insn)
 {
 	return BPF_CLASS(insn->code) == BPF_ALU64 || BPF_CLASS(insn->code) == BPF_JMP;
+}
+
+static inline struct gen_sub *gen_sub_of(const struct jit_gen *g, const struct subprog *sub)
+{
+	return &g->subs[sub - g->prog->subprogs];
 }
 
 static inline struct place gen_here(const struct jit_gen *g)
@@ -158,6 +174,9 @@ int gen_imm64(struct jit_gen *g, const struct bpf_insn *insn); /* flow.c */
 int gen_cond_jump(struct jit_gen *g, const struct bpf_insn *insn, uint32_t to, bool invert);
 void gen_prologue(struct jit_gen *g); /* flow.c */
 void gen_epilogue(struct jit_gen *g); /* flow.c */
+
+/* In place of a call, the code of subprogram @to: 0, 1: it is to be called, or -ENOMEM or -ENOTSUP. */
+int gen_inline(struct jit_gen *g, uint32_t to);
 
 /* Finds out which registers are live where in g->sub (live.c). */
 void gen_live(struct jit_gen *g);

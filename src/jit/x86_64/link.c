@@ -176,13 +176,13 @@ static int write_reloc(const struct jit_gen *g, size_t i, uint64_t at, uint8_t *
 	switch (r->kind) {
 	case RELOC_CALL:
 		out[0] = 0xe8;
-		put32(out + 1, final_off(g, g->subprogs[r->to]) - end);
+		put32(out + 1, final_off(g, g->subs[r->to].prologue) - end);
 		return 0;
 	case RELOC_LEA:
 		out[0] = r->arg & 8 ? 0x4c : 0x48;
 		out[1] = OP_LEA;
 		out[2] = (uint8_t)((r->arg & 7) << 3 | RBP);
-		put32(out + 3, final_off(g, g->subprogs[r->to]) - end);
+		put32(out + 3, final_off(g, g->subs[r->to].prologue) - end);
 		return 0;
 	case RELOC_CALL_ABS:
 		disp = (int64_t)(r->addr - at - 5);
@@ -226,7 +226,7 @@ static void write_maps(const struct jit_gen *g, struct jit_image *image)
 	for (uint32_t pc = 0; pc <= g->prog->n_insns; pc++)
 		image->insn_off[pc] = final_off(g, g->pcs[pc]);
 	for (uint32_t i = 0; i < g->prog->n_subprogs; i++)
-		image->subprog_off[i] = final_off(g, g->subprogs[i]);
+		image->subprog_off[i] = final_off(g, g->subs[i].prologue);
 	image->subprog_off[g->prog->n_subprogs] = g->bytes;
 	for (size_t i = 0; i < g->faults.n; i++)
 		image->faults[i] = (struct jit_fault){

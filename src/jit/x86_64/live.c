@@ -43,7 +43,7 @@ static bool live_pass(struct jit_gen *g)
 void gen_live(struct jit_gen *g)
 {
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
-		if (!live_pass(g) || !g->has_loops)
+		if (!live_pass(g) || !gen_sub_of(g, g->sub)->has_loops)
 			return;
 	}
 	for (uint32_t pc = g->sub->start; pc < g->sub->end; pc++)

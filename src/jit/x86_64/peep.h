@@ -11,7 +11,6 @@
 
 #include "isa/insn.h"
 #include "jit/x86_64/gen.h"
-#include "object/prog.h"
 
 /* The @n instructions from @pc belong together: nothing jumps into them. */
 bool peep_is_run(const struct jit_gen *g, uint32_t pc, uint32_t n);

@@ -24,17 +24,26 @@
 /* What gen.c has found out when it asks. */
 static void set_up(struct jit_gen *g, const struct prog *prog)
 {
-	*g = (struct jit_gen){ .prog = prog, .has_loops = true };
+	*g = (struct jit_gen){ .prog = prog };
 	g->regs = calloc(prog->n_insns, sizeof(g->regs[0]));
+	g->subs = calloc(prog->n_subprogs, sizeof(g->subs[0]));
 	assert_non_null(g->regs);
+	assert_non_null(g->subs);
 	for (uint32_t pc = 0; pc < prog->n_insns; pc++) {
 		g->regs[pc].read = isa_regs_read(&prog->insns[pc]);
 		g->regs[pc].written = isa_regs_written(&prog->insns[pc]);
 	}
 	for (uint32_t i = 0; i < prog->n_subprogs; i++) {
 		g->sub = &prog->subprogs[i];
+		g->subs[i].has_loops = true;
 		gen_live(g);
 	}
+}
+
+static void tear_down(struct jit_gen *g)
+{
+	free(g->regs);
+	free(g->subs);
 }
 
 /* Is there a path from @pc to a read of @reg without a write in between? */
@@ -84,7 +93,7 @@ static void live_is_what_is_read_later(void **state)
 			}
 		}
 		free(been);
-		free(g.regs);
+		tear_down(&g);
 		test_prog_free(tp);
 	}
 	/* Both answers are given often. */
@@ -107,14 +116,14 @@ static void where_no_end_is_in_sight_all_are_live(void **state)
 	set_up(&g, &tp->prog);
 	for (uint32_t pc = 0; pc <= BLOCKS; pc++)
 		assert_int_equal(g.regs[pc].live, 0xffff);
-	free(g.regs);
+	tear_down(&g);
 	test_prog_free(tp);
 
 	tp = test_prog_new(insns + 1, 4);
 	set_up(&g, &tp->prog);
 	for (uint32_t pc = 0; pc < 4; pc++)
 		assert_int_equal(g.regs[pc].live, 1);
-	free(g.regs);
+	tear_down(&g);
 	test_prog_free(tp);
 }
 

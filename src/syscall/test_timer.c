@@ -277,8 +277,9 @@ static void what_lies_beyond_time_never_fires(void **state)
 	FOR_EACH_SIDE(side) {
 		assert_int_equal(count_of(side, 0), 0);
 		assert_int_equal(count_of(side, 1), 0);
-		assert_int_equal(count_of(side, 2), 0);
 	}
+	/* Not the kernel's: -5 is its earliest time, so it fires with any other that happens to be due. */
+	assert_int_equal(count_of(ENGINE, 2), 0);
 	expect(1, VALUE("M0") CANCEL EXIT);
 	expect(1, VALUE("M1") CANCEL EXIT);
 	tear_down();

@@ -83,7 +83,7 @@ enum guard_outcome {
 	GUARD_REVERTED,	    /* changed by a side door, and set back */
 	GUARD_NOT_REVERTED, /* changed by a side door; setting it back failed */
 	GUARD_DETACHED,	    /* the program was taken off its cgroup, and put back */
-	GUARD_DOOR_USED, /* a side door was used where values are not known (another namespace) */
+	GUARD_DOOR_USED, /* a side door was used, and what was changed is not known: in another namespace, or it was changed back */
 	GUARD_UNPINNED,	 /* pins of the installed guard were taken away, and put back */
 	GUARD_KEPT	 /* taking the guard or its pins away was refused: new_value says how */
 };

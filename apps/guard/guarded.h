@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "guard/actor.h"
 #include "guard/doors.h"
 #include "guard/ruleset.h"
 
@@ -22,6 +23,9 @@ struct guarded_key {
 	uint64_t explained_ns; /* the last of these that a change was put down to */
 	uint64_t changed_ns;   /* when it was seen changed, and nothing decided yet; 0: it is not */
 	bool failed;	       /* its value could not be set back: told once */
+	struct actor used;     /* who a rule forbids it went through a door to it */
+	uint64_t used_ns;      /* when; 0: nobody, or that is told */
+	uint64_t told_ns;      /* when such a thing was told last */
 };
 
 struct guarded {

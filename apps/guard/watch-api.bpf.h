@@ -29,4 +29,5 @@ struct watch_record {
 	__u32 door; /* enum watch_door */
 	__u32 call; /* enum watch_call, of WATCH_SYSCALL */
 	char comm[16];
+	char device[16]; /* of WATCH_IOCTL */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
  * Tells the watcher who went through a side door: messages of rtnetlink that were worked through, and
- * system calls that are done. Only those programs are loaded whose doors the rules need, and of each
+ * system calls that are done and did not fail. Only those programs are loaded whose doors the rules need, and of each
  * only the cheapest kind this kernel takes. What the ring has no room for is counted: the watcher
  * then looks at everything.
  */
@@ -26,6 +26,7 @@
 enum {
 	REGS_BX = 40,
 	REGS_CX = 88,
+	REGS_DX = 96,
 	REGS_SI = 104,
 	REGS_DI = 112,
 	REGS_CALL = 120
@@ -51,18 +52,19 @@ struct {
 	__uint(max_entries, WATCH_RING_BYTES);
 } records SEC(".maps");
 
-static __always_inline void tell(__u32 door, __u32 call, struct net *net)
+/* To be filled up and submitted; NULL: there is nothing to tell, or no room for it. */
+static __always_inline struct watch_record *begin(__u32 door, __u32 call, struct net *net)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 id = bpf_get_current_pid_tgid();
 	struct watch_record *r;
 
 	if (id >> 32 == own_tgid)
-		return;
+		return NULL;
 	r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
 	if (!r) {
 		__sync_fetch_and_add(&n_lost, 1);
-		return;
+		return NULL;
 	}
 	if (!net)
 		net = BPF_CORE_READ(task, nsproxy, net_ns);
@@ -75,8 +77,17 @@ static __always_inline void tell(__u32 door, __u32 call, struct net *net)
 	r->uid = (__u32)bpf_get_current_uid_gid();
 	r->door = door;
 	r->call = call;
+	r->device[0] = '\0';
 	bpf_get_current_comm(r->comm, sizeof(r->comm));
-	bpf_ringbuf_submit(r, 0);
+	return r;
+}
+
+static __always_inline void tell(__u32 door, __u32 call, struct net *net)
+{
+	struct watch_record *r = begin(door, call, net);
+
+	if (r)
+		bpf_ringbuf_submit(r, 0);
 }
 
 /* --- netlink --------------------------------------------------------------------------------- */
@@ -108,9 +119,10 @@ int BPF_PROG(watch_netlink_tp, struct sock *sk)
 
 #define FEXIT_CALL(name, function, call)                                                           \
 	SEC("fexit/" function)                                                                     \
-	int BPF_PROG(name)                                                                         \
+	int BPF_PROG(name, const void *regs, long ret)                                             \
 	{                                                                                          \
-		tell(WATCH_SYSCALL, call, NULL);                                                   \
+		if (ret >= 0)                                                                      \
+			tell(WATCH_SYSCALL, call, NULL);                                           \
 		return 0;                                                                          \
 	}
 
@@ -125,18 +137,26 @@ static __always_inline bool sets_level(__u32 action)
 }
 
 SEC("fexit/do_syslog")
-int BPF_PROG(watch_syslog, int action)
+int BPF_PROG(watch_syslog, int action, char *text, int bytes, int source, int ret)
 {
-	if (sets_level((__u32)action))
+	if (sets_level((__u32)action) && ret >= 0)
 		tell(WATCH_SYSCALL, WATCH_SYSLOG, NULL);
 	return 0;
 }
 
 SEC("fexit/dev_ioctl")
-int BPF_PROG(watch_ioctl, struct net *net, unsigned int command)
+int BPF_PROG(watch_ioctl, struct net *net, unsigned int command, void *request, void *data,
+	     bool *need_copyout, int ret)
 {
-	if (command == IOCTL_SET_MTU)
-		tell(WATCH_SYSCALL, WATCH_IOCTL, net);
+	struct watch_record *r;
+
+	if (command != IOCTL_SET_MTU || ret < 0)
+		return 0;
+	r = begin(WATCH_SYSCALL, WATCH_IOCTL, net);
+	if (!r)
+		return 0;
+	bpf_probe_read_kernel_str(r->device, sizeof(r->device), request);
+	bpf_ringbuf_submit(r, 0);
 	return 0;
 }
 
@@ -159,6 +179,18 @@ static __always_inline bool is_door(const struct bpf_raw_tracepoint_args *ctx, _
 	return true;
 }
 
+static __always_inline void tell_call(const struct bpf_raw_tracepoint_args *ctx, __u32 call)
+{
+	struct watch_record *r = begin(WATCH_SYSCALL, call, NULL);
+
+	if (!r)
+		return;
+	if (call == WATCH_IOCTL)
+		bpf_probe_read_user_str(r->device, sizeof(r->device),
+					(void *)register_at(ctx, REGS_DX));
+	bpf_ringbuf_submit(r, 0);
+}
+
 /* Of every system call. */
 SEC("raw_tp/sys_exit")
 int watch_calls(struct bpf_raw_tracepoint_args *ctx)
@@ -169,7 +201,7 @@ int watch_calls(struct bpf_raw_tracepoint_args *ctx)
 
 	for (int i = 0; i < WATCH_CALLS_MAX; i++)
 		found |= call == calls[i] || call == compat_calls[i];
-	if (!found || call < 0) /* -1: back from a signal */
+	if (!found || call < 0 || (__s64)ctx->args[1] < 0) /* -1: back from a signal */
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
 	compat = BPF_CORE_READ(task, thread_info.status) & STATUS_COMPAT;
@@ -177,7 +209,7 @@ int watch_calls(struct bpf_raw_tracepoint_args *ctx)
 		if (call != (compat ? compat_calls[i] : calls[i]))
 			continue;
 		if (is_door(ctx, 1u << i, compat))
-			tell(WATCH_SYSCALL, 1u << i, NULL);
+			tell_call(ctx, 1u << i);
 		break;
 	}
 	return 0;

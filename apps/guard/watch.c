@@ -119,6 +119,19 @@ struct news {
 	uint32_t doors; /* gone through, bits */
 };
 
+/* The key a system call is a door to. */
+static void key_of_call(const struct watch_record *r, char name[GUARD_NAME_BYTES])
+{
+	if (r->call == WATCH_IOCTL)
+		snprintf(name, GUARD_NAME_BYTES, "net/ipv6/conf/%.*s/mtu", (int)sizeof(r->device),
+			 r->device);
+	else
+		snprintf(name, GUARD_NAME_BYTES, "kernel/%s",
+			 r->call == WATCH_SETHOSTNAME	  ? "hostname"
+			 : r->call == WATCH_SETDOMAINNAME ? "domainname"
+							  : "printk");
+}
+
 static void take_record(void *arg, const struct watch_record *r)
 {
 	struct news *news = arg;
@@ -126,6 +139,8 @@ static void take_record(void *arg, const struct watch_record *r)
 	struct actor actor = {
 		.known = true, .tgid = r->tgid, .pid = r->pid, .uid = r->uid, .cgroup = r->cgroup
 	};
+
+	char name[GUARD_NAME_BYTES];
 
 	memcpy(actor.comm, r->comm, sizeof(actor.comm));
 	if (r->net_cookie != w->net_cookie &&
@@ -139,6 +154,10 @@ static void take_record(void *arg, const struct watch_record *r)
 	}
 	add_recent(w, &actor, (enum door_kind)r->door, r->ns);
 	news->doors |= 1u << r->door;
+	if (r->door != WATCH_SYSCALL)
+		return;
+	key_of_call(r, name);
+	watch_used(w, name, &actor, loop_now_ns());
 }
 
 static void take_writer(void *arg, uint32_t tgid)

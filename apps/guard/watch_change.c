@@ -252,6 +252,42 @@ static void undo_unknown(struct watch *w, struct guarded_key *key, const char *n
 		w->undone[w->n_undone++] = u;
 }
 
+/*
+ * A door was used, and the key has the value it had: it may have been changed, and changed back before anybody
+ * looked. Returns when to ask again, 0: it is told.
+ */
+static uint64_t decide_used(struct watch *w, struct guarded_key *key, uint64_t now_ns)
+{
+	const struct guard_rule *rule = actor_judge(&w->rules, key->name, &key->used);
+	char name[GUARD_NAME_BYTES], who[96];
+
+	if (key->told_ns && now_ns < key->told_ns + WATCH_USED_NS)
+		return key->told_ns + WATCH_USED_NS;
+	key->used_ns = 0;
+	if (!rule || !key->value)
+		return 0;
+	key->told_ns = now_ns;
+	watch_log(w, rule, key->name, key->value, "", DOOR_SYSCALL, &key->used, GUARD_DOOR_USED);
+	rule_key_print(key->name, name);
+	tell_who(&key->used, who, sizeof(who));
+	watch_alert(w, "%s has its value, and may have been changed and changed back through %s %s",
+		    name, way_of(key->name, DOOR_SYSCALL), who);
+	return 0;
+}
+
+void watch_used(struct watch *w, const char *name, const struct actor *actor, uint64_t now_ns)
+{
+	for (uint32_t i = 0; i < w->own.n_keys; i++) {
+		struct guarded_key *key = &w->own.keys[i];
+
+		if (strcmp(key->name, name) != 0 || !actor_judge(&w->rules, name, actor))
+			continue;
+		key->used = *actor;
+		key->used_ns = now_ns;
+		watch_decide_at(w, now_ns + WATCH_SETTLE_NS);
+	}
+}
+
 /* A key that was seen changed. Returns when to ask again, 0: it is decided. */
 static uint64_t decide_key(struct watch *w, struct guarded_key *key, uint64_t now_ns)
 {
@@ -274,6 +310,7 @@ static uint64_t decide_key(struct watch *w, struct guarded_key *key, uint64_t no
 	if (r && rule && (!was_passed(key, now_ns) || r->ns > key->passed_ns)) {
 		u = undo(key, rule, now);
 		tell_change(w, &u, r->door, rule, &r->actor);
+		key->used_ns = 0;
 	} else if (r || was_passed(key, now_ns)) {
 		take_value(key, now);
 	} else if (now_ns < until_ns) {
@@ -282,6 +319,16 @@ static uint64_t decide_key(struct watch *w, struct guarded_key *key, uint64_t no
 		undo_unknown(w, key, now);
 	}
 	return key->changed_ns ? now_ns + WATCH_UNKNOWN_NS : 0;
+}
+
+/* Who did it is known now; that he used a door is told by that. */
+static void tell_late(struct watch *w, const struct watch_undone *u, const struct watch_recent *r,
+		      const struct guard_rule *rule)
+{
+	tell_change(w, u, r->door, rule, &r->actor);
+	for (uint32_t i = 0; i < w->own.n_keys; i++)
+		if (strcmp(w->own.keys[i].name, u->name) == 0)
+			w->own.keys[i].used_ns = 0;
 }
 
 /* Names that came late. @now_ns: those that waited for too long are logged without. */
@@ -296,15 +343,13 @@ static void tell_undone(struct watch *w, uint64_t now_ns)
 
 		r = find_recent(w, u->name, u->doors, u->changed_ns, &rule);
 		if (r)
-			tell_change(w, u, r->door, rule, &r->actor);
+			tell_late(w, u, r, rule);
 		else if (u->changed_ns + WATCH_LATE_NS <= now_ns)
 			tell_change(w, u, DOOR_UNKNOWN, actor_guarded(&w->rules, u->name), &nobody);
 		else
 			w->undone[n++] = *u;
 	}
 	w->n_undone = n;
-	if (n)
-		watch_decide_at(w, now_ns + WATCH_TOLD_NS);
 }
 
 void watch_settle(struct watch *w)
@@ -314,16 +359,20 @@ void watch_settle(struct watch *w)
 
 void watch_decide(struct watch *w, uint64_t now_ns)
 {
-	uint64_t again;
-
+	tell_undone(w, now_ns);
 	for (uint32_t i = 0; i < w->own.n_keys; i++) {
-		if (!w->own.keys[i].changed_ns)
-			continue;
-		again = decide_key(w, &w->own.keys[i], now_ns);
+		struct guarded_key *key = &w->own.keys[i];
+		uint64_t again = 0;
+
+		if (key->changed_ns)
+			again = decide_key(w, key, now_ns);
+		if (!key->changed_ns && key->used_ns)
+			again = decide_used(w, key, now_ns);
 		if (again)
 			watch_decide_at(w, again);
 	}
-	tell_undone(w, now_ns);
+	if (w->n_undone)
+		watch_decide_at(w, now_ns + WATCH_TOLD_NS);
 }
 
 void watch_look_at(struct watch *w, struct guarded_key *key, uint64_t now_ns)

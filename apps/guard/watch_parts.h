@@ -15,13 +15,15 @@
 #define WATCH_SPACES_MAX  128 /* other network namespaces remembered */
 #define WATCH_LEVEL_BYTES 128
 
-#define WATCH_MS	  1000000ull
-#define WATCH_SETTLE_NS	  200000ull	    /* other news of the same moment is read first */
-#define WATCH_UNKNOWN_NS  (4 * WATCH_MS)    /* so long who did it may still become known */
-#define WATCH_TOLD_NS	  (25 * WATCH_MS)   /* where a program tells it: he may have lost the CPU */
-#define WATCH_LATE_NS	  (1000 * WATCH_MS) /* and so long the log waits for his name */
-#define WATCH_UNDONE_MAX  32		    /* changes that wait so */
-#define WATCH_RECENT_NS	  (25 * WATCH_MS)
+#define WATCH_MS	 1000000ull
+#define WATCH_SETTLE_NS	 200000ull	   /* other news of the same moment is read first */
+#define WATCH_UNKNOWN_NS (4 * WATCH_MS)	   /* so long who did it may still become known */
+#define WATCH_TOLD_NS	 (25 * WATCH_MS)   /* where a program tells it: he may have lost the CPU */
+#define WATCH_LATE_NS	 (1000 * WATCH_MS) /* and so long the log waits for his name */
+#define WATCH_UNDONE_MAX 32		   /* changes that wait so */
+#define WATCH_RECENT_NS	 (25 * WATCH_MS)
+#define WATCH_USED_NS                                                                              \
+	(100 * WATCH_MS) /* of each key a door used for nothing is told no more often */
 #define WATCH_PASSED_NS	  (50 * WATCH_MS) /* a write let through is done within this */
 #define WATCH_ATTACHED_NS (25 * WATCH_MS) /* looks whether the program is on its cgroup */
 #define WATCH_SWEEP_NS	  (100 * WATCH_MS)
@@ -87,6 +89,8 @@ void watch_decide_at(struct watch *w, uint64_t ns);
 void watch_look(struct watch *w, uint32_t kinds, uint64_t now_ns);
 void watch_look_at(struct watch *w, struct guarded_key *key, uint64_t now_ns);
 void watch_decide(struct watch *w, uint64_t now_ns);
+/* A door to the key was used by @actor: where a rule forbids it, that is told even if nothing has changed. */
+void watch_used(struct watch *w, const char *name, const struct actor *actor, uint64_t now_ns);
 /* Logs the changes of which it is still not known who made them. */
 void watch_settle(struct watch *w);
 /* Of the keys of a space all at once, changed by @actor. */

@@ -190,7 +190,9 @@ static void judge_uts_name(struct watch *w, const char *name, const struct actor
 		return;
 	}
 	actor_pinned_value(rule, pinned);
-	if (strcmp(now, pinned) != 0)
+	if (strcmp(now, pinned) == 0)
+		tell_used(w, DOOR_SYSCALL, actor, rule, "UTS");
+	else
 		watch_log(w, rule, name, pinned, now, DOOR_SYSCALL, actor,
 			  key_write(name, pinned) ? GUARD_NOT_REVERTED : GUARD_REVERTED);
 }

@@ -219,6 +219,42 @@ def cgroup_of_parent(pid):
 
 
 @case
+def changed_and_changed_back_is_not_silent():
+    """Faster than anybody looks: each time a row."""
+    keys = {"kernel.hostname": lambda: (socket.sethostname("evil"), socket.sethostname("before")),
+            "kernel.domainname": lambda: (set_domainname(b"evil"), set_domainname(b"old.example")),
+            "net.ipv6.conf.lo.mtu": lambda: (set_mtu("lo", 1400), set_mtu("lo", 65536))}
+    set_domainname(b"old.example")
+    used = 0
+    with Cgroup("doors") as cgroup, Guard(cgroup, *DOORS) as guard:
+        for key, attack in keys.items():
+            value = read(key)
+            for _ in range(5):
+                seen = len(guard.matching({"key": key}))
+                attack()
+                event = guard.wait_event(key, more_than=seen, key=key, door="syscall", pid=os.getpid())
+                wait_value(key, value)
+                used += event["outcome"] == "door-used"
+        _, err = guard.stop()
+    check(used, "the watcher was faster each time")
+    check("may have been changed and changed back" in err, err)
+    print(f"{used} of 15 were changed back before anybody looked")
+
+
+@case
+def calls_that_fail_or_are_let_are_not_told():
+    name = open("/proc/self/comm", encoding="utf-8").read().strip()
+    with Cgroup("doors") as cgroup, Guard(cgroup, "deny kernel.domainname", f"deny kernel.hostname except comm={name}") as guard:
+        check(libc.setdomainname(b"evil", 1 << 20) == -1, "a name too long for the kernel")
+        socket.sethostname("other")
+        socket.sethostname("before")
+        set_domainname(b"evil")
+        guard.wait_event("domainname", key="kernel.domainname", outcome="reverted")
+        equal([e["key"] for e in guard.events()], ["kernel.domainname"], "keys logged")
+        guard.stop()
+
+
+@case
 def setting_back_takes_little():
     rounds = 40
     took = {"addr_gen_mode": [], "hostname": []}

@@ -121,13 +121,19 @@ struct tcp_sock {
 
 #pragma clang attribute pop
 
-/* Whether the cgroup is the one of this id and level, or below it. */
-static __always_inline bool cgroup_is_in(const struct cgroup *cgroup, __u64 id, __u32 level)
+/* The id of the cgroup at this level at or above this one; 0: it is not so deep. */
+static __always_inline __u64 cgroup_id_at(const struct cgroup *cgroup, __u32 level)
 {
 	struct cgroup *above = NULL;
 
 	if (level > (__u32)BPF_CORE_READ(cgroup, level))
-		return false;
+		return 0;
 	bpf_core_read(&above, sizeof(above), &cgroup->ancestors[level]);
-	return above && BPF_CORE_READ(above, kn, id) == id;
+	return above ? BPF_CORE_READ(above, kn, id) : 0;
+}
+
+/* Whether the cgroup is the one of this id and level, or below it. */
+static __always_inline bool cgroup_is_in(const struct cgroup *cgroup, __u64 id, __u32 level)
+{
+	return id && cgroup_id_at(cgroup, level) == id;
 }

@@ -47,7 +47,7 @@ static __always_inline bool is_in_cgroup(struct task_struct *task)
 
 	if (filter.follows)
 		return filter_is_followed(BPF_CORE_READ(cgroup, kn, id));
-	return cgroup_is_in(cgroup, filter.cgroup_id, filter.cgroup_level);
+	return filter_is_cgroup(cgroup_id_at(cgroup, filter.cgroup_level));
 }
 
 /* The filter, of another task than the current: -u and --netns are refused by runq.c. */

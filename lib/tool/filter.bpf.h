@@ -51,6 +51,14 @@ struct {
 	__type(value, __u32);
 } filter_containers SEC(".maps");
 
+/* Of the cgroup asked for, the id of the one made again in its place; 0: none was. struct follow's. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} filter_cgroup SEC(".maps");
+
 static __always_inline bool filter_has_cgroup(void)
 {
 	return filter.has_cgroup || filter.follows;
@@ -61,11 +69,23 @@ static __always_inline bool filter_is_followed(__u64 cgroup_id)
 	return bpf_map_lookup_elem(&filter_containers, &cgroup_id) != NULL;
 }
 
+/* Whether it is the cgroup asked for: @id is that of a cgroup at filter.cgroup_level, or 0. */
+static __always_inline bool filter_is_cgroup(__u64 id)
+{
+	__u32 zero = 0;
+	const __u64 *again;
+
+	if (id == filter.cgroup_id || !id)
+		return id;
+	again = bpf_map_lookup_elem(&filter_cgroup, &zero);
+	return again && *again == id;
+}
+
 static __always_inline bool filter_allows_cgroup(void)
 {
 	if (filter.follows)
 		return filter_is_followed(bpf_get_current_cgroup_id());
-	return bpf_get_current_ancestor_cgroup_id(filter.cgroup_level) == filter.cgroup_id;
+	return filter_is_cgroup(bpf_get_current_ancestor_cgroup_id(filter.cgroup_level));
 }
 
 static __always_inline bool filter_allows_netns(void)

@@ -3,9 +3,10 @@
  * Which processes a tool looks at: as the command line says it (struct filter), and as its programs
  * read it (struct filter_settings, filter-api.bpf.h). The kernel filters; nothing is thrown away here.
  *
- * A container is known by a map that follows it (who_follow()), since it may start after the tool did.
+ * A container is known by a map that follows it (who_follow()), since it may start after the tool did; a
+ * cgroup that is made again in its place by who_follow_path().
  *
- * What it does not do: follow children, or wait for a cgroup that does not exist yet.
+ * What it does not do: follow children, or wait for a cgroup that never was there.
  */
 #pragma once
 

@@ -141,6 +141,25 @@ static void every_set_of_conditions_is_their_and(void **state)
 	}
 }
 
+static void a_cgroup_made_again_is_looked_at(void **state)
+{
+	struct filter_settings s = { .has_cgroup = 1, .cgroup_id = 21, .cgroup_level = 1 };
+	uint64_t again = 0;
+
+	(void)state;
+	set_up(); /* its task is in cgroup 20, at level 1 */
+	fake_value = &again;
+	assert_false(allows(s));
+	again = 20;
+	assert_true(allows(s));
+	s.cgroup_level = 7; /* deeper than it is */
+	again = 0;
+	assert_false(allows(s));
+	fake_value = NULL;
+	s.cgroup_level = 1;
+	assert_false(allows(s));
+}
+
 static void names_are_compared_whole(void **state)
 {
 	struct filter_settings s = none();
@@ -239,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_set_of_conditions_is_their_and),
+		cmocka_unit_test(a_cgroup_made_again_is_looked_at),
 		cmocka_unit_test(names_are_compared_whole),
 		cmocka_unit_test(pids_are_those_of_the_namespace),
 		cmocka_unit_test(a_task_that_ends_has_no_netns),

@@ -165,6 +165,24 @@ static int follow_container(struct tool *tool, struct error *err)
 	return 0;
 }
 
+/* A cgroup that is removed and made again, as a service's is when it restarts, is looked at all the same. */
+static void follow_path(struct tool *tool)
+{
+	char path[CGROUP_PATH_BYTES];
+	struct error err;
+	int rc = cgroup_path_of(tool->settings.cgroup_id, path);
+
+	if (rc) {
+		tool_say(tool, "if the cgroup is made again, that one is not seen: %s", strerror(-rc));
+		return;
+	}
+	if (!tool->settings.cgroup_level) /* the root is never removed */
+		return;
+	tool->cgroup_path = xstrdup(path);
+	if (who_follow_path(tool->who, &tool->loop, tool->cgroup_path, &err))
+		tool_say(tool, "if the cgroup is made again, that one is not seen: %s", err.text);
+}
+
 static int open_all(struct tool *tool, const struct output_spec *fields, struct error *err)
 {
 	struct loop_setup setup = {
@@ -182,6 +200,8 @@ static int open_all(struct tool *tool, const struct output_spec *fields, struct 
 		rc = open_output(tool, fields, err);
 	if (!rc && tool->settings.follows)
 		rc = follow_container(tool, err);
+	if (!rc && tool->settings.has_cgroup)
+		follow_path(tool);
 	tool->loop.idle = flush;
 	tool->loop.idle_arg = tool;
 	return rc;
@@ -204,6 +224,7 @@ static int say_warnings(enum libbpf_print_level level, const char *fmt, va_list 
 static void close_all(struct tool *tool)
 {
 	tool->who = who_free(tool->who);
+	free(tool->cgroup_path);
 	tool->types = kernel_types_free(tool->types);
 	cost_deinit(&tool->cost);
 	tool->metrics = metrics_free(tool->metrics);
@@ -287,15 +308,22 @@ const struct bpf_object_open_opts *tool_open_options(struct tool *tool)
 	return kernel_types_options(tool->types);
 }
 
+/* The maps that the program which reports cgroups fills. */
+static int share_followed(const struct follow *follow, const struct bpf_object *obj)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(
+		obj, follow && follow->path ? "filter_cgroup" : "filter_containers");
+
+	if (!follow || !map)
+		return 0;
+	return bpf_map__reuse_fd(map, follow->path ? follow->again_fd : follow->map_fd);
+}
+
 int tool_load(struct tool *tool, struct bpf_object *obj, struct error *err)
 {
-	const struct follow *follow = who_followed(tool->who);
-	struct bpf_map *containers = bpf_object__find_map_by_name(obj, "filter_containers");
 	struct error missing;
-	int rc = 0, found = 0;
+	int rc = share_followed(who_followed(tool->who), obj), found = 0;
 
-	if (follow && containers)
-		rc = bpf_map__reuse_fd(containers, follow->map_fd);
 	if (!rc)
 		rc = found = kernel_types_find(tool->types, obj, err);
 	if (!rc)

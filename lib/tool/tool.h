@@ -53,6 +53,7 @@ struct tool {
 	struct loop loop;
 	struct cost cost;
 	struct who *who;
+	char *cgroup_path; /* of the cgroup asked for, below the mount; NULL: none */
 	struct kernel_types *types; /* NULL: none are needed, or libbpf looks for them */
 	FILE *notes;
 	int code;		/* what tool_end() returns */

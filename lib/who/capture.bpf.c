@@ -17,6 +17,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile struct capture_wanted wanted[CAPTURE_WANTED_MAX] = {};
 const volatile __u32 n_wanted = 0;
+const volatile char wanted_path[CAPTURE_PATH_BYTES] = {}; /* of one cgroup; "": none */
 
 /* The record of the events cgroup/cgroup_*; capture.c checks it against the kernel's description. */
 struct cgroup_event {
@@ -47,6 +48,14 @@ struct {
 	__type(key, __u64);
 	__type(value, __u32);
 } followed SEC(".maps");
+
+/* Of the cgroup at wanted_path, the id of the one made last. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} made_again SEC(".maps");
 
 /* --- whose it is ------------------------------------------------------------------------------------ */
 
@@ -120,6 +129,15 @@ static __always_inline void follow(__u64 id, __u32 path_bytes)
 		bpf_map_delete_elem(&followed, &id);
 }
 
+static __always_inline void follow_path(struct capture_record *record)
+{
+	__u32 zero = 0;
+
+	if (wanted_path[0] &&
+	    bpf_strncmp(record->path, CAPTURE_PATH_BYTES, (const char *)wanted_path) == 0)
+		bpf_map_update_elem(&made_again, &zero, &record->id, BPF_ANY);
+}
+
 /* --- reporting -------------------------------------------------------------------------------------- */
 
 enum what {
@@ -142,10 +160,12 @@ static __always_inline int report(struct cgroup_event *event, enum what what)
 					  (char *)event + (event->path & 0xffff));
 	if (bytes <= 0 || bytes >= CAPTURE_PATH_BYTES)
 		return 0;
-	if (what == GOES)
+	if (what == GOES) {
 		bpf_map_delete_elem(&followed, &record->id);
-	else if (what == COMES_FOLLOWED)
+	} else if (what == COMES_FOLLOWED) {
 		follow(record->id, bytes);
+		follow_path(record);
+	}
 	bpf_ringbuf_output(&cgroups, record,
 			   __builtin_offsetof(struct capture_record, path) + bytes, 0);
 	return 0;

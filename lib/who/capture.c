@@ -44,7 +44,7 @@ struct who_capture {
 	struct capture_bpf *bpf;
 	struct ring_buffer *ring;
 	struct who *who;
-	struct follow *follow; /* NULL: nobody is followed */
+	struct follow *follow;	/* NULL: nobody is followed */
 	int attached[N_EVENTS]; /* -1: not */
 };
 
@@ -56,9 +56,11 @@ static int take_record(void *arg, void *data, size_t bytes)
 	if (bytes <= offsetof(struct capture_record, path) || ((char *)data)[bytes - 1] != '\0')
 		return 0;
 	who_learn(capture->who, record->id, record->path);
-	if (capture->follow && record->is_going)
+	if (!capture->follow || capture->follow->path)
+		return 0;
+	if (record->is_going)
 		follow_forget(capture->follow, record->id);
-	else if (capture->follow)
+	else
 		follow_cgroup(capture->follow, record->id, record->path);
 	return 0;
 }
@@ -108,6 +110,14 @@ static int want(struct capture_bpf *bpf, const struct follow *follow)
 	return bpf_map__reuse_fd(bpf->maps.followed, follow->map_fd);
 }
 
+static int want_path(struct capture_bpf *bpf, const struct follow *follow)
+{
+	if (strlen(follow->path) >= sizeof(bpf->rodata->wanted_path))
+		return -ENAMETOOLONG;
+	strcpy((char *)bpf->rodata->wanted_path, follow->path);
+	return bpf_map__reuse_fd(bpf->maps.made_again, follow->again_fd);
+}
+
 static int load(struct who_capture *capture, struct error *err)
 {
 	int rc = 0;
@@ -121,7 +131,8 @@ static int load(struct who_capture *capture, struct error *err)
 					  capture->follow);
 	}
 	if (!rc && capture->follow)
-		rc = want(capture->bpf, capture->follow);
+		rc = capture->follow->path ? want_path(capture->bpf, capture->follow)
+					   : want(capture->bpf, capture->follow);
 	if (!rc)
 		rc = capture_bpf__load(capture->bpf);
 	return rc ? error_set(err, rc, "the program that reports cgroups is refused: %s",

@@ -9,7 +9,7 @@ struct loop;
 struct follow;
 struct who_capture;
 
-/* @follow: which containers' cgroups are to be kept in its map, or NULL. 0, or -errno with a sentence. */
+/* @follow: what is to be kept in its map, or NULL. 0, or -errno with a sentence. */
 int who_capture_new(struct who *who, struct loop *loop, struct follow *follow,
 		    struct who_capture **out, struct error *err);
 /* Takes what was reported and not yet read. NULL is fine, for both. */

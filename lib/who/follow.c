@@ -14,7 +14,7 @@
 int follow_init(struct follow *follow, const char *const *names, uint32_t n, struct error *err)
 {
 	assert(n <= FOLLOW_NAMES_MAX);
-	*follow = (struct follow){ .n_names = n };
+	*follow = (struct follow){ .n_names = n, .again_fd = -1 };
 	memcpy(follow->names, names, n * sizeof(*names));
 	follow->map_fd = bpf_map_create(BPF_MAP_TYPE_HASH, "followed", sizeof(uint64_t),
 					sizeof(uint32_t), FOLLOW_CGROUPS_MAX, NULL);
@@ -23,11 +23,23 @@ int follow_init(struct follow *follow, const char *const *names, uint32_t n, str
 	return 0;
 }
 
+int follow_init_path(struct follow *follow, const char *path, struct error *err)
+{
+	*follow = (struct follow){ .map_fd = -1, .path = path };
+	follow->again_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "made_again", sizeof(uint32_t),
+					  sizeof(uint64_t), 1, NULL);
+	if (follow->again_fd < 0)
+		return error_set(err, -errno, "cannot make a map of a cgroup: %s", strerror(errno));
+	return 0;
+}
+
 void follow_deinit(struct follow *follow)
 {
 	if (follow->map_fd >= 0)
 		close(follow->map_fd);
-	follow->map_fd = -1;
+	if (follow->again_fd >= 0)
+		close(follow->again_fd);
+	follow->map_fd = follow->again_fd = -1;
 }
 
 static uint32_t bits_of(const struct follow *follow, const char *path)

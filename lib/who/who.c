@@ -23,14 +23,14 @@ struct who {
 	uint32_t n_entries, oldest;
 	uint32_t *heads; /* HASH_SLOTS */
 	struct who_capture *capture;
-	struct follow follow; /* its map_fd is -1: nobody is followed */
+	struct follow follow; /* its descriptors are -1: nobody is followed */
 };
 
 struct who *who_new(void)
 {
 	struct who *who = xcalloc(1, sizeof(*who));
 
-	who->follow.map_fd = -1;
+	who->follow.map_fd = who->follow.again_fd = -1;
 	return who;
 }
 
@@ -155,7 +155,14 @@ int who_follow(struct who *who, struct loop *loop, const char *const *names, uin
 	return follow_walk(&who->follow, err);
 }
 
+int who_follow_path(struct who *who, struct loop *loop, const char *path, struct error *err)
+{
+	int rc = follow_init_path(&who->follow, path, err);
+
+	return rc ? rc : who_capture_new(who, loop, &who->follow, &who->capture, err);
+}
+
 const struct follow *who_followed(const struct who *who)
 {
-	return who->follow.map_fd >= 0 ? &who->follow : NULL;
+	return who->follow.map_fd >= 0 || who->follow.again_fd >= 0 ? &who->follow : NULL;
 }

@@ -39,6 +39,11 @@ int who_capture(struct who *who, struct loop *loop, struct error *err);
  */
 int who_follow(struct who *who, struct loop *loop, const char *const *names, uint32_t n,
 	       struct error *later, struct error *err);
+/*
+ * The same for one cgroup by its path below the mount, which stays the caller's: made again, it is known by
+ * its new id. 0, or -errno with a sentence: then it will not be seen.
+ */
+int who_follow_path(struct who *who, struct loop *loop, const char *path, struct error *err);
 /* NULL: nobody is followed. */
 const struct follow *who_followed(const struct who *who);
 /* Valid until the next call; never NULL. */

@@ -305,6 +305,28 @@ def container_starts_after_the_tool():
 
 
 @case
+def cgroup_is_made_again_while_shown():
+    """As a service's is that restarts, even while the tool is stopped."""
+    def fault(row):
+        if not row.scope or row.name == "capture":
+            return
+        with Work(later=True) as work:
+            work.cgroup.__enter__()
+            command = row.command(work, "--cgroup", work.cgroup.below, scoped=False)
+            with Tool(*command) as tool:
+                if row.name not in ("tcp", "flows"): # whose sockets would be known already
+                    work.go()
+                tool.process.send_signal(signal.SIGSTOP)
+                work.cgroup.remove()
+                work.enter()
+                work.go()
+                tool.process.send_signal(signal.SIGCONT)
+                out, _ = tool.stop()
+            row.check(out, ROUNDS, "of a cgroup made again")
+    for_each(TOOLS, fault)
+
+
+@case
 def pod_has_many_short_containers():
     """By the pod's uid, which systemd writes with underscores; each lives for one process."""
     uid = f"2f8e5d2a-1c3b-4d5e-8f90-{os.getpid():012x}"

@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,15 +148,61 @@ void records_close(struct records *r)
 	free(r);
 }
 
+static bool fits(const struct btf *btf, uint32_t id, size_t bytes)
+{
+	int64_t size = btf__resolve_size(btf, id);
+
+	/* Perf records are padded to eight bytes with four of length before them. */
+	return size > 0 && (size_t)size <= bytes && bytes - (size_t)size < 8;
+}
+
 /* Whether the struct called @name describes a record of @bytes; its BTF id, 0: not. */
 static uint32_t fitting_struct(const struct btf *btf, const char *name, size_t bytes)
 {
 	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
 
-	/* Perf records are padded to eight bytes with four of length before them. */
-	if (id <= 0 || (size_t)btf__resolve_size(btf, id) > bytes)
+	return id > 0 && fits(btf, id, bytes) ? id : 0;
+}
+
+static uint32_t without_modifiers(const struct btf *btf, uint32_t id)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+
+	for (; type && (btf_is_mod(type) || btf_is_typedef(type)); type = btf__type_by_id(btf, id))
+		id = type->type;
+	return id;
+}
+
+/* The struct that a global variable points to; 0: it is no such variable. */
+static uint32_t pointed_struct(const struct btf *btf, const struct btf_type *type)
+{
+	uint32_t id;
+
+	if (!btf_is_var(type))
 		return 0;
-	return bytes - btf__resolve_size(btf, id) < 8 ? id : 0;
+	type = btf__type_by_id(btf, without_modifiers(btf, type->type));
+	if (!type || !btf_is_ptr(type))
+		return 0;
+	id = without_modifiers(btf, type->type);
+	type = btf__type_by_id(btf, id);
+	return type && btf_is_struct(type) ? id : 0;
+}
+
+/* The one struct among those that global variables point to that fits; 0: none, or several do. */
+static uint32_t kept_struct(const struct btf *btf, size_t bytes)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 1; i < btf__type_cnt(btf); i++) {
+		uint32_t id = pointed_struct(btf, btf__type_by_id(btf, i));
+
+		if (!id || id == kept || !fits(btf, id, bytes))
+			continue;
+		if (kept)
+			return 0;
+		kept = id;
+	}
+	return kept;
 }
 
 uint32_t records_type(const struct btf *btf, const char *map_name, size_t bytes)
@@ -164,10 +211,12 @@ uint32_t records_type(const struct btf *btf, const char *map_name, size_t bytes)
 	char *singular;
 	uint32_t id = btf ? fitting_struct(btf, map_name, bytes) : 0;
 
-	if (!btf || id || !length || map_name[length - 1] != 's')
+	if (!btf || id)
 		return id;
-	singular = xstrndup(map_name, length - 1);
-	id = fitting_struct(btf, singular, bytes);
-	free(singular);
-	return id;
+	if (length && map_name[length - 1] == 's') {
+		singular = xstrndup(map_name, length - 1);
+		id = fitting_struct(btf, singular, bytes);
+		free(singular);
+	}
+	return id ? id : kept_struct(btf, bytes);
 }

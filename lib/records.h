@@ -2,7 +2,9 @@
 /*
  * Records that programs put into ring buffers and perf event arrays, taken out after each packet. A
  * record is shown as the struct that has the map's name, with or without an s at its end (map events,
- * struct event), when there is one and the record has its size.
+ * struct event), when there is one and the record has its size; else as the only struct of its size that
+ * a global variable points to, which is how programs keep a type in their BTF
+ * (`const struct event *unused`).
  */
 #pragma once
 

@@ -36,6 +36,8 @@ struct source {
 	const char *map;
 	struct perf_buffer *perf; /* NULL: a ring */
 	uint32_t type;		  /* of the records its columns are of */
+	size_t last_bytes;	  /* of a record, and what it was found to be */
+	uint32_t last_type;
 	uint64_t n_shown;
 	struct field *fields; /* columns and CSV, made for the first record */
 	uint32_t n_fields;
@@ -330,11 +332,20 @@ static void put_record_columns(struct source *s, uint32_t type, const void *data
 	cells_deinit(&c);
 }
 
+static uint32_t type_of(struct source *s, size_t bytes)
+{
+	if (bytes != s->last_bytes) {
+		s->last_type = records_type(s->owner->btf, s->map, bytes);
+		s->last_bytes = bytes;
+	}
+	return s->last_type;
+}
+
 static int take_record(void *arg, void *data, size_t bytes)
 {
 	struct source *s = arg;
 	struct events *e = s->owner;
-	uint32_t type = records_type(e->btf, s->map, bytes);
+	uint32_t type = type_of(s, bytes);
 
 	if (e->setup.format == OUTPUT_JSON)
 		put_record_json(s, type, data, bytes);

@@ -512,10 +512,12 @@ int output_flush(struct output *out)
 	size_t bytes = out->text.bytes;
 
 	if (!bytes)
-		return 0;
+		return out->error;
 	bytes -= fwrite(out->text.data, 1, bytes, out->stream);
 	buffer_reset(&out->text);
-	return bytes || fflush(out->stream) ? -errno : 0;
+	if ((bytes || fflush(out->stream)) && !out->error)
+		out->error = -errno;
+	return out->error;
 }
 
 void output_deinit(struct output *out)

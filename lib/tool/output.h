@@ -93,6 +93,7 @@ struct output {
 	uint64_t n_rows;
 	bool headed;
 	struct buffer text;
+	int error; /* the first of the stream, -errno; 0: none */
 };
 
 static inline struct cell cell_u64(uint64_t u)
@@ -132,7 +133,7 @@ void output_hide(struct output *out, uint32_t field);
 void output_row(struct output *out, const struct cell *cells);
 /* A line between rows ("12:00:01", ""): in columns only. */
 void output_line(struct output *out, const char *line);
-/* Writes what was gathered: 0, or -errno of the stream. */
+/* Writes what was gathered: 0, or -errno of the stream, now or before: who looks last knows it. */
 int output_flush(struct output *out);
 void output_deinit(struct output *out);
 

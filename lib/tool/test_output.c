@@ -297,6 +297,7 @@ static void a_full_disk_is_an_error(void **state)
 	fill(cells, "x");
 	output_row(&out, cells);
 	assert_int_equal(output_flush(&out), -28);
+	assert_int_equal(output_flush(&out), -28); /* nothing more to write, and still it was not */
 	output_deinit(&out);
 	fclose(full);
 }

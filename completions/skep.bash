@@ -7,7 +7,8 @@ _skep_options()
 	run)
 		if [[ " ${COMP_WORDS[*]} " == *" --attach "* ]]; then
 			echo "--dev --ingress --egress --cgroup --at --pid --hz --map --netns --xdp --tc --set --duration \
-				--interval --output --listen --ring --trace-pipe --no-maps --no-header --verbose --help"
+				--interval --output --listen --ring --trace-pipe --no-maps --rows --no-header \
+				--verbose --help"
 			return
 		fi
 		echo "--attach --pcap --write --set --engine --repeat --data --ctx --sysctl --clock --seed --no-jit --rows --json --verbose --help"

@@ -46,6 +46,7 @@ const char attach_usage[] =
 	"      --ring BYTES       of the ring that bpf_printk goes through (default 8 MiB)\n"
 	"      --trace-pipe       bpf_printk by the kernel's trace pipe instead\n"
 	"      --no-maps          do not show maps\n"
+	"      --rows N           rows shown of each map in columns (default 40; 0: all)\n"
 	"      --no-header        no line of titles\n"
 	"  -v, --verbose          the whole log of a rejection, and what is attached where\n"
 	"  -h, --help             this; with PROG its programs and globals as well\n"
@@ -75,6 +76,7 @@ enum {
 	OPTION_RING,
 	OPTION_TRACE_PIPE,
 	OPTION_NO_MAPS,
+	OPTION_ROWS,
 	OPTION_NO_HEADER,
 	OPTION_ENGINE,
 	OPTION_LISTEN,
@@ -104,6 +106,7 @@ static const struct option own[] = {
 	{ "ring", required_argument, NULL, OPTION_RING },
 	{ "trace-pipe", no_argument, NULL, OPTION_TRACE_PIPE },
 	{ "no-maps", no_argument, NULL, OPTION_NO_MAPS },
+	{ "rows", required_argument, NULL, OPTION_ROWS },
 	{ "no-header", no_argument, NULL, OPTION_NO_HEADER },
 	{ "engine", required_argument, NULL, OPTION_ENGINE },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -340,6 +343,7 @@ static int take_flag(struct attach_args *args, int option, struct error *err)
 
 static int take_option(struct attach_args *args, int option, char *text, struct error *err)
 {
+	uint64_t number = 0;
 	int rc;
 
 	switch (option) {
@@ -358,6 +362,10 @@ static int take_option(struct attach_args *args, int option, char *text, struct 
 	case OPTION_RING:
 		rc = take_number("--ring", text, RING_BYTES_MIN, RING_BYTES_MAX, &args->ring_bytes,
 				 err);
+		return rc;
+	case OPTION_ROWS:
+		rc = take_number("--rows", text, 0, UINT32_MAX, &number, err);
+		args->rows = (uint32_t)number;
 		return rc;
 	case OPTION_ENGINE:
 		return strcmp(text, "kernel") == 0
@@ -426,7 +434,8 @@ int attach_args_parse(struct attach_args *args, int argc, char **argv, const str
 	struct table table;
 	int rc;
 
-	*args = (struct attach_args){ .target = { .hz = HZ_DEFAULT, .bpf = obj->bpf } };
+	*args = (struct attach_args){ .rows = ATTACH_ROWS,
+				      .target = { .hz = HZ_DEFAULT, .bpf = obj->bpf } };
 	table_make(&table, obj);
 	rc = parse(args, &table, argc, argv, err);
 	table_deinit(&table);

@@ -15,6 +15,7 @@
 
 #define ATTACH_SETTINGS_MAX 256
 #define ATTACH_PROGRAMS_MAX 64
+#define ATTACH_ROWS	    40
 
 struct attach_args {
 	const char *path;
@@ -28,6 +29,7 @@ struct attach_args {
 	uint64_t ring_bytes; /* of the ring bpf_printk goes through; 0: the usual */
 	enum output_format format;
 	const char *listen; /* ADDR:PORT, for metrics; NULL: nowhere */
+	uint32_t rows;	    /* of each map, in columns; 0: all */
 	bool trace_pipe;    /* bpf_printk by the kernel's trace pipe */
 	bool no_maps;
 	bool no_header;

@@ -43,7 +43,6 @@
 #define NAME		 "run --attach"
 #define GONE_EVERY_NS	 500000000ull
 #define ITER_CHUNK_BYTES 65536
-#define ROWS_MAX	 40 /* of a map, in columns */
 
 struct attached {
 	struct bpf_program *prog;
@@ -473,7 +472,7 @@ static void show_maps(struct attach *a)
 	struct report r = {
 		.outcome = &a->maps,
 		.btf = bpf_object__btf(a->object.bpf),
-		.rows_max = ROWS_MAX,
+		.rows_max = a->args.rows,
 		.other_ns = -1,
 	};
 	struct buffer out = { 0 };

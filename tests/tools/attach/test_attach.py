@@ -593,6 +593,41 @@ def records_of_perf_buffers_are_typed():
     expect(out.splitlines(), ["number,minus,word", "7,-7,seven"])
 
 
+SIXTY = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 60); __type(key, __u32); __type(value, __u32); }
+	sixty SEC(".maps");
+SEC("raw_tp/sys_enter") int fill(void *ctx)
+{
+	for (__u32 i = 0; i < 60; i++) {
+		__u32 key = i, value = 1000 + i;
+
+		bpf_map_update_elem(&sixty, &key, &value, BPF_ANY);
+	}
+	return 0;
+}
+"""
+
+
+@case
+def maps_are_shown_to_the_row_asked_for():
+    def rows_of(*args):
+        with Tool(source, *args) as tool:
+            call_getpgid(1)
+            out, _ = tool.finish()
+        return len(re.findall(r"^ *\d+ +10\d\d$", out, re.M)), re.findall("and (\\d+) more", out)
+
+    with tempfile.TemporaryDirectory() as folder:
+        source = os.path.join(folder, "sixty.bpf.c")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(SIXTY)
+        expect(rows_of(), (40, ["20"]), "rows when nothing is asked for")
+        expect(rows_of("--rows", "7"), (7, ["53"]), "rows of 7")
+        expect(rows_of("--rows", "0"), (60, []), "rows of all")
+
+
 @case
 def usdt_probes():
     ticks = os.path.join(programs, "ticks")

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "syscall/test_text.h"
 #include "syscall/test_twin.h"
 
 #include "base/macros.h"
 #include "btf/build.h"
-#include "isa/asm.h"
 
 #define RING_BYTES 4096u
 #define PAGE_BYTES 4096u
@@ -104,32 +104,20 @@ static int load_prog(enum side side, int flags)
 	struct bpf_func_info funcs[3] = { { 0, 3 }, { 0, 4 }, { 0, 5 } };
 	static char text[4096], log[65536];
 	struct ring *r = &rings[side];
-	struct isa_asm_error error;
-	struct bpf_insn *insns;
 	union bpf_attr attr;
-	size_t n;
 	int fd, btf = load_btf(side);
 
 	snprintf(text, sizeof(text), PROGRAM, r->fd, flags, r->result, r->fd);
-	if (isa_asm(text, strlen(text), &insns, &n, &error))
-		fail_msg("%u:%u: %s", error.line, error.col, error.text);
-	find_callbacks(insns, n, funcs);
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = (uint32_t)n;
-	attr.license = (uintptr_t)"GPL";
+	text_attr(&attr, BPF_PROG_TYPE_RAW_TRACEPOINT, text, log, sizeof(log));
+	find_callbacks(text_attr_insns(&attr), attr.insn_cnt, funcs);
 	attr.prog_btf_fd = (uint32_t)btf;
 	attr.func_info = (uintptr_t)funcs;
 	attr.func_info_cnt = ARRAY_SIZE(funcs);
 	attr.func_info_rec_size = sizeof(funcs[0]);
-	attr.log_buf = (uintptr_t)log;
-	attr.log_size = sizeof(log);
-	attr.log_level = 1;
 	fd = twin_bpf(side, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (fd < 0)
 		fail_msg("side %d: %d\n%s", side, fd, log);
-	free(insns);
+	text_attr_free(&attr);
 	close(btf);
 	return fd;
 }

@@ -19,13 +19,13 @@
 #include "base/macros.h"
 #include "hooks/dev.h"
 #include "hooks/link.h"
-#include "isa/asm.h"
 #include "object/engine.h"
 #include "object/fd.h"
 #include "object/link.h"
 #include "object/pkt.h"
 #include "object/prog.h"
 #include "skep/skep.h"
+#include "syscall/test_text.h"
 #include "tbl/uapi.h"
 
 #define RIG_FRAMES_MAX 40
@@ -60,24 +60,12 @@ static inline int rig_teardown(void **state)
 static inline int rig_load(uint32_t type, const char *text)
 {
 	static char log[65536];
-	struct isa_asm_error error;
-	struct bpf_insn *insns;
 	union bpf_attr attr;
-	size_t n;
 	int fd;
 
-	if (isa_asm(text, strlen(text), &insns, &n, &error))
-		fail_msg("%u:%u: %s in\n%s", error.line, error.col, error.text, text);
-	memset(&attr, 0, sizeof(attr)); /* an initialiser need not clear the rest of a union */
-	attr.prog_type = type;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = (uint32_t)n;
-	attr.license = (uintptr_t) "GPL";
-	attr.log_buf = (uintptr_t)log;
-	attr.log_size = sizeof(log);
-	attr.log_level = 1;
+	text_attr(&attr, type, text, log, sizeof(log));
 	fd = skep_bpf(rig, BPF_PROG_LOAD, &attr, sizeof(attr));
-	free(insns);
+	text_attr_free(&attr);
 	if (fd < 0)
 		print_message("%d: %s", fd, log);
 	return fd;

@@ -12,9 +12,9 @@
 
 #include "base/macros.h"
 #include "hooks/test_cgroups.h"
-#include "isa/asm.h"
 #include "skep/cgroup.h"
 #include "skep/sysctl.h"
+#include "syscall/test_text.h"
 #include "syscall/test_twin.h"
 
 #include "hooks/test_access.h"
@@ -205,11 +205,8 @@ static void map_elem(enum side side, int cmd, uint32_t key, void *value)
 static int load(enum side side, const struct program *program, int key)
 {
 	static char log[65536];
-	struct isa_asm_error error;
-	struct bpf_insn *insns;
 	union bpf_attr attr;
 	char text[4000];
-	size_t n;
 	int fd;
 
 	snprintf(text, sizeof(text),
@@ -217,19 +214,10 @@ static int load(enum side side, const struct program *program, int key)
 		 "call bpf_map_lookup_elem\n if r0 == 0 goto out\n r7 = r0\n%s"
 		 "out: r0 = %d\n exit\n",
 		 key, maps[side], program->text, program->verdict);
-	if (isa_asm(text, strlen(text), &insns, &n, &error))
-		fail_msg("%u:%u: %s in\n%s", error.line, error.col, error.text, text);
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_CGROUP_SYSCTL;
+	text_attr(&attr, BPF_PROG_TYPE_CGROUP_SYSCTL, text, log, sizeof(log));
 	attr.expected_attach_type = BPF_CGROUP_SYSCTL;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = (uint32_t)n;
-	attr.license = (uintptr_t)"GPL";
-	attr.log_buf = (uintptr_t)log;
-	attr.log_size = sizeof(log);
-	attr.log_level = 1;
 	fd = twin_bpf(side, BPF_PROG_LOAD, &attr, sizeof(attr));
-	free(insns);
+	text_attr_free(&attr);
 	if (fd < 0)
 		fail_msg("%s: %d\n%s", program->name, fd, log);
 	return fd;

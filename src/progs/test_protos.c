@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #include "base/macros.h"
-#include "isa/asm.h"
 #include "isa/insn.h"
+#include "syscall/test_text.h"
 #include "syscall/test_twin.h"
 #include "verifier/prune_default.h"
 #include "verifier/verify.h"
@@ -95,28 +95,18 @@ static int make_map(enum side side)
 static int load(enum side side, uint32_t type, const char *setup, uint32_t id, bool gpl)
 {
 	char text[1000] = "r6 = r1\n";
-	struct isa_asm_error error;
-	struct bpf_insn *insns;
 	union bpf_attr attr;
-	size_t n;
 	int fd;
 
 	snprintf(text + strlen(text), sizeof(text) - strlen(text), setup, maps[side]);
 	snprintf(text + strlen(text), sizeof(text) - strlen(text), "call %u\n r0 = 0\n exit\n", id);
-	if (isa_asm(text, strlen(text), &insns, &n, &error))
-		fail_msg("%u:%u: %s in\n%s", error.line, error.col, error.text, text);
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = type;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = (uint32_t)n;
-	attr.license = gpl ? (uintptr_t)"GPL" : (uintptr_t)"BSD";
+	text_attr(&attr, type, text, logs[side], LOG_BYTES);
+	if (!gpl)
+		attr.license = (uintptr_t)"BSD";
 	attr.prog_flags = type == BPF_PROG_TYPE_SYSCALL ? BPF_F_SLEEPABLE : 0;
-	attr.log_buf = (uintptr_t)logs[side];
-	attr.log_size = LOG_BYTES;
-	attr.log_level = 1;
 	logs[side][0] = '\0';
 	fd = twin_bpf(side, BPF_PROG_LOAD, &attr, sizeof(attr));
-	free(insns);
+	text_attr_free(&attr);
 	if (fd < 0)
 		return fd;
 	close(fd);

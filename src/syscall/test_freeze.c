@@ -20,7 +20,6 @@
 
 #include "base/fault.h"
 #include "base/macros.h"
-#include "isa/asm.h"
 #include "object/engine.h"
 #include "object/fd.h"
 #include "object/map.h"
@@ -28,6 +27,7 @@
 #include "seam/copy.h"
 #include "skep/skep.h"
 #include "syscall/bpf.h"
+#include "syscall/test_text.h"
 
 static struct skep_engine *engine;
 static struct seam_caller slow;
@@ -180,10 +180,7 @@ static void reading_does_not_hinder_freezing(void **state)
 static int load_believer(int map)
 {
 	char text[512];
-	struct isa_asm_error error;
-	struct bpf_insn *insns;
 	union bpf_attr attr;
-	size_t n;
 	int fd;
 
 	snprintf(text, sizeof(text),
@@ -195,15 +192,9 @@ static int load_believer(int map)
 		 "r0 = 2\n"
 		 "exit\n",
 		 map);
-	if (isa_asm(text, strlen(text), &insns, &n, &error))
-		fail_msg("%u:%u: %s", error.line, error.col, error.text);
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_XDP;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = (uint32_t)n;
-	attr.license = (uintptr_t)"GPL";
+	text_attr(&attr, BPF_PROG_TYPE_XDP, text, NULL, 0);
 	fd = bpf(BPF_PROG_LOAD, &attr);
-	free(insns);
+	text_attr_free(&attr);
 	if (fd >= 0)
 		close(fd);
 	return fd < 0 ? fd : 0;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #include "base/macros.h"
-#include "isa/asm.h"
+#include "syscall/test_text.h"
 #include "syscall/test_twin.h"
 
 #define TIMER_MAPS 6
@@ -217,30 +217,21 @@ static inline int timer_load(enum side side, const struct timer_prog *p, char *l
 {
 	struct bpf_func_info funcs[TIMER_FUNCS_MAX];
 	char *text = timer_text(side, p->text);
-	struct isa_asm_error error;
-	struct bpf_insn *insns;
 	union bpf_attr attr;
-	size_t n;
 	int fd;
 
-	if (isa_asm(text, strlen(text), &insns, &n, &error))
-		fail_msg("%s: %u:%u: %s", p->name, error.line, error.col, error.text);
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = p->type ? p->type : BPF_PROG_TYPE_SCHED_CLS;
+	text_attr(&attr, p->type ? p->type : BPF_PROG_TYPE_SCHED_CLS, text, log, log_bytes);
 	attr.prog_flags = p->flags;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = (uint32_t)n;
-	attr.license = (uintptr_t)(p->license ? p->license : "GPL");
-	attr.log_buf = (uintptr_t)log;
-	attr.log_size = log_bytes;
+	if (p->license)
+		attr.license = (uintptr_t)p->license;
 	attr.log_level = log ? 2 : 0;
 	attr.prog_btf_fd = (uint32_t)timer_load_btf(side);
 	attr.func_info = (uintptr_t)funcs;
-	attr.func_info_cnt = timer_funcs(insns, n, funcs);
+	attr.func_info_cnt = timer_funcs(text_attr_insns(&attr), attr.insn_cnt, funcs);
 	attr.func_info_rec_size = sizeof(funcs[0]);
 	fd = twin_bpf(side, BPF_PROG_LOAD, &attr, sizeof(attr));
 	close((int)attr.prog_btf_fd);
-	free(insns);
+	text_attr_free(&attr);
 	free(text);
 	return fd;
 }

@@ -6,6 +6,9 @@
 #   skip NAME WHY       it cannot be made here
 #   check NAME COMMAND...           passed when the command ends with 0; its output is shown otherwise
 #   refused NAME WORDS COMMAND...   passed when it ends with another code and says WORDS on standard error
+#   shows NAME REGEX...             passed when /tmp/out has a line for each; else it and /tmp/err are shown
+#   until_says WORDS FILE PID       waits for the process to have written WORDS, a minute at most; fails where it ends without
+#   until_waits PID                 waits for the tool to wait for events: its hooks are in place
 # Every test file must say something of at least one test. `kernel_is 6.1` tells kernels apart.
 
 ok()
@@ -51,6 +54,40 @@ refused()
 	else
 		ok "$name"
 	fi
+}
+
+shows()
+{
+	local name=$1 regex
+	shift
+	for regex in "$@"; do
+		grep -q -- "$regex" /tmp/out && continue
+		head -40 /tmp/out
+		cat /tmp/err
+		failed "$name" "does not show: $regex"
+		return
+	done
+	ok "$name"
+}
+
+until_says()
+{
+	local n=0 alive=1
+	until grep -q -- "$1" "$2" 2>/dev/null; do
+		[ $alive = 1 ] && [ $n -lt 600 ] || return 1
+		kill -0 "$3" 2>/dev/null || alive=0 # what it wrote last is looked for once more
+		n=$((n + 1))
+		usleep 100000
+	done
+}
+
+until_waits()
+{
+	local n=0
+	until grep -q '^441 ' "/proc/$1/syscall" 2>/dev/null || [ $n = 100 ]; do # epoll_pwait2
+		n=$((n + 1))
+		usleep 100000
+	done
 }
 
 kernel_is()

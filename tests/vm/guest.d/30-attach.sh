@@ -21,12 +21,7 @@ start()
 	rm -f /tmp/out /tmp/err
 	skep run --attach "$@" -v -o json -d 30 >/tmp/out 2>/tmp/err &
 	tool=$!
-	for _ in $(seq 100); do
-		grep -q "skep run --attach: [a-z_0-9]*: " /tmp/err && return 0
-		kill -0 $tool 2>/dev/null || return 1
-		sleep 0.1
-	done
-	return 1
+	until_says "skep run --attach: [a-z_0-9]*: " /tmp/err $tool
 }
 
 stop()

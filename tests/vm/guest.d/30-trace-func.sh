@@ -5,32 +5,21 @@
 # needs: tests/tools/func-target apps/func.bpf.o apps/stacks.bpf.o
 . /tests/lib.sh
 
-# until WORDS FILE: waits for the words to be in it
-until_says()
-{
-	local n=0
-	while ! grep -q "$1" "$2" 2>/dev/null; do
-		n=$((n + 1))
-		[ $n -lt 600 ] || return 1
-		sleep 0.1
-	done
-}
-
-# traced WHAT N ARGUMENT...: the target's N calls of WHAT under `skep trace ARGUMENT...`; /tmp/out, /tmp/notes
+# traced WHAT N ARGUMENT...: the target's N calls of WHAT under `skep trace ARGUMENT...`; /tmp/out, /tmp/err
 traced()
 {
 	local what=$1 n=$2 target tool
 	shift 2
-	rm -f /tmp/in /tmp/target /tmp/out /tmp/notes
+	rm -f /tmp/in /tmp/target /tmp/out /tmp/err
 	mkfifo /tmp/in
 	func-target "$what" "$n" </tmp/in >/tmp/target &
 	target=$!
 	exec 3>/tmp/in
-	skep trace "$@" -p $target -v >/tmp/out 2>/tmp/notes &
+	skep trace "$@" -p $target -v >/tmp/out 2>/tmp/err &
 	tool=$!
-	if until_says 'hook: ' /tmp/notes; then
+	if until_says 'hook: ' /tmp/err $tool; then
 		echo >&3
-		until_says '^done' /tmp/target || echo 'the target did not end' >>/tmp/notes
+		until_says '^done' /tmp/target $target || echo 'the target did not end' >>/tmp/err
 	fi
 	kill -TERM $tool
 	wait $tool
@@ -40,17 +29,6 @@ traced()
 	return $code
 }
 
-# shows NAME WORDS: the tool's output has them
-shows()
-{
-	if grep -q "$2" /tmp/out; then
-		ok "$1"
-	else
-		cat /tmp/notes /tmp/out
-		failed "$1" "does not show '$2'"
-	fi
-}
-
 for object in func stacks; do
 	check $object-loads skep check --engine kernel /data/$object.bpf.o
 done
@@ -58,10 +36,10 @@ hook=uprobe_multi
 kernel_is 6.1 && hook='uprobe (a perf event'
 traced malloc 1000 func libc:malloc -o json
 shows counts '"function": "malloc", .*"count": 1001'
-if grep -q "hook: $hook" /tmp/notes; then
+if grep -q "hook: $hook" /tmp/err; then
 	ok hook
 else
-	cat /tmp/notes
+	cat /tmp/err
 	failed hook "is not $hook"
 fi
 traced reallocarray 20 func 'libc:void *reallocarray(void *p, size_t n, size_t size)+ret' -o json
@@ -69,7 +47,7 @@ shows arguments 'reallocarray(p=0x0, n=1, size=1)'
 if [ "$(grep -c '"result": "0x' /tmp/out)" = 20 ]; then
 	ok results
 else
-	cat /tmp/notes /tmp/out
+	cat /tmp/err /tmp/out
 	failed results "not 20 of them"
 fi
 traced factorial 10 func -L factorial -o json

@@ -6,16 +6,10 @@
 # start OPTION...: traces from when this returns
 start()
 {
-	local i
 	: >/tmp/err
 	skep trace kernel -v "$@" >/tmp/out 2>/tmp/err &
 	pid=$!
-	for i in $(seq 200); do
-		grep -q "hook:" /tmp/err && return
-		kill -0 $pid || break
-		sleep 0.1
-	done
-	cat /tmp/err
+	until_says "hook:" /tmp/err $pid || cat /tmp/err
 }
 
 # ends it, as Ctrl-C does: the exit code
@@ -23,20 +17,6 @@ stop()
 {
 	kill -INT $pid
 	wait $pid
-}
-
-# shows NAME REGEX...: what was written has a line for each
-shows()
-{
-	local name=$1 regex
-	shift
-	for regex in "$@"; do
-		grep -q -- "$regex" /tmp/out && continue
-		cat /tmp/out /tmp/err
-		failed "$name" "does not show: $regex"
-		return
-	done
-	ok "$name"
 }
 
 hooks="fentry kprobe"

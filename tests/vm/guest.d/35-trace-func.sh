@@ -7,31 +7,15 @@
 # traced OPTION...: what skep trace func says of two runs of /bin/hooks
 traced()
 {
-	local i
 	: >/tmp/err
 	skep trace func -v "$@" >/tmp/out 2>/tmp/err &
 	pid=$!
-	for i in $(seq 200); do
-		grep -q "hook:" /tmp/err && break
-		kill -0 $pid || break
-		sleep 0.1
-	done
+	until_says "hook:" /tmp/err $pid
 	/bin/hooks 2>/dev/null
 	/bin/hooks 2>/dev/null
 	sleep 0.2
 	kill -INT $pid
 	wait $pid
-}
-
-# shows NAME REGEX
-shows()
-{
-	if grep -q -- "$2" /tmp/out; then
-		ok "$1"
-	else
-		cat /tmp/out /tmp/err
-		failed "$1" "does not show: $2"
-	fi
 }
 
 traced /bin/hooks:main

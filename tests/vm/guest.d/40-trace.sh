@@ -7,13 +7,9 @@
 # start WHAT OPTION...: the tool in the background, its hooks in place; $tool is its process
 start()
 {
-	skep trace "$@" >/tmp/trace.out 2>/tmp/trace.err &
+	skep trace "$@" >/tmp/out 2>/tmp/err &
 	tool=$!
-	n=0
-	until grep -q '^441 ' /proc/$tool/syscall 2>/dev/null || [ $n = 100 ]; do # epoll_pwait2: it waits
-		n=$((n + 1))
-		usleep 100000
-	done
+	until_waits $tool
 }
 
 # stop NAME: ends it; fails the test when it did not run and end well
@@ -22,19 +18,7 @@ stop()
 	kill -INT $tool
 	wait $tool
 	code=$?
-	[ $code = 0 ] || { cat /tmp/trace.err; failed "$1-ends" "ended with $code"; }
-}
-
-# has NAME PATTERN: whether the output has such a line
-has()
-{
-	if grep -qE "$2" /tmp/trace.out; then
-		ok "$1"
-	else
-		head -40 /tmp/trace.out
-		cat /tmp/trace.err
-		failed "$1" "no line like $2"
-	fi
+	[ $code = 0 ] || { cat /tmp/err; failed "$1-ends" "ended with $code"; }
 }
 
 mkfifo /tmp/calls.in
@@ -46,8 +30,8 @@ for options in "" "-L" "-P --by process,syscall"; do
 	[ -n "$options" ] || echo >&3
 	sleep 2
 	stop syscalls
-	[ -n "$options" ] || { has syscalls-getppid ',getppid,500$'; has syscalls-dup ',dup,1000$'; }
-	[ -n "$options" ] || has syscalls-32 ',getpid/32,50$'
+	[ -n "$options" ] || { shows syscalls-getppid ',getppid,500$'; shows syscalls-dup ',dup,1000$'; }
+	[ -n "$options" ] || shows syscalls-32 ',getpid/32,50$'
 done
 exec 3>&-
 wait $pid
@@ -56,13 +40,13 @@ start syscalls -L -o csv -c spawn
 spawn 20
 sleep 1
 stop syscalls-latency
-has syscalls-latency ',wait4,20,'
+shows syscalls-latency ',wait4,20,'
 
 start syscalls -o csv --by process,syscall -s exit_group
 spawn 20
 sleep 1
 stop syscalls-process
-count=$(grep -c ',spawn,exit_group,1$' /tmp/trace.out)
+count=$(grep -c ',spawn,exit_group,1$' /tmp/out)
 [ "$count" = 21 ] && ok syscalls-process || failed syscalls-process "$count processes that end, not 21"
 
 start exec -o csv -v -x
@@ -71,16 +55,16 @@ spawn 30
 sh -c 'exit 7'
 sleep 1
 stop exec
-count=$(grep -c ',spawn,0,.*,exec,0,,,/bin/spawn -' /tmp/trace.out)
-[ "$count" = 30 ] && ok exec-starts || { head -20 /tmp/trace.out; failed exec-starts "$count programs, not 30"; }
-has exec-exit ',exit,7,,[0-9]+,'
-has exec-fail ',fail,-2,,,/no/such/program'
+count=$(grep -c ',spawn,0,.*,exec,0,,,/bin/spawn -' /tmp/out)
+[ "$count" = 30 ] && ok exec-starts || { head -20 /tmp/out; failed exec-starts "$count programs, not 30"; }
+shows exec-exit ',exit,7,,[0-9][0-9]*,'
+shows exec-fail ',fail,-2,,,/no/such/program'
 
 start open -o csv -x -v
 cat /no/such/file 2>/dev/null
 sleep 1
 stop open
-has open ',cat,.*,-1,2,.*,/no/such/file$'
+shows open ',cat,.*,-1,2,.*,/no/such/file$'
 
 # A container that starts after the tool did.
 start open -o csv -x --container web7
@@ -91,9 +75,9 @@ for name in web7 web71; do
 done
 sleep 1
 stop container
-has container ',web7,.*/no/such/web7$'
-grep -q /no/such/web71 /tmp/trace.out && failed container-other "another container is shown" || ok container-other
-grep -q "no container 'web7' yet" /tmp/trace.err && ok container-waits || failed container-waits "$(cat /tmp/trace.err)"
+shows container ',web7,.*/no/such/web7$'
+grep -q /no/such/web71 /tmp/out && failed container-other "another container is shown" || ok container-other
+grep -q "no container 'web7' yet" /tmp/err && ok container-waits || failed container-waits "$(cat /tmp/err)"
 rmdir $slice/machine-web7.scope $slice/machine-web71.scope $slice
 
 ip link set lo up
@@ -104,14 +88,14 @@ echo hello | nc -w 2 127.0.0.1 7000
 wait $!
 sleep 1
 stop tcp
-has tcp-connect ',nc,.*,connect,out,127.0.0.1,[0-9]+,127.0.0.1,7000,'
-has tcp-close ',close,out,127.0.0.1,[0-9]+,127.0.0.1,7000,6,0,'
-has tcp-server ',nc,.*,close,in,[:f.]*127.0.0.1,7000,[:f.]*127.0.0.1,[0-9]+,0,6,'
+shows tcp-connect ',nc,.*,connect,out,127.0.0.1,[0-9][0-9]*,127.0.0.1,7000,'
+shows tcp-close ',close,out,127.0.0.1,[0-9][0-9]*,127.0.0.1,7000,6,0,'
+shows tcp-server ',nc,.*,close,in,[:f.]*127.0.0.1,7000,[:f.]*127.0.0.1,[0-9][0-9]*,0,6,'
 
 start runq -o json
 sleep 1
 stop runq
-has runq '"count": *[1-9]'
+shows runq '"count": *[1-9]'
 
 # The tracepoints of flows are those of Linux 6.3.
 if grep -q 'sock:sock_send_length' /sys/kernel/tracing/available_events; then
@@ -121,9 +105,9 @@ if grep -q 'sock:sock_send_length' /sys/kernel/tracing/available_events; then
 	echo hello | nc -w 2 127.0.0.1 7001
 	wait $!
 	stop flows
-	has flows-sent ',nc,.*,tcp,127.0.0.1,[0-9]+,127.0.0.1,7001,6,0,1,0$'
-	has flows-received ',nc,.*,7001,[:f.]*127.0.0.1,[0-9]+,0,6,0,1$'
+	shows flows-sent ',nc,.*,tcp,127.0.0.1,[0-9][0-9]*,127.0.0.1,7001,6,0,1,0$'
+	shows flows-received ',nc,.*,7001,[:f.]*127.0.0.1,[0-9][0-9]*,0,6,0,1$'
 else
-	skep trace flows -d 1 >/tmp/trace.out 2>&1
-	has flows-says-what-is-missing "no tracepoint 'sock_send_length'"
+	skep trace flows -d 1 >/tmp/out 2>&1
+	shows flows-says-what-is-missing "no tracepoint 'sock_send_length'"
 fi

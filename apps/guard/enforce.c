@@ -204,8 +204,7 @@ static int fill_rules(int fd, const struct ruleset *set, uint64_t generation)
 	} first = { .rule = { { 0 } } };
 	int rc;
 
-	first.head.generation = generation;
-	first.head.n_rules = set->n_rules;
+	ruleset_head(set, generation, &first.head);
 	for (uint32_t i = 0; i < set->n_rules; i++) {
 		uint32_t index = i + 1;
 		struct guard_rule rule = set->rules[i];

@@ -106,11 +106,28 @@ struct guard_event {
 	char new_value[GUARD_SHOWN_BYTES]; /* what the caller wrote; "" of a read */
 };
 
+#define GUARD_LAST_BYTES 32   /* of a key's last part, cut off behind it, with its NUL */
+#define GUARD_LASTS	 4096 /* a power of two: bits for them */
+
 /* Entry 0 of each set of rules has this in the place of a rule. */
 struct guard_rules_head {
 	__u64 generation; /* counts sets, from 1 */
 	__u32 n_rules;	  /* that follow */
+	__u32 by_last; /* 1: each pattern ends in a last part without '*' and '?', whose bit is set below */
+	__u64 lasts[GUARD_LASTS / 64]; /* no rule is about a key whose last part's bit is not set */
 };
+
+/* The bit of a last part, behind which all bytes are 0. */
+static inline __u32 guard_last_bit(const __u64 words[GUARD_LAST_BYTES / 8])
+{
+	__u64 hash = 0;
+
+	for (int i = 0; i < GUARD_LAST_BYTES / 8; i++) {
+		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15ull;
+		hash ^= hash >> 32;
+	}
+	return (__u32)hash & (GUARD_LASTS - 1);
+}
 
 /* What program and user sides keep for each other: one entry of the map "state", which is mapped. */
 struct guard_state {

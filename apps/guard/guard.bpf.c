@@ -453,6 +453,23 @@ static __always_inline int conclude(struct guard_state *s, struct bpf_sysctl *ct
 	return 1;
 }
 
+/*
+ * Whether a rule can be about the key, by its last part alone: to put its whole name together costs more than all
+ * that is ours.
+ */
+static __always_inline bool may_be_ruled(struct bpf_sysctl *ctx,
+					 const struct guard_rules_head *head)
+{
+	__u64 last[GUARD_LAST_BYTES / 8] = { 0 };
+	__u32 bit;
+
+	if (!head->by_last)
+		return true;
+	bpf_sysctl_get_name(ctx, (char *)last, sizeof(last), BPF_F_SYSCTL_BASE_NAME);
+	bit = guard_last_bit(last);
+	return head->lasts[bit / 64] >> bit % 64 & 1;
+}
+
 static __always_inline int decide(struct guard_state *s, struct bpf_sysctl *ctx, void *map,
 				  const struct guard_rules_head *head)
 {
@@ -491,7 +508,7 @@ int guard_sysctl(struct bpf_sysctl *ctx)
 	if (!map)
 		return 1;
 	head = bpf_map_lookup_elem(map, &zero);
-	if (!head || !head->n_rules)
+	if (!head || !head->n_rules || !may_be_ruled(ctx, head))
 		return 1;
 	return decide(s, ctx, map, head);
 }

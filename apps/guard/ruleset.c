@@ -274,3 +274,34 @@ int ruleset_finish(struct ruleset *set, struct error *err)
 			set->n_written, GUARD_RULES_MAX);
 	return 0;
 }
+
+/* --- for the program -------------------------------------------------------------------------- */
+
+/* The last part of what a pattern matches. False: it is not the same of all. */
+static bool last_part(const char *pattern, __u64 words[GUARD_LAST_BYTES / 8])
+{
+	const char *slash = strrchr(pattern, '/'), *last = slash ? slash + 1 : pattern;
+	size_t bytes = strnlen(last, GUARD_LAST_BYTES - 1);
+
+	if (strpbrk(last, "*?"))
+		return false;
+	memset(words, 0, GUARD_LAST_BYTES);
+	memcpy(words, last, bytes);
+	return true;
+}
+
+void ruleset_head(const struct ruleset *set, uint64_t generation, struct guard_rules_head *head)
+{
+	__u64 words[GUARD_LAST_BYTES / 8];
+
+	*head = (struct guard_rules_head){ .generation = generation,
+					   .n_rules = set->n_rules,
+					   .by_last = 1 };
+	for (uint32_t i = 0; i < set->n_rules && head->by_last; i++) {
+		uint32_t bit;
+
+		head->by_last = last_part(set->rules[i].pattern, words);
+		bit = head->by_last ? guard_last_bit(words) : 0;
+		head->lasts[bit / 64] |= 1ull << bit % 64;
+	}
+}

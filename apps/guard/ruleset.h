@@ -45,3 +45,6 @@ int ruleset_add_text(struct ruleset *set, const char *text, struct error *err);
  * rules.
  */
 int ruleset_finish(struct ruleset *set, struct error *err);
+
+/* What stands before the rules in the guard's map. */
+void ruleset_head(const struct ruleset *set, uint64_t generation, struct guard_rules_head *head);

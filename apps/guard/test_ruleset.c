@@ -18,6 +18,7 @@
 
 #include "file.h"
 #include "guard/doors.h"
+#include "guard/rule.h"
 #include "guard/ruleset.h"
 
 struct fixture {
@@ -212,6 +213,92 @@ static void aliases_stand_behind_their_rule(void **state)
 	assert_int_equal(r[1].action, GUARD_ALLOW);
 }
 
+/* --- what the program knows by a key's last part ----------------------------------------------------- */
+
+static bool may_match(const struct guard_rules_head *head, const char *name)
+{
+	const char *last = strrchr(name, '/') + 1;
+	__u64 words[GUARD_LAST_BYTES / 8] = { 0 };
+	uint32_t bit;
+
+	/* As bpf_sysctl_get_name() cuts it off. */
+	memcpy(words, last, strnlen(last, GUARD_LAST_BYTES - 1));
+	bit = guard_last_bit(words);
+	return !head->by_last || head->lasts[bit / 64] >> bit % 64 & 1;
+}
+
+static const char *const known_names[] = {
+	"net/ipv4/ip_forward",
+	"net/ipv4/conf/eth0/forwarding",
+	"net/ipv4/conf/eth0.100/rp_filter",
+	"kernel/hostname",
+	"net/netfilter/nf_conntrack_dccp_timeout_closereq",
+	"net/netfilter/nf_conntrack_dccp_timeout_closewait",
+	"a/b",
+};
+
+static void check_head(struct ruleset *set, bool by_last)
+{
+	struct guard_rules_head head;
+	struct error err;
+
+	assert_int_equal(ruleset_finish(set, &err), 0);
+	ruleset_head(set, 5, &head);
+	assert_int_equal(head.generation, 5);
+	assert_int_equal(head.n_rules, set->n_rules);
+	assert_int_equal(head.by_last, by_last);
+	for (size_t i = 0; i < sizeof(known_names) / sizeof(known_names[0]); i++)
+		for (uint32_t r = 0; r < set->n_rules; r++)
+			if (rule_pattern_matches(set->rules[r].pattern, known_names[i]))
+				assert_true(may_match(&head, known_names[i]));
+}
+
+static void a_key_is_passed_over_by_its_last_part_only_if_no_rule_matches(void **state)
+{
+	static const struct {
+		const char *rule;
+		bool by_last;
+	} cases[] = {
+		{ "deny net.ipv4.ip_forward", true },
+		{ "deny net.ipv4.conf.*.rp_filter", true },
+		{ "deny *.*.forwarding", true },
+		{ "deny net.netfilter.nf_conntrack_dccp_timeout_closereq", true },
+		{ "deny kernel.host?ame", false },
+		{ "deny kernel.*", false },
+		{ "audit *", false },
+		{ "deny net.ipv4.conf.*.*_filter", false },
+	};
+	struct fixture *f = *state;
+	struct guard_rules_head head;
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ruleset_deinit(&f->set);
+		ruleset_init(&f->set);
+		assert_int_equal(ruleset_add_text(&f->set, cases[i].rule, &err), 0);
+		check_head(&f->set, cases[i].by_last);
+	}
+	ruleset_deinit(&f->set);
+	ruleset_init(&f->set);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(ruleset_add_text(&f->set, cases[i].rule, &err), 0);
+	check_head(&f->set, true);
+	ruleset_head(&f->set, 5, &head);
+	assert_false(may_match(&head, "kernel/hostname"));
+	assert_true(may_match(&head, "x/ip_forward"));
+}
+
+static void of_no_rules_none_matches(void **state)
+{
+	struct fixture *f = *state;
+	struct guard_rules_head head;
+
+	check_head(&f->set, true);
+	ruleset_head(&f->set, 1, &head);
+	for (size_t i = 0; i < sizeof(known_names) / sizeof(known_names[0]); i++)
+		assert_false(may_match(&head, known_names[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +311,9 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_place_too_long_keeps_its_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(aliases_stand_behind_their_rule, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_key_is_passed_over_by_its_last_part_only_if_no_rule_matches, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(of_no_rules_none_matches, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

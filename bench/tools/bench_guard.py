@@ -70,13 +70,15 @@ def guard(skep, folder, rounds, table, goal):
             return (name, command, beside)
 
         nothing = row("a program that does nothing", [skep, "run", "--attach", empty, "--cgroup", path])
-        unmatched = row("skep guard, no rule is about the key", run("deny kernel.*"))
+        unmatched = row("skep guard, no rule is about the key", run("deny net.ipv4.ip_forward", "pin vm.swappiness 10"))
+        # The whole name has to be put together: a last part that is a pattern may be any.
+        patterns = row("skep guard, no pattern matches the key", run("deny kernel.*"))
         thousand = row("skep guard, none of 1,000 rules is", run(*many))
-        added, _ = table("read of a sysctl", [unmatched, nothing, thousand, row("skep guard, audited", run(f"audit {NAME} read"))],
+        added, _ = table("read of a sysctl", [unmatched, patterns, nothing, thousand, row("skep guard, audited", run(f"audit {NAME} read"))],
                       [access, path, KEY, "read", str(ACCESSES)], rounds)
         judge(added, goal, unmatched, nothing)
         added, _ = table("write of a sysctl", [
-            unmatched, nothing, thousand, row("skep guard, denied", run(f"deny {NAME}")),
+            unmatched, patterns, nothing, thousand, row("skep guard, denied", run(f"deny {NAME}")),
             row("skep guard, pinned", run(f"pin {NAME} 4094")), row("skep guard, audited", run(f"audit {NAME}")),
             row("skep guard, allowed to one name", run(f"deny {NAME} except comm=acc*"))],
             [access, path, KEY, "write", str(ACCESSES)], rounds)

@@ -86,14 +86,18 @@ static const struct access accesses[] = {
 /* --- rules ------------------------------------------------------------------------------------- */
 
 static const char *const keys[] = {
-	"net.ipv4.ip_default_ttl", "net.ipv4.ip_?efault_ttl", "net.*.tcp_rmem",
-	"net.ipv4.conf.*.arp_announce", "net.ipv4.conf.default.arp_announce", "net.core.somaxconn",
-	"kernel.hostname", "kernel.host*", "net.ipv4.ip_forward", "*.ipv4.*ttl",
+	/* of which the program knows many a key without its whole name: */
+	"net.ipv4.ip_default_ttl", "net.*.tcp_rmem", "net.ipv4.conf.*.arp_announce",
+	"net.ipv4.conf.default.arp_announce", "net.core.somaxconn", "kernel.hostname",
+	"net.ipv4.ip_forward", "net.core.ip_default_ttl",
+	/* of which it does not: */
+	"net.ipv4.ip_?efault_ttl", "kernel.host*", "*.ipv4.*ttl",
 	/* all below a folder, which cannot be pinned: */
 	"net.ipv4.*", "net.*", "kernel.*", "net.ipv?.*", "*",
 };
 
-#define KEYS_PINNED 10
+#define KEYS_WHOLE 8
+#define KEYS_PINNED 11
 
 static const char *const values[] = { "0", "1", "100", "\"4096 8192 16384\"", "guarded" };
 
@@ -111,7 +115,8 @@ static void random_condition(char *text, size_t bytes)
 	}
 }
 
-static void random_rule(char *text, size_t bytes)
+/* Of the first @n_keys keys. */
+static void random_rule(char *text, size_t bytes, uint32_t n_keys)
 {
 	static const char *const actions[] = { "allow", "deny", "audit", "pin" };
 	static const char *const kinds[] = { "read", "write", "read,write", "" };
@@ -120,10 +125,10 @@ static void random_rule(char *text, size_t bytes)
 	size_t n;
 
 	if (!strcmp(action, "pin"))
-		n = (size_t)snprintf(text, bytes, "pin %s %s", keys[pick(KEYS_PINNED)],
+		n = (size_t)snprintf(text, bytes, "pin %s %s", keys[pick(n_keys < KEYS_PINNED ? n_keys : KEYS_PINNED)],
 				     values[pick(ARRAY_SIZE(values))]);
 	else
-		n = (size_t)snprintf(text, bytes, "%s %s %s", action, keys[pick(ARRAY_SIZE(keys))],
+		n = (size_t)snprintf(text, bytes, "%s %s %s", action, keys[pick(n_keys)],
 				     kinds[pick(4)]);
 	for (uint32_t i = pick(3) ? 0 : 1 + pick(2); i--;) {
 		random_condition(condition, sizeof(condition));
@@ -135,12 +140,13 @@ static void random_rule(char *text, size_t bytes)
 
 static void make_set(struct ruleset *set)
 {
+	uint32_t n_keys = pick(2) ? KEYS_WHOLE : ARRAY_SIZE(keys);
 	char text[1000];
 	struct error err;
 
 	ruleset_init(set);
 	for (uint32_t n = 1 + pick(RULES_MAX); n--;) {
-		random_rule(text, sizeof(text));
+		random_rule(text, sizeof(text), n_keys);
 		assert_int_equal(ruleset_add_text(set, text, &err), 0);
 	}
 	if (ruleset_finish(set, &err))
@@ -163,8 +169,7 @@ static void hand_over(int side, const struct ruleset *set)
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "rules", 4, sizeof(struct guard_rule),
 			    set->n_rules + 1, &options);
 	assert_true(fd >= 0);
-	first.head.generation = ++g->state->generation;
-	first.head.n_rules = set->n_rules;
+	ruleset_head(set, ++g->state->generation, &first.head);
 	for (uint32_t i = 0; i < set->n_rules; i++)
 		assert_int_equal(bpf_map_update_elem(fd, &(uint32_t){ i + 1 }, &set->rules[i], 0), 0);
 	assert_int_equal(bpf_map_update_elem(fd, &zero, &first, 0), 0);

@@ -424,28 +424,28 @@ const char *enforce_cgroup(struct enforce *e)
 
 /* --- the watcher ---------------------------------------------------------------------------- */
 
-/* Another process is, and lives: not one that has its number since. */
-static bool is_other_exempt(const struct guard_state *state, uint32_t tgid, uint64_t now)
+/* Not one that has its number since. */
+uint32_t enforce_watcher(const struct enforce *e)
 {
-	uint32_t holder = __atomic_load_n(&state->exempt_tgid, __ATOMIC_SEQ_CST);
-	uint64_t start;
+	uint32_t holder = __atomic_load_n(&e->state->exempt_tgid, __ATOMIC_SEQ_CST);
+	uint64_t until = __atomic_load_n(&e->state->exempt_until_ns, __ATOMIC_SEQ_CST), start;
 
-	return holder && holder != tgid &&
-	       __atomic_load_n(&state->exempt_until_ns, __ATOMIC_SEQ_CST) > now &&
-	       process_start(holder, &start) == 0 &&
-	       start == __atomic_load_n(&state->exempt_start, __ATOMIC_SEQ_CST);
+	if (!holder || until <= loop_now_ns() || process_start(holder, &start))
+		return 0;
+	return start == __atomic_load_n(&e->state->exempt_start, __ATOMIC_SEQ_CST) ? holder : 0;
 }
 
 int enforce_exempt(struct enforce *e, uint32_t tgid)
 {
 	uint64_t now = loop_now_ns(), until = now + ENFORCE_EXEMPT_SECONDS * TOOL_NS_PER_SECOND;
+	uint32_t other = tgid ? enforce_watcher(e) : 0;
 	uint64_t start = 0;
 	int rc;
 
 	/* Who was refused takes it from nobody. */
 	if (!tgid && !e->exempt)
 		return 0;
-	if (tgid && is_other_exempt(e->state, tgid, now))
+	if (other && other != tgid)
 		return -EBUSY;
 	rc = tgid ? process_start(tgid, &start) : 0;
 	if (rc)

@@ -71,6 +71,8 @@ uint64_t enforce_generation(struct enforce *e);
  * were last called. -EBUSY: another process that lives is exempt.
  */
 int enforce_exempt(struct enforce *e, uint32_t tgid);
+/* The process that is exempt, and lives; 0: none. */
+uint32_t enforce_watcher(const struct enforce *e);
 /* @fn is called by enforce_bell_clear() for each write that went through although a rule to deny or pin
  * is about its key: told while somebody is exempt. One listener of a guard. */
 int enforce_on_passed(struct enforce *e, void (*fn)(void *arg, const struct guard_passed *passed),

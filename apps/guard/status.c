@@ -7,6 +7,7 @@
 #include "guard/doors.h"
 #include "guard/enforce.h"
 #include "guard/guard.h"
+#include "guard/lsm.h"
 #include "guard/rule.h"
 #include "guard/show.h"
 #include "tool/tool.h"
@@ -95,9 +96,25 @@ static void show_rule(struct guard_status *s, const struct guard_rule *rule)
 	buffer_deinit(&kinds);
 }
 
+/* @n_open: rules about keys that have some. */
+static void tell_doors(struct guard_status *s, const struct enforce *e, uint32_t n_open)
+{
+	uint32_t watcher = enforce_watcher(e);
+
+	if (watcher)
+		tool_note(&s->tool, "side doors are watched by process %u", watcher);
+	else if (n_open)
+		tool_note(&s->tool,
+			  "%u of them %s about keys with side doors (`skep guard doors`): %snobody "
+			  "watches them, as `skep guard run` does",
+			  n_open, n_open == 1 ? "is" : "are",
+			  lsm_is_pinned(s->pins) ? "BPF LSM denies what it can; " : "");
+}
+
 static void show_all(struct guard_status *s, struct enforce *e)
 {
 	const char *cgroup = enforce_cgroup(e);
+	bool *is_open = xcalloc(GUARD_RULES_MAX, sizeof(*is_open)); /* by number, aliases or not */
 	struct guard_rule rule;
 	uint32_t n = 0, open = 0;
 
@@ -105,7 +122,10 @@ static void show_all(struct guard_status *s, struct enforce *e)
 		struct buffer kinds = { 0 };
 
 		doors_of(&rule, &kinds);
-		open += kinds.bytes != 0;
+		if (kinds.bytes && rule.number < GUARD_RULES_MAX && !is_open[rule.number]) {
+			is_open[rule.number] = true;
+			open++;
+		}
 		buffer_deinit(&kinds);
 		n += !rule.is_alias;
 		if (!rule.is_alias || s->aliases || s->tool.options.format != OUTPUT_COLUMNS)
@@ -114,12 +134,8 @@ static void show_all(struct guard_status *s, struct enforce *e)
 	tool_note(&s->tool, "%u rule%s (set %llu) for cgroup %s; %llu events logged", n,
 		  n == 1 ? "" : "s", (unsigned long long)enforce_generation(e),
 		  *cgroup ? cgroup : "that is gone", (unsigned long long)enforce_log_end(e));
-	if (open)
-		tool_note(
-			&s->tool,
-			"%u of them are about keys with side doors that only a running `skep guard "
-			"run` sees (`skep guard doors`)",
-			open);
+	tell_doors(s, e, open);
+	free(is_open);
 }
 
 static int status(struct guard_status *s, struct error *err)

@@ -94,6 +94,8 @@ def whoever_has_a_killed_watchers_number_is_not_taken_for_it():
             until(lambda: w.worker.read("kernel/hostname") == "before\n", "the next watcher sets back")
             _, err = tool.stop()
         check("only shows" not in err, err)
+        _, err = w.tool("status")
+        check("2 of them are about keys with side doors" in err and "nobody watches them" in err, err)
         w.tool("remove")
 
 
@@ -288,6 +290,8 @@ def a_second_watcher_only_shows_and_the_first_still_sets_back():
         w.install("deny kernel.hostname")
         with w.look_after() as tool:
             w.cgroup.add(tool.process.pid)
+            _, err = w.tool("status")
+            check(f"side doors are watched by process {tool.process.pid}\n" in err, err)
             with w.look_after() as second:
                 _, err = second.stop()
             check("only shows what happens" in err, err)

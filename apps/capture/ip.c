@@ -25,15 +25,33 @@ enum {
 
 /* The names in headers, which -n does not turn into numbers. */
 static const struct layer_name protocol_names[] = {
-	{ PROTO_HOP, "Options" },     { PROTO_ICMP, "ICMP" },	  { PROTO_IGMP, "IGMP" },
-	{ PROTO_IP4, "IPIP" },	      { PROTO_TCP, "TCP" },	  { 9, "IGRP" },
-	{ PROTO_UDP, "UDP" },	      { 33, "DCCP" },		  { PROTO_IP6, "IPv6" },
-	{ PROTO_ROUTING, "Routing" }, { PROTO_FRAGMENT, "Fragment" }, { 46, "RSVP" },
-	{ PROTO_GRE, "GRE" },	      { PROTO_ESP, "ESP" },	  { PROTO_AH, "AH" },
-	{ 55, "Mobile IP" },	      { PROTO_ICMP6, "ICMPv6" },  { PROTO_NONE, "no-next-header" },
-	{ PROTO_DSTOPT, "Options" },  { 88, "EIGRP" },		  { PROTO_OSPF, "OSPF" },
-	{ 103, "PIM" },		      { 108, "Compressed IP" },	  { PROTO_VRRP, "VRRP" },
-	{ 113, "PGM" },		      { PROTO_SCTP, "SCTP" },		  { 135, "Mobility" },
+	{ PROTO_HOP, "Options" },
+	{ PROTO_ICMP, "ICMP" },
+	{ PROTO_IGMP, "IGMP" },
+	{ PROTO_IP4, "IPIP" },
+	{ PROTO_TCP, "TCP" },
+	{ 9, "IGRP" },
+	{ PROTO_UDP, "UDP" },
+	{ 33, "DCCP" },
+	{ PROTO_IP6, "IPv6" },
+	{ PROTO_ROUTING, "Routing" },
+	{ PROTO_FRAGMENT, "Fragment" },
+	{ 46, "RSVP" },
+	{ PROTO_GRE, "GRE" },
+	{ PROTO_ESP, "ESP" },
+	{ PROTO_AH, "AH" },
+	{ 55, "Mobile IP" },
+	{ PROTO_ICMP6, "ICMPv6" },
+	{ PROTO_NONE, "no-next-header" },
+	{ PROTO_DSTOPT, "Options" },
+	{ 88, "EIGRP" },
+	{ PROTO_OSPF, "OSPF" },
+	{ 103, "PIM" },
+	{ 108, "Compressed IP" },
+	{ PROTO_VRRP, "VRRP" },
+	{ 113, "PGM" },
+	{ PROTO_SCTP, "SCTP" },
+	{ 135, "Mobility" },
 };
 
 static const char *protocol_name(uint8_t protocol)
@@ -67,17 +85,16 @@ static void print_numbered(struct layer *l, uint8_t protocol)
 		buffer_format(l->out, " ip-proto-%u", protocol);
 }
 
-static void print_esp(struct layer *l, const uint8_t *p, uint32_t length)
+void print_esp(struct layer *l, const uint8_t *p, uint32_t length)
 {
-	if (!layer_has(l, p, 8)) {
+	if (!layer_has(l, p, 9)) { /* a head alone is none */
 		layer_truncated(l, "esp");
 		return;
 	}
 	buffer_format(l->out, "ESP(spi=0x%08x,seq=0x%x), length %u", be32(p), be32(p + 4), length);
 }
 
-/* A packet within this one. */
-static void print_inner(struct layer *l, const uint8_t *p, uint32_t length, bool v6)
+void layer_inner(struct layer *l, const uint8_t *p, uint32_t length, bool v6)
 {
 	if (l->depth == LAYER_DEPTH_MAX) {
 		buffer_text(l->out, " [more packets within packets]");
@@ -181,10 +198,10 @@ static void print_payload(struct layer *l, const struct layer_ip *ip, const uint
 		layer_guard(l, "gre", print_gre, ip, p, length);
 		return;
 	case PROTO_IP4:
-		print_inner(l, p, length, false);
+		layer_inner(l, p, length, false);
 		return;
 	case PROTO_IP6:
-		print_inner(l, p, length, true);
+		layer_inner(l, p, length, true);
 		return;
 	}
 	print_numbered(l, ip->protocol);
@@ -193,10 +210,10 @@ static void print_payload(struct layer *l, const struct layer_ip *ip, const uint
 
 static void print_ip4_options(struct layer *l, const uint8_t *p, uint32_t bytes)
 {
-	static const struct layer_name names[] = { { 0, "EOL" },	 { 1, "NOP" },
-						   { 7, "RR" },	 { 68, "timestamp" },
+	static const struct layer_name names[] = { { 0, "EOL" },	{ 1, "NOP" },
+						   { 7, "RR" },		{ 68, "timestamp" },
 						   { 130, "security" }, { 131, "LSRR" },
-						   { 137, "SSRR" },	 { 148, "RA" } };
+						   { 137, "SSRR" },	{ 148, "RA" } };
 	const char *comma = "";
 	uint32_t at = 0, size;
 

@@ -26,7 +26,9 @@ struct layer {
 };
 
 enum {
-	LAYER_DEPTH_MAX = 8
+	LAYER_DEPTH_MAX = 8,
+	LAYER_CUT = 1, /* to layer.cut: what was to be read was not captured */
+	LAYER_SHORT = 2, /* it is shorter than it says */
 };
 
 /* The IP header around a TCP, UDP or ICMP message. */
@@ -87,7 +89,13 @@ void layer_guard(struct layer *l, const char *name, layer_printer *printer,
 static inline void layer_need(struct layer *l, const uint8_t *p, uint32_t bytes)
 {
 	if (!layer_has(l, p, bytes))
-		longjmp(*l->cut, 1);
+		longjmp(*l->cut, LAYER_CUT);
+}
+
+/* Only for guarded printers: what is printed ends before it is whole. */
+static inline _Noreturn void layer_short(struct layer *l)
+{
+	longjmp(*l->cut, LAYER_SHORT);
 }
 
 static inline uint8_t get8(struct layer *l, const uint8_t *p)
@@ -161,13 +169,30 @@ void print_ip(struct layer *l, const uint8_t *p, uint32_t length);
 void print_icmp4(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
 void print_icmp6(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
 void print_tcp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
-layer_printer print_gre, print_igmp, print_lldp, print_llc, print_mpls, print_ospf, print_ppp, print_pppoe, print_sctp,
-	print_stp, print_vrrp;
+layer_printer print_dhcp, print_geneve, print_gre, print_igmp, print_ike, print_lldp, print_llc, print_mpls, print_ospf, print_natt, print_ntp, print_otv, print_ppp,
+	print_pppoe, print_sctp, print_stp, print_syslog, print_tftp, print_vrrp, print_vxlan, print_vxlan_gpe;
+/* Multipath TCP's option at @p, kind and length with it, all captured. False: it is bad. */
+bool print_mptcp(struct layer *l, const uint8_t *p, uint32_t bytes, uint8_t flags);
+void print_esp(struct layer *l, const uint8_t *p, uint32_t length);
+/* A packet within another. */
+void layer_inner(struct layer *l, const uint8_t *p, uint32_t length, bool v6);
 void print_udp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
 void print_dns(struct layer *l, const uint8_t *p, uint32_t length, bool multicast);
-/* Text protocols (HTTP): ": HTTP: GET / HTTP/1.1". */
-void print_text(struct layer *l, const char *name, const uint8_t *p, uint32_t length);
+/* "HTTP: GET / HTTP/1.1" behind @before; of SSH its greeting only. */
+enum text_protocol {
+	TEXT_FTP,
+	TEXT_HTTP,
+	TEXT_RTSP,
+	TEXT_SIP,
+	TEXT_SMTP,
+	TEXT_SSH,
+	TEXT_WHOIS,
+};
+void print_text(struct layer *l, enum text_protocol protocol, const char *before, const uint8_t *p,
+		uint32_t length);
 
+/* Who began which key exchange (ike.h). */
+struct ike *line_ike(struct line *line);
 /* The TCP conversation a segment belongs to (talks.h). */
 struct conversation *line_conversation(struct line *line, const struct layer_ip *ip,
 				       uint16_t source, uint16_t target, bool *is_new,

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "capture/hash.h"
+#include "capture/ike.h"
 #include "capture/layer.h"
 
 #define NS_PER_S 1000000000ull
@@ -27,6 +28,7 @@ struct line {
 	uint64_t n_packets;
 	uint64_t first_ns, last_ns;
 	struct talks *talks;
+	struct ike ike;
 	struct hash_key key;
 	struct name *names[NAME_BUCKETS];
 	uint32_t n_names;
@@ -69,6 +71,11 @@ struct conversation *line_conversation(struct line *line, const struct layer_ip 
 				       bool *is_reverse)
 {
 	return talks_find(line->talks, ip, source, target, is_new, is_reverse);
+}
+
+struct ike *line_ike(struct line *line)
+{
+	return &line->ike;
 }
 
 const char *layer_address(const uint8_t *address, bool v6, char *text)
@@ -176,11 +183,15 @@ void layer_guard(struct layer *l, const char *name, layer_printer *printer,
 	uint32_t depth = l->depth;
 
 	l->cut = &here;
-	if (setjmp(here) == 0) {
+	switch (setjmp(here)) {
+	case 0:
 		printer(l, ip, p, length);
-	} else {
-		layer_truncated(l, name);
+		break;
+	case LAYER_CUT:
 		l->is_cut = true;
+		/* fall through */
+	default:
+		layer_truncated(l, name);
 	}
 	l->cut = outer;
 	l->end = end;

@@ -129,7 +129,7 @@ static void print_updates(struct layer *l, const uint8_t *p)
 		buffer_format(l->out, "\n\t  LSA #%u", i + 1);
 		bytes = print_lsa(l, p);
 		if (!bytes)
-			longjmp(*l->cut, 1);
+			longjmp(*l->cut, LAYER_CUT);
 		ospf_lsa_body(l, p, bytes);
 	}
 }

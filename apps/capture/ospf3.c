@@ -437,5 +437,5 @@ void ospf_print3(struct layer *l, const uint8_t *p, uint32_t length)
 	if (p[0] != 3)
 		return;
 	if (!print_packet(l, p[1], p + HEAD_BYTES, end) || !print_trailer(l, p, end, length - says))
-		longjmp(*l->cut, 1);
+		layer_short(l);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* TCP segments, and the text protocols on top of it. */
+/* TCP segments. */
 #include "capture/layer.h"
 
 enum {
@@ -8,7 +8,7 @@ enum {
 	RST = 0x04,
 	ACK = 0x10,
 	URG = 0x20,
-	TEXT_LINE_MAX = 128 /* of a text protocol's first line */
+	FAST_OPEN = 0xf989, /* an experiment's number */
 };
 
 static void print_flags(struct layer *l, uint8_t flags)
@@ -44,6 +44,46 @@ static void print_hex_bytes(struct layer *l, const uint8_t *p, uint32_t bytes)
 		buffer_format(l->out, "%02x", p[i]);
 }
 
+static void print_fast_open(struct layer *l, const uint8_t *p, uint32_t bytes)
+{
+	if (!bytes) {
+		buffer_text(l->out, " cookiereq");
+	} else if (bytes % 2 || bytes < 4 || bytes > 16) {
+		layer_invalid(l);
+	} else {
+		buffer_text(l->out, " cookie ");
+		print_hex_bytes(l, p, bytes);
+	}
+}
+
+/* RFC 5925. */
+static void print_authentication(struct layer *l, const uint8_t *p, uint32_t bytes)
+{
+	if (bytes < 2) {
+		layer_invalid(l);
+		return;
+	}
+	buffer_format(l->out, " keyid %u rnextkeyid %u", p[0], p[1]);
+	if (bytes > 2)
+		buffer_text(l->out, " mac 0x");
+	print_hex_bytes(l, p + 2, bytes - 2);
+}
+
+/* RFC 6994, what the number stands for; false: it has none. */
+static bool print_experiment(struct layer *l, const uint8_t *p, uint32_t bytes)
+{
+	if (bytes < 2)
+		return false;
+	buffer_text(l->out, "-");
+	if (be16(p) == FAST_OPEN) {
+		buffer_text(l->out, "tfo");
+		print_fast_open(l, p + 2, bytes - 2);
+	} else {
+		buffer_format(l->out, "%04x", be16(p));
+	}
+	return true;
+}
+
 /*
  * What stands behind an option's name: the bytes it takes by its kind, -1 when that is more than the
  * @left bytes of the header or than was captured. @bytes is what its length says.
@@ -51,9 +91,9 @@ static void print_hex_bytes(struct layer *l, const uint8_t *p, uint32_t bytes)
 static int print_option_data(struct layer *l, uint8_t kind, const uint8_t *p, uint32_t bytes,
 			     uint32_t left)
 {
-	static const uint8_t sizes[] = { [2] = 2,  [3] = 1,  [6] = 4,  [7] = 4,
-					 [8] = 8,  [11] = 4, [12] = 4, [13] = 4 };
-	uint32_t size = kind < 14 && kind != 5 && (kind == 4 || sizes[kind]) ? sizes[kind] : bytes;
+	static const uint8_t sizes[] = { [2] = 2,  [3] = 1,  [6] = 4,	[7] = 4,  [8] = 8, [11] = 4,
+					 [12] = 4, [13] = 4, [19] = 16, [20] = 2, [28] = 2 };
+	uint32_t size = kind == 4 || (kind < sizeof(sizes) && sizes[kind]) ? sizes[kind] : bytes;
 
 	if (size > left || !layer_has(l, p, size))
 		return -1;
@@ -76,9 +116,23 @@ static int print_option_data(struct layer *l, uint8_t kind, const uint8_t *p, ui
 	case 8:
 		buffer_format(l->out, " val %u ecr %u", be32(p), be32(p + 4));
 		break;
-	case 34:
-		buffer_text(l->out, size ? "  cookie " : "  cookiereq");
+	case 19:
+		buffer_text(l->out, " shared secret not supplied with -M, can't check - ");
 		print_hex_bytes(l, p, size);
+		break;
+	case 20:
+		buffer_format(l->out, " cap %02x id %u", p[0], p[1]);
+		break;
+	case 28:
+		buffer_format(l->out, " 0x%x %u", be16(p),
+			      (be16(p) >> 1) * (be16(p) & 1 ? 60u : 1u));
+		break;
+	case 29:
+		print_authentication(l, p, size);
+		break;
+	case 34:
+		buffer_text(l->out, " ");
+		print_fast_open(l, p, size);
 		break;
 	default:
 		buffer_text(l->out, size ? " 0x" : "");
@@ -95,10 +149,10 @@ static void print_sack(struct layer *l, const uint8_t *p, uint32_t bytes, uint32
 }
 
 static const struct layer_name option_names[] = {
-	{ 0, "eol" },	{ 1, "nop" },	    { 2, "mss" },    { 3, "wscale" }, { 4, "sackOK" },
-	{ 5, "sack" },	{ 6, "echo" },	    { 7, "echoreply" }, { 8, "TS" },  { 11, "cc" },
-	{ 12, "ccnew" }, { 13, "ccecho" },  { 19, "md5" },   { 28, "uto" },   { 29, "tcp-ao" },
-	{ 30, "mptcp" }, { 34, "tfo" },	    { 254, "exp" },
+	{ 0, "eol" },	  { 1, "nop" },	   { 2, "mss" },       { 3, "wscale" }, { 4, "sackOK" },
+	{ 5, "sack" },	  { 6, "echo" },   { 7, "echoreply" }, { 8, "TS" },	{ 11, "cc" },
+	{ 12, "ccnew" },  { 13, "" },	   { 19, "md5" },      { 20, "scps" },	{ 28, "uto" },
+	{ 29, "tcp-ao" }, { 30, "mptcp" }, { 34, "tfo" },      { 254, "exp" },
 };
 
 /* The option at @p of @left bytes: how many it takes; 0: it is bad, -1: it was not captured. */
@@ -131,6 +185,12 @@ static int print_option(struct layer *l, const uint8_t *tcp, const uint8_t *p, u
 			print_sack(l, p + 2, size - 2, sack_start);
 		return (int)size;
 	}
+	if ((kind == 30 || kind == 254) && !layer_has(l, p, size))
+		return -1;
+	if (kind == 30)
+		return print_mptcp(l, p, size, tcp[13]) ? (int)size : 0;
+	if (kind == 254)
+		return print_experiment(l, p + 2, size - 2) ? (int)size : 0;
 	taken = print_option_data(l, kind, p + 2, size - 2, left - 2);
 	if (taken < 0)
 		return layer_has(l, p, size) ? 0 : -1;
@@ -142,6 +202,7 @@ static int print_option(struct layer *l, const uint8_t *tcp, const uint8_t *p, u
 /* False: the line ends with them. */
 static bool print_options(struct layer *l, const uint8_t *tcp, uint32_t bytes, uint32_t sack_start)
 {
+	const char *cut_name = "tcp";
 	const uint8_t *p = tcp + 20;
 	uint32_t at = 0;
 
@@ -152,8 +213,10 @@ static bool print_options(struct layer *l, const uint8_t *tcp, uint32_t bytes, u
 		buffer_text(l->out, at ? "," : "");
 		if (layer_has(l, p, at + 1))
 			taken = print_option(l, tcp, p + at, bytes - at, sack_start);
+		if (taken > 0 && p[at] == 30)
+			cut_name = "mptcp"; /* tcpdump's idea of where it is */
 		if (taken < 0) {
-			layer_truncated(l, "tcp");
+			layer_truncated(l, cut_name);
 			return false;
 		}
 		if (!taken) {
@@ -195,24 +258,31 @@ static bool is_either(const uint8_t *p, uint16_t port)
 
 static void print_reset_reason(struct layer *l, const uint8_t *p, uint32_t length)
 {
-	buffer_text(l->out, " [RST");
+	buffer_text(l->out, layer_has(l, p, length) ? " [RST" : " [!RST");
 	buffer_text(l->out, length > 30 ? "+" : "");
 	buffer_text(l->out, " ");
 	length = layer_captured(l, p, length > 30 ? 30 : length);
-	for (uint32_t i = 0; i < length; i++)
-		buffer_format(l->out, "%c", p[i] >= 32 && p[i] < 127 ? p[i] : '.');
+	layer_text(l, p, length);
 	buffer_text(l->out, "]");
 }
 
 static void print_application(struct layer *l, const uint8_t *tcp, const uint8_t *p,
 			      uint32_t length)
 {
-	if (is_either(tcp, 80) || is_either(tcp, 8080) || is_either(tcp, 3128))
-		print_text(l, "HTTP", p, length);
-	else if (is_either(tcp, 25))
-		print_text(l, "SMTP", p, length);
-	else if (is_either(tcp, 21))
-		print_text(l, "FTP", p, length);
+	static const struct {
+		uint16_t port;
+		enum text_protocol protocol;
+	} texts[] = { { 25, TEXT_SMTP },  { 43, TEXT_WHOIS }, { 22, TEXT_SSH },
+		      { 21, TEXT_FTP },	  { 80, TEXT_HTTP },  { 8080, TEXT_HTTP },
+		      { 554, TEXT_RTSP }, { 8554, TEXT_RTSP } };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (is_either(tcp, texts[i].port)) {
+			print_text(l, texts[i].protocol, ": ", p, length);
+			return;
+		}
+	if (is_either(tcp, 179) && !l->options->verbose)
+		buffer_text(l->out, ": BGP");
 	else if (is_either(tcp, 53) && layer_has(l, p, 2)) {
 		buffer_text(l->out, " ");
 		print_dns(l, p + 2, length >= 2 ? length - 2 : 0, false);
@@ -237,6 +307,7 @@ void print_tcp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uin
 
 	if (!layer_has(l, p, 4)) {
 		layer_ends(l, ip, NULL, "tcp");
+		l->out->bytes--; /* the blank before what is not there */
 		layer_truncated(l, "tcp");
 		return;
 	}
@@ -282,66 +353,4 @@ void print_tcp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uin
 		print_reset_reason(l, p + header, payload);
 	else
 		print_application(l, p, p + header, payload);
-}
-
-/* A line's bytes up to its end; *next is behind it. 0 when the line does not end or does not print. */
-static uint32_t text_line(const uint8_t *p, uint32_t bytes, uint32_t *next)
-{
-	for (uint32_t i = 0; i < bytes; i++) {
-		if (p[i] == '\n') {
-			*next = i + 1;
-			return i && p[i - 1] == '\r' ? i - 1 : i;
-		}
-		if (p[i] == '\r') {
-			if (i + 1 < bytes && p[i + 1] == '\n')
-				continue;
-			return 0;
-		}
-		if (p[i] >= 128 || ((p[i] < 32 || p[i] == 127) && p[i] != '\t'))
-			return 0;
-	}
-	return 0;
-}
-
-static bool is_request(const uint8_t *p, uint32_t bytes)
-{
-	static const char *const words[] = { "GET",	"PUT",	  "COPY",    "HEAD",  "LOCK",
-					     "MOVE",	"POLL",	  "POST",    "BCOPY", "BMOVE",
-					     "MKCOL",	"TRACE",  "LABEL",   "MERGE", "DELETE",
-					     "SEARCH",	"UNLOCK", "REPORT",  "UPDATE", "NOTIFY",
-					     "BDELETE", "CONNECT", "OPTIONS", "CHECKIN" };
-
-	for (uint32_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		uint32_t n = (uint32_t)strlen(words[i]);
-
-		if (bytes > n && memcmp(p, words[i], n) == 0 && p[n] == ' ')
-			return true;
-	}
-	return bytes > 5 && memcmp(p, "HTTP/", 5) == 0;
-}
-
-void print_text(struct layer *l, const char *name, const uint8_t *p, uint32_t length)
-{
-	uint32_t bytes = layer_captured(l, p, length), next = 0, n;
-	bool is_http = strcmp(name, "HTTP") == 0;
-
-	buffer_format(l->out, ": %s", name);
-	if (is_http && !is_request(p, bytes))
-		return;
-	if (!l->options->verbose) {
-		n = text_line(p, bytes, &next);
-		if (next) {
-			buffer_text(l->out, ": ");
-			layer_text(l, p, n < TEXT_LINE_MAX ? n : TEXT_LINE_MAX);
-		}
-		return;
-	}
-	buffer_format(l->out, ", length: %u", length);
-	while (bytes && (n = text_line(p, bytes, &next), next)) {
-		buffer_text(l->out, "\n\t");
-		layer_text(l, p, n);
-		p += next;
-		bytes -= next;
-		next = 0;
-	}
 }

@@ -1,19 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* UDP datagrams; outlines of NTP and DHCP. */
+/* UDP datagrams. */
 #include "capture/layer.h"
 
-enum {
-	PORT_DNS = 53,
-	PORT_DHCP_SERVER = 67,
-	PORT_DHCP_CLIENT = 68,
-	PORT_NTP = 123,
-	PORT_MDNS = 5353
+enum port_side {
+	EITHER,
+	TO,
 };
 
-static bool is_either(const uint8_t *p, uint16_t port)
+static void print_udp_dns(struct layer *l, const struct layer_ip *ip, const uint8_t *p,
+			  uint32_t length)
 {
-	return be16(p) == port || be16(p + 2) == port;
+	(void)ip;
+	print_dns(l, p, length, false);
 }
+
+static void print_mdns(struct layer *l, const struct layer_ip *ip, const uint8_t *p,
+		       uint32_t length)
+{
+	(void)ip;
+	print_dns(l, p, length, true);
+}
+
+static void print_sip(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length)
+{
+	(void)ip;
+	print_text(l, TEXT_SIP, "", p, length);
+}
+
+/* Whose printer it is, by ports; the first that fits. */
+static const struct {
+	uint16_t port;
+	enum port_side side;
+	const char *name;
+	layer_printer *printer;
+} protocols[] = {
+	{ 53, EITHER, "domain", print_udp_dns },
+	{ 5353, EITHER, "domain", print_mdns },
+	{ 69, EITHER, "tftp", print_tftp },
+	{ 67, EITHER, "bootp", print_dhcp },
+	{ 68, EITHER, "bootp", print_dhcp },
+	{ 500, EITHER, "isakmp", print_ike },
+	{ 4500, EITHER, "isakmp_rfc3948", print_natt },
+	{ 7500, EITHER, "isakmp", print_ike },
+	{ 8500, EITHER, "isakmp", print_ike },
+	{ 123, EITHER, "ntp", print_ntp },
+	{ 5060, EITHER, "sip", print_sip },
+	{ 514, EITHER, "syslog", print_syslog },
+	{ 8472, EITHER, "otv", print_otv },
+	{ 4789, EITHER, "vxlan", print_vxlan },
+	{ 6081, EITHER, "geneve", print_geneve },
+	{ 4790, EITHER, "vxlan_gpe", print_vxlan_gpe },
+	{ 6635, EITHER, "mpls", print_mpls },
+};
 
 static void print_checksum(struct layer *l, const struct layer_ip *ip, const uint8_t *p,
 			   uint32_t length)
@@ -36,32 +74,21 @@ static void print_checksum(struct layer *l, const struct layer_ip *ip, const uin
 		buffer_text(l->out, "[udp sum ok] ");
 }
 
-static void print_ntp(struct layer *l, const uint8_t *p, uint32_t length)
+/* False: none has a printer. */
+static bool print_protocol(struct layer *l, const struct layer_ip *ip, const uint8_t *p,
+			   uint32_t length)
 {
-	static const char *const modes[] = { "unspecified", "symmetric active",
-					     "symmetric passive", "Client", "Server",
-					     "Broadcast", "Reserved", "Private" };
+	uint16_t from = be16(p), to = be16(p + 2);
 
-	if (!layer_has(l, p, 1)) {
-		layer_truncated(l, "ntp");
-		return;
-	}
-	buffer_format(l->out, "NTPv%u, %s, length %u", p[0] >> 3 & 7, modes[p[0] & 7], length);
-}
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+		uint16_t port = protocols[i].port;
 
-static void print_dhcp(struct layer *l, const uint8_t *p, uint32_t length)
-{
-	buffer_text(l->out, "BOOTP/DHCP, ");
-	if (!layer_has(l, p, 34)) {
-		layer_truncated(l, "bootp");
-		return;
+		if (to != port && (from != port || protocols[i].side == TO))
+			continue;
+		layer_guard(l, protocols[i].name, protocols[i].printer, ip, p + 8, length - 8);
+		return true;
 	}
-	if (p[0] == 1 && p[1] == 1 && p[2] == 6)
-		buffer_format(l->out, "Request from %02x:%02x:%02x:%02x:%02x:%02x", p[28], p[29],
-			      p[30], p[31], p[32], p[33]);
-	else
-		buffer_text(l->out, p[0] == 1 ? "Request" : p[0] == 2 ? "Reply" : "unknown");
-	buffer_format(l->out, ", length %u", length);
+	return false;
 }
 
 void print_udp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length)
@@ -91,19 +118,9 @@ void print_udp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uin
 	}
 	if (l->options->verbose)
 		print_checksum(l, ip, p, length);
-	if (!layer_has(l, p, 9) && total > 8 && !layer_captured(l, p + 8, 1)) {
-		buffer_format(l->out, "UDP, length %u", total - 8);
+	if (print_protocol(l, ip, p, length))
 		return;
-	}
-	if (is_either(p, PORT_DNS))
-		print_dns(l, p + 8, length - 8, false);
-	else if (is_either(p, PORT_MDNS))
-		print_dns(l, p + 8, length - 8, true);
-	else if (is_either(p, PORT_NTP))
-		print_ntp(l, p + 8, length - 8);
-	else if (is_either(p, PORT_DHCP_SERVER) || is_either(p, PORT_DHCP_CLIENT))
-		print_dhcp(l, p + 8, length - 8);
-	else if (total > length && !ip->is_fragment)
+	if (total > length && !ip->is_fragment)
 		buffer_format(l->out, "UDP, bad length %u > %u", total - 8, length - 8);
 	else
 		buffer_format(l->out, "UDP, length %u", total - 8);

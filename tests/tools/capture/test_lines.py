@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import applications
 import strange
 
 FLAGS = ("-n", "-nv", "-nvv", "-ne", "-nq", "-nev", "-nx", "-nxx", "-nX", "-nA", "-nS", "-nt", "-ntt", "-nttt", "-ntttt",
@@ -53,12 +54,12 @@ def same_lines(skep, tcpdump, flags, capture, *expression):
 
 
 def strange_lines(skep, tcpdump, folder):
-    """The same for each of the frames in strange.py."""
+    """The same for each of the frames in strange.py and applications.py."""
     whole, outlines, cuts = (Path(folder, name) for name in ("frames.pcap", "outlines.pcap", "cuts.pcap"))
-    make_capture(whole, 1, [(1, f) for f in strange.frames()])
-    make_capture(outlines, 1, [(1, f) for f in strange.outlines()])
+    make_capture(whole, 1, [(1, f) for f in (*strange.frames(), *applications.frames())])
+    make_capture(outlines, 1, [(1, f) for f in (*strange.outlines(), *applications.outlines())])
     head = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1)
-    cuts.write_bytes(head + b"".join(struct.pack("<IIII", 1, 0, len(f), length) + f for f, length in strange.cuts()))
+    cuts.write_bytes(head + b"".join(struct.pack("<IIII", 1, 0, len(f), length) + f for f, length in (*strange.cuts(), *applications.cuts())))
     yield from (same_lines(skep, tcpdump, flags, whole) for flags in FLAGS)
     yield from (same_lines(skep, tcpdump, flags, outlines) for flags in FLAGS if "v" not in flags)
     yield from (same_lines(skep, tcpdump, flags, cuts) for flags in ("-n", "-nvv"))

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Frames of what UDP and TCP carry, for test_lines.py."""
+
+import struct
+
+from strange import A, A6, B, UDP, frame, ip, ip6
+
+
+def udp(port, body, source=40000):
+    return frame(0x800, ip(17, struct.pack(">HHHH", source, port, 8 + len(body), 0) + body, ttl=9))
+
+
+def tcp(port, body, options=b"", flags=0x18):
+    options += b"\1" * (-len(options) % 4)
+    return frame(0x800, ip(6, struct.pack(">HHIIBBHHH", 40000, port, 7, 9, (20 + len(options)) // 4 << 4, flags, 100, 0, 0) + options + body))
+
+
+def bootp(op, options, hops=0, mac=b"\1\6", flags=0, addresses=bytes(16), names=bytes(192)):
+    return struct.pack(">B2sBIHH", op, mac, hops, 0x1234 * (hops > 0), hops, flags) + addresses + b"\2\0\0\0\0\1" + bytes(10) + names + options
+
+
+def dhcp():
+    def option(tag, body):
+        return bytes((tag, len(body))) + body
+    cookie = b"c\x82Sc"
+    yield bootp(1, cookie + option(53, b"\1") + option(61, b"\1\2\0\0\0\0\1") + option(55, bytes((1, 3, 6, 200, 15, 119))) + option(12, b"host") + b"\xff")
+    yield bootp(2, cookie + option(53, b"\5") + option(54, A) + option(51, b"\0\0\x0e\x10") + option(1, b"\xff\xff\xff\0") +
+                option(3, A + B) + option(6, A) + option(15, b"example.org") + option(121, b"\x10\x0a\1" + A + b"\0" + A) + b"\0\0\xff", 2,
+                flags=0x8000, addresses=A * 4, names=b"server".ljust(64, b"\0") + b"boot/file".ljust(128, b"\0"))
+    odd = [(53, b"\x63"), (52, b"\3"), (52, b""), (46, b"\x08"), (46, b"\3x"), (81, b"\5\1\2name"), (81, b"\xf0\0\0n"), (81, b"a"),
+           (61, b"\0text"), (61, b""), (61, b"\x30ab"), (82, b"\1\3abc\2\1x\7\2yz"), (82, b"\1\x20a"), (121, b"ab"), (121, b"\x21" + A + A), (121, b"\x20" + A + b"ab"),
+           (249, b"\x18\x0a\1\2" + A), (77, b"\3abc\2de"), (77, b"\0a"), (77, b"\x09a"), (77, b"a"), (19, b"\1\0\7"), (21, A + B + A), (2, b"\xff\xff\xf1\xf0"),
+           (25, b"\0\5\0\6\7"), (224, b"abc"), (225, b"ab"), (226, b"abcd"), (43, b"\1\2\3"), (56, b"m\1g\xe9"), (12, b""), (3, b"ab")]
+    for tag, body in odd:
+        yield bootp(2, cookie + option(tag, body) + b"\xff")
+    yield bootp(2, cookie + b"".join(option(tag, body) for tag, body in odd))
+    yield bootp(1, b"CMU\0" + b"\3\0\0\0" + A * 8)
+    yield bootp(1, b"CMU\0" + bytes(4) + A * 2 + bytes(24))
+    yield bootp(3, b"abcd", mac=b"\6\5")
+    yield bootp(1, bytes(4))
+    yield bootp(2, cookie, names=b"x" * 192)
+
+
+def ntp():
+    times = struct.pack(">IIIIIIII", 0xe1000000, 5, 0xe1000001, 0x80000000, 0xe1000002, 7, 0xe1000000, 0xffffffff)
+    for first in 0x1b, 0x23, 0x24, 0x25, 0x61, 0xe4, 0xa0:
+        yield struct.pack(">BBbbII4s", first, 2, 6, -20, 0x10000, 0x8000, A) + times
+    for stratum in 0, 1, 15, 16, 62, 63:
+        yield struct.pack(">BBbbII4s", 0x24, stratum, -6, -20, 0, 0x12345678, b"GPS\0") + bytes(16) + times[16:]
+    for poll in 31, 32, -31, -32, 127:
+        yield struct.pack(">BBbbII4s", 0x24, 2, poll, 0, 0, 0, A) + times[::-1] + b"x" * (4, 20, 24, 8, 40)[poll % 5]
+    yield b"\x24" + bytes(20)
+    for control, count, data in (0x81, 0, b""), (0x62, 4, b"abcd"), (0x02, 9, b"abcd"):
+        yield struct.pack(">BBHHHHH", 0x16, control, 7, 0x615, 3, 4, count) + data
+    yield b"\x16\1"
+    yield b"\x17\1abcdefgh"
+
+
+def ike():
+    """Without -v: what its payloads hold is not shown."""
+    for cookie, version, exchange, flags, message in ((bytes(8), 0x10, 2, 0, 0), (b"responde", 0x10, 4, 1, 0), (b"responde", 0x10, 32, 3, 5), (bytes(8), 0x20, 34, 8, 0),
+                                                      (b"responde", 0x20, 35, 0x28, 1), (b"responde", 0x20, 99, 0x38, 1), (bytes(8), 0x30, 2, 0, 0)):
+        yield struct.pack(">8s8sBBBBII", b"initiate", cookie, 0, version, exchange, flags, message, 28)
+
+
+def tunnels():
+    inner = frame(0x800, ip(17, UDP))
+    for port in 4789, 8472:
+        yield port, b"\x08\0\0\0\0\0\x64\0" + inner
+        yield port, b"\0\0\0\x07\0\0\x64\0" + inner
+        yield port, b"\x08\0"
+    for kind, body in (1, ip(17, UDP)), (2, ip6(17, UDP)), (3, inner), (9, inner):
+        yield 4790, bytes((0x0f, 0, 0, kind, 0, 0, 0x64, 0)) + body
+    yield 4790, bytes(8) + b"x"
+    yield 4790, b"abc"
+    for kind, body in (0x6558, inner), (0x800, ip(17, UDP)), (0x86dd, ip6(17, UDP)), (0x1234, b"abcd"):
+        yield 6081, struct.pack(">BBHI", 0, 0, kind, 0x64 << 8) + body
+    options = struct.pack(">HBB4sHBB", 0x102, 0x80, 1, b"abcd", 7, 1, 0)
+    yield 6081, struct.pack(">BBHI", 3, 0xc1, 0x6558, 0x64 << 8 | 9) + options + inner
+    yield 6081, struct.pack(">BBHI", 3, 0, 0x6558, 0) + options[:8] + b"\xff\xff\1\x1f" + inner
+    yield 6081, struct.pack(">BBHI", 40, 0, 0x6558, 0) + b"abc"
+    yield 6081, struct.pack(">BBHI", 0x40, 0, 0x6558, 0) + b"abc"
+    yield 6081, b"abc"
+    yield 6635, struct.pack(">I", 16 << 12 | 1 << 8 | 64) + ip(17, UDP)
+    for body in b"\xff", b"\0\0\0\7\0\0\0\1some bytes", b"\0\0\0\7\0\0\0\1", b"ab":
+        yield 4500, body
+
+
+def small():
+    for body in (b"\0\1file\0octet\0", b"\0\2file\0netascii\0tsize\x000\0blksize\x001428\0", b"\0\3\0\1data", b"\0\4\0\1", b"\0\5\0\1not found\0",
+                 b"\0\5\0\x63what\0", b"\0\5\0\1", b"\0\6tsize\x005\0", b"\0\7x", b"\0", b"\0\1", b"\0\1file", b"\0\1file\0", b"\0\1file\0oct", b"\0\3\0", b"\0\6\0\0a"):
+        yield 69, body
+    for body in b"<34>Oct 11 su: failed", b"<191>1 - x\x01\xe9", b"<999>x", b"<>", b"<1234>x", b"<3x", b"no", b"<13>":
+        yield 514, body
+    for body in b"INVITE sip:a@b SIP/2.0\r\nVia: x\r\n\r\n", b"SIP/2.0 200 OK\r\n", b"what is it\r\n", b"BYE sip:a@b SIP/2.0":
+        yield 5060, body
+
+
+def texts():
+    for port, bodies in ((80, (b"GET / HTTP/1.1\r\nHost: x\r\n\r\nbody", b"HTTP/1.1 404 Not Found\r\n", b"GET /without-an-end", b"binary\x01\n", b"get / http\n",
+                               b"GET /" + b"x" * 300 + b" HTTP/1.0\r\n", b"PROPFIND / HTTP/1.1\r\nA: b", b"GET\r\n", b" GET\r\n", b"HTTP/1.1 20 x\r\n")),
+                         (25, (b"220 mail ready\r\n", b"MAIL FROM:<a>\r\nRCPT TO:<b>\r\n", b"DATA")), (21, (b"USER anonymous\r\n", b"230\tok\n")),
+                         (554, (b"OPTIONS rtsp://x RTSP/1.0\r\nCSeq: 1\r\n", b"RTSP/1.0 200 OK\r\n", b"$\0\0\1")), (43, (b"example.org\r\n", b"% no match")),
+                         (22, (b"SSH-2.0-OpenSSH_9\r\n", b"SSH-2.0-other\n", b"SSH-2.0", b"\0\0\1\2", b"SS")), (8080, (b"POST /x HTTP/1.1\r\n",))):
+        for body in bodies:
+            yield tcp(port, body)
+
+
+def options():
+    key, short = bytes(range(8)), bytes(range(16))
+    for flags, body in ((2, b"\1\x81"), (2, b"\0\x81" + key), (0x10, b"\1\x01" + key * 2), (0x10, b"\1\1" + key * 2 + b"\0\5"), (2, b"\2\1"), (2, b"\1\1abc"),
+                        (2, b"\x11\7" + key), (0x12, b"\x10\7" + key + b"\0\0\0\5"), (0x10, b"\x10\7" + bytes(range(20))), (0x10, b"\x10\7" + key),
+                        (0x10, b"\x20\1\0\0\0\7"), (0x10, b"\x20\x1f" + key + key + b"\0\0\0\1\0\x20\x12\x34"), (0x10, b"\x20\5\0\0\0\7\0\0\0\7\0\0\0\1\0\x20"),
+                        (0x10, b"\x20\4abc"), (2, b"\x20\0"), (0x10, b"\x31\2" + A), (0x10, b"\x30\2" + A + b"\x1f\x90"), (0x10, b"\x30\2" + A + key),
+                        (0x10, b"\x30\2" + A + b"\x1f\x90" + key), (0x10, b"\x30\2" + A6), (0x10, b"\x36\2" + A6 + b"\x1f\x90"), (0x10, b"\x34\2" + A6 + key),
+                        (0x10, b"\x39\2" + A6 + b"\x1f\x90" + key), (0x10, b"\x30\2ab"), (0x10, b"\x40\1\2"), (0x10, b"\x40"), (0x10, b"\x51"), (0x10, b"\x50\7"),
+                        (0x10, b"\x60\0" + key), (0x10, b"\x70\0" + key), (0x10, b"\x60\0"), (0x10, b"\x80\0"), (0x10, b"\xf0"), (0x10, b"")):
+        yield tcp(9, b"", bytes((30, 2 + len(body))) + body, flags)
+    for kind, body in ((34, b""), (34, b"abcd"), (34, b"abc"), (34, short), (254, b"\xf9\x89"), (254, b"\xf9\x89abcd"), (254, b"\xab\xcd12"), (254, b"a"), (253, b"ab"),
+                       (29, b"\5\6" + short[:12]), (29, b"\5\6"), (29, b"\5"), (28, b"\0\x79"), (28, b"\0\x78"), (28, b"\0\x78a"), (20, b"\x12\5"), (20, b"\x12\5a"),
+                       (13, b"abcd"), (19, short[:3]), (19, short), (77, b"abcd")):
+        yield tcp(9, b"", bytes((kind, 2 + len(body))) + body)
+    yield tcp(9, b"reset\1because\xe9", flags=4)
+
+
+def frames():
+    for port, bodies in (67, dhcp()), (123, ntp()):
+        for body in bodies:
+            yield udp(port, body, port)
+    for port, body in (*tunnels(), *small()):
+        yield udp(port, body)
+    yield from texts()
+    yield from options()
+
+
+def outlines():
+    for body in ike():
+        yield udp(500, body, 500)
+        yield udp(4500, bytes(4) + body)
+    yield tcp(179, b"\xff" * 16 + b"\0\x13\4")
+
+
+def cuts():
+    options_of_tcp = set(options())
+    for whole in frames():
+        if whole in options_of_tcp:  # of an option that is cut off tcpdump shows the bytes there are
+            continue
+        for length in range(34, len(whole)):
+            yield whole[:length], len(whole)

@@ -86,6 +86,46 @@ def tunnels():
         yield 4500, body
 
 
+def udp6(port, body):
+    return frame(0x86dd, ip6(17, struct.pack(">HHHH", 40000, port, 8 + len(body), 0) + body))
+
+
+def dhcp6():
+    def option(kind, body=b""):
+        return struct.pack(">HH", kind, len(body)) + body
+    name = b"\7example\3org\0"
+    lease = A6 + struct.pack(">II", 300, 600)
+    values = [(1, b"\0\1\0\1\0\0\0\5\2\0\0\0\0\1"), (2, b"\0\3\0\1\2\0\0\0\0\1"), (1, b"\0\2" + bytes(range(9))), (1, b"\0\4" + bytes(16)),
+              (3, struct.pack(">III", 1, 2, 3) + option(5, lease) + option(5, lease + option(13, b"\0\2no"))), (4, b"\0\0\0\7" + option(5, lease)),
+              (25, struct.pack(">III", 1, 2, 3) + option(26, struct.pack(">IIB", 5, 6, 56) + A6)), (6, b"\0\x17\0\x18\1\x0f"), (7, b"\xff"), (8, b"\0\5"),
+              (11, b"\2\1\0" + bytes(8)), (11, b"\2\1\0" + bytes(8) + b"re" + bytes(20)), (11, b"\2\1\1" + bytes(12)), (11, b"\3\1\0" + bytes(8) + b"\1" + bytes(16)),
+              (11, b"\3\2\0" + bytes(8) + b"\2" + bytes(16)), (11, b"\3\2\0" + bytes(8) + b"\7" + bytes(16)), (11, b"\5\2\0" + bytes(8)), (12, A6), (13, b"\0\0"),
+              (13, b"\0\x0a"), (13, b"\0\x63"), (13, b"\1\0"), (14, b""), (15, b"ab"), (18, b"eth0"), (18, bytes(20)), (19, b"\5"), (19, b"\x0b"), (19, b"\7"), (20, b""),
+              (21, name), (22, A6), (23, A6 * 2), (24, name + b"\1a\0"), (32, b"\0\0\1\0"), (37, b"\0\0\0\7remote"), (38, b"subscriber id"), (39, b"\0\1a"), (41, b"EST5EDT"),
+              (44, b"\1" + A6 + option(6, b"\0\1")), (44, b"\2" + A6), (44, b"\7" + A6), (45, option(5, lease)), (46, b"\0\0\0\1"), (47, A6 + b"abcd"), (56, option(1, A6)),
+              (56, option(2, b"ab") + option(9, b"")), (56, option(3, name)), (64, name), (64, b"\x30a\0"), (112, b"http://x"), (999, b"ab"),
+              (1, b"\0"), (1, b"\0\1\0"), (3, b"abc"), (5, b"abc"), (6, b"abc"), (7, b""), (8, b"a"), (11, b"a"), (13, b"a"), (19, b""), (22, b"abc"), (26, b"a"), (32, b"a"),
+              (37, b"a"), (44, b"a"), (47, b"a"), (56, b"a"), (64, b"a"), (41, b"a")]
+    for kind in (1, 2, 7, 11, 99):
+        yield struct.pack(">I", kind << 24 | 0xabc) + option(8, b"\0\0")
+    for kind, body in values:
+        yield struct.pack(">I", 3 << 24 | 0xabc) + option(kind, body)
+    message = struct.pack(">I", 1 << 24 | 0xabc) + option(8, b"\0\0")
+    for kind in 12, 13:
+        yield struct.pack(">BB", kind, 0) + A6 + A6 + option(18, b"port") + option(9, message)
+    yield struct.pack(">I", 1 << 24 | 0xabc) + option(8, b"\0\0")[:3]
+    yield struct.pack(">I", 1 << 24 | 0xabc) + struct.pack(">HH", 8, 9) + b"ab"
+
+
+def routes():
+    one, two = struct.pack(">16sHBB", bytes(16), 0, 0, 16), struct.pack(">16sHBB", A6, 7, 64, 3)
+    for body in b"\1\1\0\0" + one, b"\1\1\0\0" + one + two, b"\1\1\0\0" + two, b"\2\1\0\0" + one + two, b"\2\1\0\0" + one[:7], b"\7\1\0\0", b"\1\2\0\0", b"\1\1":
+        yield 521, body
+    for op, state, hello, hold, mark in (0, 16, 3, 10, 0), (1, 4, 60, 90, 0), (2, 8, 0, 255, 9), (9, 7, 3, 10, 0):
+        yield 1985, struct.pack(">BBBBBBBB8s4s", 0, op, state, hello, hold, 100, 1, mark, b"cisco", A)
+    yield 1985, b"\1" + bytes(19)
+
+
 def small():
     for body in (b"\0\1file\0octet\0", b"\0\2file\0netascii\0tsize\x000\0blksize\x001428\0", b"\0\3\0\1data", b"\0\4\0\1", b"\0\5\0\1not found\0",
                  b"\0\5\0\x63what\0", b"\0\5\0\1", b"\0\6tsize\x005\0", b"\0\7x", b"\0", b"\0\1", b"\0\1file", b"\0\1file\0", b"\0\1file\0oct", b"\0\3\0", b"\0\6\0\0a"):
@@ -129,6 +169,10 @@ def frames():
             yield udp(port, body, port)
     for port, body in (*tunnels(), *small()):
         yield udp(port, body)
+    for body in dhcp6():
+        yield udp6(547, body)
+    for port, body in routes():
+        yield udp6(port, body) if port == 521 else udp(port, body)
     yield from texts()
     yield from options()
 
@@ -137,6 +181,10 @@ def outlines():
     for body in ike():
         yield udp(500, body, 500)
         yield udp(4500, bytes(4) + body)
+    for code in 1, 2, 40, 99:
+        yield udp(1812, struct.pack(">BBH16s", code, 7, 26, bytes(range(16))) + b"\1\6user")
+    for command, version in (1, 1), (2, 2), (9, 2), (1, 0):
+        yield udp(520, struct.pack(">BBHHH4s4s4sI", command, version, 0, 2, 0, A, bytes(4), bytes(4), 1), 520)
     yield tcp(179, b"\xff" * 16 + b"\0\x13\4")
 
 

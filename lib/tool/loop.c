@@ -72,7 +72,8 @@ void loop_deinit(struct loop *loop)
 		sigaction(SIGINT, &action, NULL);
 		sigaction(SIGTERM, &action, NULL);
 	}
-	ring_buffer__free(loop->rings);
+	for (uint32_t i = 0; i < loop->n_rings; i++)
+		ring_buffer__free(loop->rings[i].buffer);
 	if (loop->epoll > 0)
 		close(loop->epoll);
 	memset(loop, 0, sizeof(*loop));
@@ -87,18 +88,48 @@ static int watch(struct loop *loop, int fd, uint32_t number, struct error *err)
 	return 0;
 }
 
-int loop_add_ring(struct loop *loop, int map_fd, loop_record_fn *fn, void *arg, struct error *err)
+static int take_record(void *arg, void *data, size_t bytes)
 {
+	struct loop_ring *ring = arg;
+	int rc = ring->fn(ring->arg, data, bytes);
+
+	if (rc < 0)
+		return rc;
+	return ++ring->n_taken < LOOP_BATCH ? 0 : -EAGAIN;
+}
+
+/*
+ * Whether there may be more. libbpf goes on for as long as there are records: where programs write faster
+ * than they are read, for ever.
+ */
+static bool take_batch(struct loop *loop, struct loop_ring *ring)
+{
+	bool more;
 	int rc;
 
-	if (loop->rings) {
-		rc = ring_buffer__add(loop->rings, map_fd, fn, arg);
-		return rc ? error_set(err, rc, "cannot map the ring buffer: %s", strerror(-rc)) : 0;
-	}
-	loop->rings = ring_buffer__new(map_fd, fn, arg, NULL);
-	if (!loop->rings)
+	ring->n_taken = 0;
+	rc = ring_buffer__consume(ring->buffer);
+	more = ring->n_taken == LOOP_BATCH;
+	if (rc < 0 && !more)
+		loop->stopped = true;
+	if (loop->idle)
+		loop->idle(loop->idle_arg);
+	return more;
+}
+
+int loop_add_ring(struct loop *loop, int map_fd, loop_record_fn *fn, void *arg, struct error *err)
+{
+	struct loop_ring *ring = &loop->rings[loop->n_rings];
+
+	if (loop->n_rings == LOOP_RINGS_MAX)
+		return error_set(err, -E2BIG, "more than %d ring buffers", LOOP_RINGS_MAX);
+	*ring = (struct loop_ring){ .fn = fn, .arg = arg };
+	ring->buffer = ring_buffer__new(map_fd, take_record, ring, NULL);
+	if (!ring->buffer)
 		return error_set(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
-	return watch(loop, ring_buffer__epoll_fd(loop->rings), RINGS_EVENT, err);
+	loop->n_rings++;
+	return watch(loop, ring_buffer__epoll_fd(ring->buffer), RINGS_EVENT + loop->n_rings - 1,
+		     err);
 }
 
 int loop_add_fd(struct loop *loop, int fd, loop_ready_fn *fn, void *arg, struct error *err)
@@ -146,8 +177,8 @@ static void sleep_until(struct loop *loop, uint64_t when_ns)
 	for (int i = 0; i < n; i++) {
 		uint32_t number = events[i].data.u32;
 
-		if (number == RINGS_EVENT)
-			loop_drain(loop);
+		if (number >= RINGS_EVENT)
+			take_batch(loop, &loop->rings[number - RINGS_EVENT]);
 		else
 			loop->ready[number].fn(loop->ready[number].arg);
 	}
@@ -196,15 +227,9 @@ bool loop_wait(struct loop *loop)
 
 void loop_drain(struct loop *loop)
 {
-	int rc;
-
-	if (!loop->rings)
-		return;
-	rc = ring_buffer__consume(loop->rings);
-	if (rc < 0)
-		loop->stopped = true;
-	if (loop->idle)
-		loop->idle(loop->idle_arg);
+	for (uint32_t i = 0; i < loop->n_rings; i++)
+		while (take_batch(loop, &loop->rings[i]))
+			;
 }
 
 void loop_stop(struct loop *loop)

@@ -15,7 +15,10 @@
 #include "error.h"
 
 #define LOOP_FDS_MAX   16
-#define LOOP_RINGS_MAX 4
+#define LOOP_RINGS_MAX 64
+
+/* Records taken of a ring before the clock, signals and other rings have their turn. */
+#define LOOP_BATCH 256
 
 #define LOOP_ONE_SIGNAL_NS 500000000ull
 
@@ -33,12 +36,20 @@ typedef uint64_t loop_chore_fn(void *arg, uint64_t now_ns);
 
 struct ring_buffer;
 
+struct loop_ring {
+	struct ring_buffer *buffer;
+	loop_record_fn *fn;
+	void *arg;
+	uint32_t n_taken; /* of the batch */
+};
+
 struct loop {
 	struct loop_setup setup;
 	uint64_t start_ns, next_ns, end_ns; /* CLOCK_MONOTONIC */
 	uint64_t n_intervals;
 	int epoll;
-	struct ring_buffer *rings;
+	struct loop_ring rings[LOOP_RINGS_MAX];
+	uint32_t n_rings;
 	struct {
 		loop_ready_fn *fn;
 		void *arg;
@@ -58,7 +69,8 @@ uint64_t loop_realtime_ns(uint64_t ktime_ns);
 
 int loop_init(struct loop *loop, const struct loop_setup *setup, struct error *err);
 void loop_deinit(struct loop *loop);
-/* Hands records of the ring buffer map to @fn during loop_wait() and loop_drain(). */
+/* Hands records of the ring buffer map to @fn during loop_wait() and loop_drain(). The loop stays where
+ * it is from then on. */
 int loop_add_ring(struct loop *loop, int map_fd, loop_record_fn *fn, void *arg, struct error *err);
 int loop_add_fd(struct loop *loop, int fd, loop_ready_fn *fn, void *arg, struct error *err);
 

@@ -5,14 +5,141 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <bpf/libbpf.h>
 
 #include <cmocka.h>
 
 #include "tool/loop.h"
 
 #define MS 1000000ull
+
+/* --- libbpf's reader, which goes on until there is nothing more or the callback fails ------------------ */
+
+struct ring_buffer {
+	ring_buffer_sample_fn fn;
+	void *arg;
+	int ready; /* always: an eventfd that was written to */
+};
+
+static uint64_t records_left;
+static struct ring_buffer only_ring;
+
+struct ring_buffer *ring_buffer__new(int map_fd, ring_buffer_sample_fn fn, void *arg,
+				     const struct ring_buffer_opts *opts)
+{
+	(void)map_fd;
+	(void)opts;
+	only_ring = (struct ring_buffer){ .fn = fn, .arg = arg, .ready = eventfd(1, EFD_CLOEXEC) };
+	return &only_ring;
+}
+
+void ring_buffer__free(struct ring_buffer *ring)
+{
+	close(ring->ready);
+}
+
+int ring_buffer__epoll_fd(const struct ring_buffer *ring)
+{
+	return ring->ready;
+}
+
+int ring_buffer__consume(struct ring_buffer *ring)
+{
+	char record[] = "record";
+	int n = 0;
+
+	for (; records_left; n++) {
+		int rc = ring->fn(ring->arg, record, 6);
+
+		records_left--;
+		if (rc < 0)
+			return rc;
+	}
+	return n;
+}
+
+struct taken {
+	uint64_t n, fails_at; /* 0: never */
+	uint32_t n_idle;
+};
+
+static int take(void *arg, void *data, size_t bytes)
+{
+	struct taken *taken = arg;
+
+	assert_memory_equal(data, "record", bytes);
+	return ++taken->n == taken->fails_at ? -1 : 0;
+}
+
+static void count_idle(void *arg)
+{
+	((struct taken *)arg)->n_idle++;
+}
+
+static void records_without_end_do_not_keep_it_from_ending(void **state)
+{
+	struct loop_setup setup = { .interval_ns = MS, .count = 3 };
+	struct taken taken = { 0 };
+	struct loop loop;
+	struct error err;
+
+	(void)state;
+	records_left = UINT64_MAX;
+	assert_int_equal(loop_init(&loop, &setup, &err), 0);
+	assert_int_equal(loop_add_ring(&loop, -1, take, &taken, &err), 0);
+	loop.idle = count_idle;
+	loop.idle_arg = &taken;
+	assert_true(loop_wait(&loop));
+	assert_true(loop_wait(&loop));
+	assert_false(loop_wait(&loop));
+	/* What was gathered is written in between. */
+	assert_true(taken.n >= LOOP_BATCH);
+	assert_true(taken.n <= (uint64_t)taken.n_idle * LOOP_BATCH);
+	loop_deinit(&loop);
+}
+
+static void all_that_is_left_is_taken_at_the_end(void **state)
+{
+	static const uint64_t counts[] = { 0, 1, LOOP_BATCH - 1, LOOP_BATCH, 10 * LOOP_BATCH + 7 };
+	struct loop_setup setup = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct taken taken = { 0 };
+		struct loop loop;
+		struct error err;
+
+		records_left = counts[i];
+		assert_int_equal(loop_init(&loop, &setup, &err), 0);
+		assert_int_equal(loop_add_ring(&loop, -1, take, &taken, &err), 0);
+		loop_drain(&loop);
+		assert_int_equal(taken.n, counts[i]);
+		assert_false(loop.stopped);
+		loop_deinit(&loop);
+	}
+}
+
+static void a_record_may_end_it(void **state)
+{
+	struct loop_setup setup = { 0 };
+	struct taken taken = { .fails_at = LOOP_BATCH };
+	struct loop loop;
+	struct error err;
+
+	(void)state;
+	records_left = UINT64_MAX;
+	assert_int_equal(loop_init(&loop, &setup, &err), 0);
+	assert_int_equal(loop_add_ring(&loop, -1, take, &taken, &err), 0);
+	assert_false(loop_wait(&loop));
+	assert_int_equal(taken.n, LOOP_BATCH);
+	loop_deinit(&loop);
+}
+
+/* --- the loop --------------------------------------------------------------------------------------- */
 
 static void a_count_of_intervals_ends_it(void **state)
 {
@@ -69,7 +196,8 @@ static void a_callback_ends_it(void **state)
 	assert_int_equal(pipe(piped.fds), 0);
 	assert_int_equal(write(piped.fds[1], "12345", 5), 5);
 	assert_int_equal(loop_init(&piped.loop, &setup, &err), 0);
-	assert_int_equal(loop_add_fd(&piped.loop, piped.fds[0], stop_at_the_third, &piped, &err), 0);
+	assert_int_equal(loop_add_fd(&piped.loop, piped.fds[0], stop_at_the_third, &piped, &err),
+			 0);
 	assert_false(loop_wait(&piped.loop));
 	assert_int_equal(piped.n_calls, 3);
 	loop_deinit(&piped.loop);
@@ -95,8 +223,8 @@ static void chores_are_done_until_they_want_no_more(void **state)
 	assert_int_equal(loop_init(&loop, &setup, &err), 0);
 	loop.chore = count_chores;
 	loop.chore_arg = &n;
-	/* However late it is, they have their turn in every interval. */
-	for (int i = 0; i < 4; i++)
+	/* However late it is, they have their turn in one interval of two. */
+	for (int i = 0; i < 8; i++)
 		assert_true(loop_wait(&loop));
 	assert_int_equal(n, 4);
 	for (int i = 0; i < 4; i++)
@@ -166,6 +294,9 @@ static void kernel_time_becomes_real_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(records_without_end_do_not_keep_it_from_ending),
+		cmocka_unit_test(all_that_is_left_is_taken_at_the_end),
+		cmocka_unit_test(a_record_may_end_it),
 		cmocka_unit_test(a_count_of_intervals_ends_it),
 		cmocka_unit_test(a_duration_ends_it),
 		cmocka_unit_test(a_callback_ends_it),

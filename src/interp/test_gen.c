@@ -328,6 +328,28 @@ static void idiom_bytes(struct gen *g)
 	}
 }
 
+/* r0 = something, or 0: the end of an inlined lookup. */
+static void idiom_miss(struct gen *g)
+{
+	bool more = below(g, 2) != 0;
+
+	if (g->locked & 1)
+		return;
+	emit(g, BPF_JMP_IMM(below(g, 2) ? BPF_JGE : BPF_JSLT, some_src(g), some_imm(g),
+			    (int16_t)(2 + more + (below(g, 8) == 0))));
+	emit(g, BPF_MOV64_REG(0, some_src(g)));
+	if (more)
+		emit(g, BPF_ALU64_IMM(BPF_ADD, 0, 77));
+	emit(g, BPF_JMP_A(1));
+	emit(g, BPF_MOV64_IMM(0, below(g, 8) ? 0 : 1));
+	/* A jump past both ends here, and then R0 may be what it was. */
+	if (!(g->init & 1))
+		emit(g, BPF_MOV64_IMM(0, 9));
+	g->init |= 1;
+	if (below(g, 2))
+		emit(g, BPF_ZEXT_REG(0));
+}
+
 /* What compilers write in several instructions and a JIT may make one of. */
 static void act_idiom(struct gen *g)
 {
@@ -336,7 +358,12 @@ static void act_idiom(struct gen *g)
 	int32_t width = class == BPF_ALU64 ? 64 : 32, n = 1 + (int32_t)below(g, (uint32_t)width - 1);
 	uint8_t join = below(g, 3) ? BPF_OR : below(g, 2) ? BPF_ADD : BPF_XOR;
 
-	switch (below(g, 19)) {
+	switch (below(g, 21)) {
+	case 19:
+	case 20:
+		emit(g, BPF_MOV64_IMM(tmp, 6));
+		idiom_miss(g);
+		return;
 	case 16:
 	case 17:
 	case 18:
@@ -620,6 +647,9 @@ static void act_in_leaf(struct gen *g)
 		break;
 	case 2:
 		act_number(g);
+		break;
+	case 3:
+		idiom_miss(g);
 		break;
 	default:
 		act_binary(g);

@@ -23,7 +23,7 @@ struct jit_fault {
 struct jit_image {
 	struct jit_code code;
 	const struct prog *prog;
-	uint32_t *insn_off; /* n_insns + 1 offsets, ascending: where each instruction begins */
+	uint32_t *insn_off; /* n_insns + 1 offsets: where each instruction begins */
 	uint32_t *subprog_off; /* n_subprogs + 1 offsets: where each one's prologue begins */
 	struct jit_fault *faults; /* ascending by off */
 	uint32_t n_faults;

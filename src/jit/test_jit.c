@@ -158,6 +158,30 @@ static void some_bytes_are_loaded_one_by_one(void **state)
 	}
 }
 
+/* "r0 = 0" that inlined lookups jump over stands behind the program; written by hand, it does not. */
+static void what_is_found_takes_no_jump(void **state)
+{
+	static const struct bpf_insn insns[] = {
+		BPF_LDX_MEM(BPF_W, 0, 1, 0), BPF_JMP_IMM(BPF_JGE, 0, 10, 2), BPF_ALU64_IMM(BPF_MUL, 0, 100),
+		BPF_JMP_A(1), BPF_MOV64_IMM(0, 0), BPF_ALU64_IMM(BPF_ADD, 0, 3), BPF_EXIT_INSN(),
+	};
+
+	(void)state;
+	for (int by_hand = 0; by_hand < 2; by_hand++) {
+		struct test_prog *tp = test_prog_new(insns, ARRAY_SIZE(insns));
+		uint32_t found = 9, missing = 10;
+
+		if (by_hand)
+			tp->prog.facts[4].orig_pc = 1;
+		assert_int_equal(jit_compile(&tp->prog), 0);
+		assert_int_equal(jit_insn_off(&tp->prog, 4) > jit_insn_off(&tp->prog, 6), !by_hand);
+		assert_int_equal(test_prog_run(tp, &found, NULL), 903);
+		assert_int_equal(test_prog_run(tp, &missing, NULL), 3);
+		jit_free(&tp->prog);
+		test_prog_free(tp);
+	}
+}
+
 /* Wherever a short loop comes to lie, it lies in one line of the instruction cache. */
 static void short_loops_lie_in_one_cache_line(void **state)
 {
@@ -196,6 +220,7 @@ int main(void)
 		cmocka_unit_test(out_of_memory_is_survived),
 		cmocka_unit_test(idioms_become_one_instruction),
 		cmocka_unit_test(bytes_are_put_together_from_one_place_only),
+		cmocka_unit_test(what_is_found_takes_no_jump),
 		cmocka_unit_test(short_loops_lie_in_one_cache_line),
 		cmocka_unit_test(control_flow_works),
 		cmocka_unit_test(every_instruction_does_as_the_twin),

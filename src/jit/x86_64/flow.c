@@ -300,6 +300,24 @@ static int gen_goto(struct jit_gen *g, uint32_t pc, uint32_t to)
 	return add_reloc(g, (struct reloc){ .kind = RELOC_JMP, .to = to + g->pc_shift }, 5);
 }
 
+int gen_misses(struct jit_gen *g)
+{
+	for (size_t i = 0; i < g->misses.n; i++) {
+		uint32_t place = g->misses.data[i];
+		int err = asm_reserve(&g->b, GEN_INSN_BYTES_MAX);
+
+		if (err)
+			return err;
+		g->pcs[place] = gen_here(g);
+		asm_mov_imm(&g->b, RAX, 0);
+		err = add_reloc(g, (struct reloc){ .kind = RELOC_JMP, .to = place + 1 }, 5);
+		if (err)
+			return err;
+	}
+	g->misses.n = 0;
+	return 0;
+}
+
 static int gen_exit(struct jit_gen *g, uint32_t pc)
 {
 	if (g->sub != g->frame)

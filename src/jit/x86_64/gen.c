@@ -187,7 +187,7 @@ static int gen_subprog(struct jit_gen *g, const struct subprog *sub)
 		return err;
 	asm_u8(&g->b, 0x0f); /* ud2: the verifier let nothing come here */
 	asm_u8(&g->b, 0x0b);
-	return 0;
+	return gen_misses(g);
 }
 
 /* --- subprograms in place of calls ---------------------------------------------------------------- */
@@ -279,6 +279,7 @@ void jit_gen_free(struct jit_gen *g)
 	if (!g)
 		return;
 	asm_deinit(&g->b);
+	vec_deinit(&g->misses);
 	vec_deinit(&g->relocs);
 	vec_deinit(&g->faults);
 	free(g->pcs);

@@ -94,6 +94,7 @@ struct jit_gen {
 	struct gen_regs *regs;  /* n_insns */
 	uint64_t *targets;      /* bitmap: instructions jumped to */
 	uint8_t *loops;         /* by first instruction of a short loop: how many follow in it */
+	VEC(uint32_t) misses;   /* in pcs[]: each "r0 = 0" that stands behind its subprogram */
 	VEC(struct reloc) relocs;
 	VEC(struct gen_fault) faults;
 	uint32_t *saved;        /* link.c: bytes saved by short forms before each reloc */
@@ -174,6 +175,8 @@ int gen_imm64(struct jit_gen *g, const struct bpf_insn *insn); /* flow.c */
 int gen_cond_jump(struct jit_gen *g, const struct bpf_insn *insn, uint32_t to, bool invert);
 void gen_prologue(struct jit_gen *g); /* flow.c */
 void gen_epilogue(struct jit_gen *g); /* flow.c */
+/* The instructions that were put off until the end of the subprogram: 0 or -ENOMEM (flow.c). */
+int gen_misses(struct jit_gen *g);
 
 /* In place of a call, the code of subprogram @to: 0, 1: it is to be called, or -ENOMEM or -ENOTSUP. */
 int gen_inline(struct jit_gen *g, uint32_t to);

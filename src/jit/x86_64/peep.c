@@ -211,6 +211,24 @@ static uint32_t peep_invert(struct jit_gen *g, uint32_t pc, int *err)
 	return 2;
 }
 
+/*
+ * goto +1; r0 = 0: an inlined lookup ends so, and jumps to the second of them when there is nothing.
+ * That goes behind the subprogram, so that what is found takes no jump. Of one instruction of the
+ * program as loaded, as no line of source may begin out there.
+ */
+static uint32_t peep_miss(struct jit_gen *g, uint32_t pc, int *err)
+{
+	const struct bpf_insn *a = &g->prog->insns[pc], *b = a + 1;
+	const struct insn_fact *facts = g->prog->facts;
+
+	if (pc + 2 >= g->sub->end || a->code != (BPF_JMP | BPF_JA) || a->off != 1 ||
+	    !peep_is_alu(b, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0) || b->imm || !facts ||
+	    facts[pc].orig_pc != facts[pc + 1].orig_pc)
+		return 0;
+	*err = vec_push(&g->misses, pc + 1 + g->pc_shift);
+	return 2;
+}
+
 uint32_t gen_peephole(struct jit_gen *g, uint32_t pc, int *err)
 {
 	const struct bpf_insn *insn = &g->prog->insns[pc];
@@ -235,7 +253,8 @@ uint32_t gen_peephole(struct jit_gen *g, uint32_t pc, int *err)
 		return n ? n : peep_load(g, pc);
 	case BPF_JMP:
 	case BPF_JMP32:
-		return peep_invert(g, pc, err);
+		n = peep_miss(g, pc, err);
+		return n ? n : peep_invert(g, pc, err);
 	default:
 		return 0;
 	}

@@ -244,10 +244,16 @@ static int module_not_found(const struct kernel_targets *t, const struct wanted 
 static int not_found(const struct kernel_targets *t, const struct wanted *w, struct error *err)
 {
 	char module[KERNEL_MODULE_BYTES];
+	struct kernel_function tracepoint = { 0 };
 	struct nearest best;
 
 	if (*w->module)
 		return module_not_found(t, w, err);
+	if (!w->tracepoints && take_tracepoint(t->btf, w->pattern, &tracepoint))
+		return error_set(err, -ENOENT,
+				 "'%s' is no function among the kernel's types, but a tracepoint: "
+				 "tp:%s",
+				 w->pattern, w->pattern);
 	if (!w->tracepoints && kernel_module_of(w->pattern, module))
 		return error_set(err, -ENOENT,
 				 "function '%s' is of module %s, which was built without types "

@@ -169,6 +169,7 @@ static void names_that_are_none_are_refused(void **state)
 	} wrong[] = {
 		{ "vfs_raed", -ENOENT, "did you mean 'vfs_read'?" },
 		{ "tp:sched_swich", -ENOENT, "did you mean 'sched_switch'?" },
+		{ "sched_switch", -ENOENT, "but a tracepoint: tp:sched_switch" },
 		{ "skep_no_such_function_anywhere", -ENOENT, "not among the kernel's types" },
 		{ "tp:sched_switch+ret", -EINVAL, "a tracepoint returns nothing" },
 		{ "", -EINVAL, "names no function" },

@@ -23,9 +23,9 @@
 
 #include "func.skel.h" /* last: its .rodata has types of the headers above */
 
-#define RING_KIB	   4096
-#define NOTICE_RING_BYTES  (256u << 10)
-#define SLOW_NAMED_MAX	   50 /* with -v */
+#define RING_KIB	  4096
+#define NOTICE_RING_BYTES (256u << 10)
+#define SLOW_NAMED_MAX	  50 /* with -v */
 
 /* clang-format off */
 static const struct tool_option options[] = {
@@ -139,7 +139,7 @@ static int resolve(struct func *f, const struct tool_options *o, struct error *e
 	return 0;
 }
 
-static void list(const struct func *f)
+static int list(const struct func *f, struct error *err)
 {
 	printf("%-28s %-16s %-10s %-10s %-6s %s\n", "FUNCTION", "MODULE", "OFFSET", "PROBE", "COST",
 	       "WHY");
@@ -154,6 +154,9 @@ static void list(const struct func *f)
 		       func_place_is_slow(place) ? "slow" : "cheap",
 		       place_result_text(place->placement.result));
 	}
+	return fflush(stdout) ? error_set(err, -errno, "cannot write to standard output: %s",
+					  strerror(errno))
+			      : 0;
 }
 
 /* --- programs -------------------------------------------------------------------------------- */
@@ -360,8 +363,7 @@ static void say_places(struct func *f, double ms)
 	}
 	tool_say(&f->tool,
 		 "hook: %s; %u probes attached in %.1f ms, %u of them moved behind the entry",
-		 trace_func_ability.hooks[f->hook].name, n - refused,
-		 ms, moved);
+		 trace_func_ability.hooks[f->hook].name, n - refused, ms, moved);
 	if (slow)
 		tool_note(
 			&f->tool,
@@ -458,15 +460,20 @@ static bool wants_list(struct func *f, int argc, char **argv, int *code)
 {
 	struct tool_options o;
 	struct error err;
+	int rc = 0;
 
 	if (options_parse(&trace_func_spec, f, argc, argv, &o, &err) || !f->list)
 		return false;
 	*code = TOOL_DONE;
-	if (resolve(f, &o, &err)) {
+	if (o.format != OUTPUT_COLUMNS)
+		rc = error_set(&err, -EINVAL, "--list has columns only: no -o");
+	if (!rc)
+		rc = resolve(f, &o, &err);
+	if (!rc)
+		rc = list(f, &err);
+	if (rc) {
 		fprintf(stderr, "skep trace func: %s\n", err.text);
 		*code = TOOL_FAILED;
-	} else {
-		list(f);
 	}
 	return true;
 }

@@ -355,6 +355,7 @@ def wrong_names_get_a_sentence(world):
     refused("there is no process 4194303", "malloc", "-p", "4194303", "-d", "0.1")
     refused("'foo_t' is not known", "libc:malloc(foo_t x)", "-d", "0.1")
     refused("no function is given", "-d", "0.1")
+    refused("--list has columns only", "--list", "-o", "json", "libc:malloc")
 
 
 @case

@@ -169,11 +169,13 @@ void print_ip(struct layer *l, const uint8_t *p, uint32_t length);
 void print_icmp4(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
 void print_icmp6(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
 void print_tcp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);
-layer_printer print_dhcp, print_dhcp6, print_geneve, print_gre, print_igmp, print_ike, print_lldp, print_llc, print_mpls, print_ospf, print_natt, print_ntp, print_otv, print_ppp,
+layer_printer print_dhcp, print_dhcp6, print_dns_stream, print_geneve, print_gre, print_igmp, print_ike, print_lldp, print_llc, print_mpls, print_ospf, print_natt, print_ntp, print_otv, print_ppp,
 	print_pppoe, print_radius, print_rip, print_ripng, print_hsrp, print_sctp, print_stp, print_syslog, print_tftp, print_vrrp, print_vxlan, print_vxlan_gpe;
 /* Multipath TCP's option at @p, kind and length with it, all captured. False: it is bad. */
 bool print_mptcp(struct layer *l, const uint8_t *p, uint32_t bytes, uint8_t flags);
 void print_esp(struct layer *l, const uint8_t *p, uint32_t length);
+/* "1w2d3h4m5s", without what is zero. */
+void layer_seconds(struct layer *l, uint32_t seconds);
 /* A packet within another. */
 void layer_inner(struct layer *l, const uint8_t *p, uint32_t length, bool v6);
 void print_udp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);

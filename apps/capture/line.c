@@ -206,6 +206,21 @@ void layer_dotted(struct layer *l, const uint8_t *p)
 	buffer_text(l->out, layer_address(p, false, text));
 }
 
+void layer_seconds(struct layer *l, uint32_t seconds)
+{
+	static const struct layer_name units[] = { { 31536000, "y" }, { 604800, "w" },
+						   { 86400, "d" },    { 3600, "h" },
+						   { 60, "m" },	      { 1, "s" } };
+
+	if (!seconds)
+		buffer_text(l->out, "0s");
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (seconds >= units[i].value)
+			buffer_format(l->out, "%u%s", seconds / units[i].value, units[i].text);
+		seconds %= units[i].value;
+	}
+}
+
 void layer_label(struct layer *l, const char *label, const uint8_t *p)
 {
 	layer_need(l, p, 4);
@@ -416,7 +431,8 @@ static void print_text_bytes(struct layer *l, const uint8_t *p, uint32_t bytes)
 {
 	buffer_text(l->out, "\n");
 	for (uint32_t i = 0; i < bytes; i++) {
-		if (p[i] == '\r' && i + 1 < bytes && p[i + 1] == '\n')
+		/* As tcpdump has it, one that the last byte follows is at the end of its line. */
+		if (p[i] == '\r' && (i + 2 >= bytes || p[i + 1] == '\n'))
 			continue;
 		if (p[i] == '\n' || p[i] == '\t' || (p[i] >= 32 && p[i] < 127))
 			buffer_format(l->out, "%c", p[i]);

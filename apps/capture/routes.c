@@ -65,15 +65,6 @@ void print_ripng(struct layer *l, const struct layer_ip *ip, const uint8_t *p, u
 	}
 }
 
-static void print_seconds(struct layer *l, const char *label, uint8_t seconds)
-{
-	buffer_text(l->out, label);
-	if (seconds >= 60)
-		buffer_format(l->out, "%um", seconds / 60);
-	if (seconds % 60 || !seconds)
-		buffer_format(l->out, "%us", seconds % 60);
-}
-
 void print_hsrp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length)
 {
 	static const char *const ops[] = { "hello", "coup", "resign" };
@@ -104,8 +95,10 @@ void print_hsrp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, ui
 	layer_label(l, "addr=", p + 16);
 	if (!l->options->verbose)
 		return;
-	print_seconds(l, " hellotime=", p[3]);
-	print_seconds(l, " holdtime=", p[4]);
+	buffer_text(l->out, " hellotime=");
+	layer_seconds(l, p[3]);
+	buffer_text(l->out, " holdtime=");
+	layer_seconds(l, p[4]);
 	buffer_format(l->out, " priority=%u auth=\"", p[5]);
 	layer_padded(l, p + 8, 8);
 	buffer_text(l->out, "\"");

@@ -283,10 +283,8 @@ static void print_application(struct layer *l, const uint8_t *tcp, const uint8_t
 		}
 	if (is_either(tcp, 179) && !l->options->verbose)
 		buffer_text(l->out, ": BGP");
-	else if (is_either(tcp, 53) && layer_has(l, p, 2)) {
-		buffer_text(l->out, " ");
-		print_dns(l, p + 2, length >= 2 ? length - 2 : 0, false);
-	}
+	else if (is_either(tcp, 53))
+		layer_guard(l, "domain", print_dns_stream, NULL, p, length);
 }
 
 static void print_numbers(struct layer *l, uint8_t flags, uint32_t seq, uint32_t ack,

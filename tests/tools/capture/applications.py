@@ -126,6 +126,54 @@ def routes():
     yield 1985, b"\1" + bytes(19)
 
 
+def dns():
+    def name(text):
+        return b"".join(bytes((len(label),)) + label for label in text.encode().split(b".") if label) + b"\0"
+
+    def question(text, kind, class_=1):
+        return name(text) + struct.pack(">HH", kind, class_)
+
+    def record(text, kind, data, ttl=3600, class_=1):
+        return (name(text) if isinstance(text, str) else text) + struct.pack(">HHIH", kind, class_, ttl, len(data)) + data
+
+    def message(flags, *sections, body=b""):
+        return struct.pack(">HHHHHH", 7, flags, *(len(s) for s in sections)) + b"".join(b"".join(s) for s in sections) + body
+    ask, pointer = question("www.example.org", 1), b"\xc0\x0c"
+    for kind in (*range(1, 49), 49, 99, 104, 249, 250, 251, 252, 253, 254, 255, 256, 1000):
+        yield message(0x100, [question("a.b", kind)], [], [], [])
+        if kind == 38:  # A6, given up by RFC 6563: no more than its name
+            continue
+        yield message(0x8180, [question("a.b", 1)], [record("c", kind, b"\0\0\0\0\0\5\1a\0" + bytes(20))], [], [])
+    for class_ in 1, 3, 4, 254, 255, 9, 0x8001, 0x80ff:
+        yield message(0x100, [question("a", 1, class_)], [], [], [])
+        yield message(0x8180, [], [record("a", 1, A, 5, class_)], [], [])
+    data = [(1, A), (28, A6), (2, name("ns.x")), (5, pointer), (12, b"\3abc" + pointer), (6, name("ns.x") + name("me.x") + struct.pack(">IIIII", 1, 2, 3, 4, 5)),
+            (15, b"\0\x0a" + name("mx.x")), (16, b"\5hello\5wor\xe9d"), (16, b""), (33, struct.pack(">HHH", 1, 2, 443) + name("srv.x")), (39, name("d.x")),
+            (256, struct.pack(">HH", 1, 2) + b"http://x"), (250, name("hmac") + bytes(6) + struct.pack(">HH", 300, 4) + b"abcd" + struct.pack(">HHH", 7, 0, 0)),
+            (13, b"\1a\1b"), (46, bytes(30)), (48, bytes(9))]
+    for kind, body in data:
+        yield message(0x8180, [ask], [record(pointer, kind, body)], [], [])
+        yield message(0x8580, [ask], [record(pointer, kind, body, 700000)], [record("ns", 2, name("n"), 40000000)], [record("x", 1, A, 0)])
+    yield message(0x8180, [ask], [record(pointer, kind, body, 90061) for kind, body in data], [], [])
+    opts = [(10, bytes(range(8))), (10, bytes(range(24))), (10, b"abc"), (3, b"id"), (8, b"\0\1\x18\0\x0a\1\2"), (8, b"\0\2\x20\0\x20\1\x0d\xb8"), (8, b"\0\1\x21\0"), (8, b"\0\1"),
+            (8, b"\0\3\0\0"), (11, b"\0\x64"), (11, b"a"), (9, b"\0\0\0\5"), (9, b""), (9, b"a"), (12, bytes(9)), (14, b"\0\1\0\2"), (14, b"a"), (5, b"\x08\x0d\x63"), (6, b"\1\2\x63"),
+            (7, b"\1\2"), (99, b"abc"), (99, b""), (1, bytes(18)), (16, b"\0\1")]
+    for option, body in opts:
+        yield message(0x120, [ask], [], [], [record("", 41, struct.pack(">HH", option, len(body)) + body, 0, 1232)])
+    for ttl in 0, 0x8000, 0x01000000, 0x07008000, 0x02000000, 0x10000000:
+        yield message(0x8180, [ask], [], [], [record("", 41, b"", ttl, 4096)])
+        yield message(0x8183, [ask], [record(pointer, 1, A)], [], [record("", 41, struct.pack(">HH", 10, 8) + bytes(8) + struct.pack(">HH", 3, 0), ttl, 512)])
+    for flags in (0x110, 0x120, 0x140, 0x900, 0x1000, 0x2800, 0x480, 0x200, 0x0003, 0x7900, 0x8000, 0x8405, 0x860b, 0x8380, 0x83b0, 0xa800, 0x900f):
+        yield message(flags, [ask], [], [], [])
+        yield message(flags, [], [record("a", 1, A)], [record("b", 2, name("c"))], [record("d", 28, A6)])
+        yield message(flags, [ask, ask], [record("a", 1, A)] * 2, [], [])
+    for body in (b"\xc0\x0c\0\1\0\1", b"\xc0\xff\0\1\0\1", b"\x80a\0\0\1\0\1", b"\0\0\1\0\1", b"\x3f" + b"x" * 63 + b"\0\0\1\0\1", (b"\x3f" + b"x" * 63) * 5 + b"\0\0\1\0\1", b"", b"\5abc"):
+        yield message(0x100, [b""], [], [], [], body=body)
+        yield message(0x8100, [b""], [], [], [], body=body)
+        yield message(0x8100, [], [b""], [], [], body=body)
+    yield b"\0\1\0"
+
+
 def small():
     for body in (b"\0\1file\0octet\0", b"\0\2file\0netascii\0tsize\x000\0blksize\x001428\0", b"\0\3\0\1data", b"\0\4\0\1", b"\0\5\0\1not found\0",
                  b"\0\5\0\x63what\0", b"\0\5\0\1", b"\0\6tsize\x005\0", b"\0\7x", b"\0", b"\0\1", b"\0\1file", b"\0\1file\0", b"\0\1file\0oct", b"\0\3\0", b"\0\6\0\0a"):
@@ -169,6 +217,12 @@ def frames():
             yield udp(port, body, port)
     for port, body in (*tunnels(), *small()):
         yield udp(port, body)
+    for body in dns():
+        yield udp(53, body)
+        yield udp(5353, body, 5353)
+        yield tcp(53, struct.pack(">H", len(body)) + body)
+    for body in b"\0", b"\0\x20abcdefghijkl":
+        yield tcp(53, body)
     for body in dhcp6():
         yield udp6(547, body)
     for port, body in routes():
@@ -191,7 +245,7 @@ def outlines():
 def cuts():
     options_of_tcp = set(options())
     for whole in frames():
-        if whole in options_of_tcp:  # of an option that is cut off tcpdump shows the bytes there are
+        if whole in options_of_tcp or whole[36:38] == b"\0\x35":  # of an option that is cut off tcpdump shows the bytes there are
             continue
         for length in range(34, len(whole)):
             yield whole[:length], len(whole)

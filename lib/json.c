@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 sequence at @s (RFC 3629: no overlong forms, no surrogates), 0 when it is none. */
-static size_t utf8_bytes(const unsigned char *s, size_t left)
+size_t json_utf8_bytes(const char *text, size_t left)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	size_t n = s[0] < 0x80	 ? 1
 		   : s[0] < 0xc2 ? 0
 		   : s[0] < 0xe0 ? 2
@@ -47,7 +47,7 @@ static void add_quoted(struct buffer *b, const char *text, size_t bytes)
 
 	buffer_text(b, "\"");
 	for (size_t i = 0; i < bytes; i += n ? n : 1) {
-		n = utf8_bytes(s + i, bytes - i);
+		n = json_utf8_bytes(text + i, bytes - i);
 		if (n == 0 || s[i] < 0x20 || s[i] == 0x7f || s[i] == '"' || s[i] == '\\')
 			add_escaped(b, s[i]);
 		else

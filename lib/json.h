@@ -20,6 +20,10 @@ struct json {
 	bool flat;		       /* no line breaks: one line */
 };
 
+/* Bytes of the UTF-8 sequence @text begins with (RFC 3629: no overlong forms, no surrogates), 0 when it is
+ * none; at least one byte is left. */
+size_t json_utf8_bytes(const char *text, size_t left);
+
 void json_object_begin(struct json *j, const char *name);
 void json_object_end(struct json *j);
 void json_array_begin(struct json *j, const char *name);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "tool/http.h"
 
 #define HASH_SLOTS   16384 /* a power of two above METRICS_SERIES_MAX */
@@ -83,19 +84,35 @@ static uint32_t family_of(struct metrics *m, const struct metrics_series *wanted
 	return m->n_families++;
 }
 
-/* Backslash, quote and line break are escaped, as the format asks. */
+/*
+ * Backslash, quote and line break are escaped, as the format asks. It asks for UTF-8, too, and a page with
+ * one byte that is none is refused as a whole: such a byte becomes U+00XX, as in JSON.
+ */
+static void put_label_value(struct buffer *b, const char *text)
+{
+	size_t left = strlen(text), n;
+
+	for (; left; text += n, left -= n) {
+		unsigned char c = (unsigned char)*text;
+
+		n = json_utf8_bytes(text, left);
+		if (c == '\\' || c == '"')
+			buffer_format(b, "\\%c", c);
+		else if (c == '\n')
+			buffer_text(b, "\\n");
+		else if (n)
+			buffer_add(b, text, n);
+		else
+			buffer_format(b, "%c%c", 0xc0 | c >> 6, 0x80 | (c & 0x3f));
+		n = n ? n : 1;
+	}
+}
+
 static void put_labels(struct buffer *b, const struct metrics_series *wanted)
 {
 	for (uint32_t i = 0; i < wanted->n_labels; i++) {
 		buffer_format(b, "%s%s=\"", i ? "," : "", wanted->labels[i].key);
-		for (const char *c = wanted->labels[i].value; *c; c++) {
-			if (*c == '\\' || *c == '"')
-				buffer_format(b, "\\%c", *c);
-			else if (*c == '\n')
-				buffer_text(b, "\\n");
-			else
-				buffer_add(b, c, 1);
-		}
+		put_label_value(b, wanted->labels[i].value);
 		buffer_text(b, "\"");
 	}
 }

@@ -71,26 +71,31 @@ static const char *ip_text(const struct ip *ip, char buf[INET6_ADDRSTRLEN])
 	return buf;
 }
 
-/* Bytes of the control character @text begins with: one of ASCII's, or of C1 in UTF-8 (U+0080-9F). */
-static size_t control_bytes(const char *text)
+/* Whether the character is a control: one of ASCII's, or of C1 in UTF-8 (U+0080-9F). */
+static bool is_control(const char *text)
 {
-	unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
+	unsigned char c = (unsigned char)text[0];
 
-	if (c < 0x20 || c == 0x7f)
-		return 1;
-	return c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+	return c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)text[1] < 0xa0);
 }
 
-/* Text of other people's making, on one line of a terminal: no control characters, no line breaks. */
+/*
+ * Text of other people's making, on one line of a terminal, in a file or a label: no control characters,
+ * no line breaks, and nothing that is not UTF-8.
+ */
 static void put_safe(struct buffer *b, const char *text)
 {
-	while (*text) {
-		size_t n = control_bytes(text);
+	size_t left = strlen(text), n;
 
-		if (!n)
-			buffer_add(b, text++, 1);
-		for (; n; n--)
-			buffer_format(b, "\\x%02x", (unsigned char)*text++);
+	for (; left; text += n, left -= n) {
+		n = json_utf8_bytes(text, left);
+		if (n && !is_control(text)) {
+			buffer_add(b, text, n);
+			continue;
+		}
+		n = n ? n : 1;
+		for (size_t i = 0; i < n; i++)
+			buffer_format(b, "\\x%02x", (unsigned char)text[i]);
 	}
 }
 

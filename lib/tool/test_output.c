@@ -171,7 +171,7 @@ static void hostile_text_does_not_reach_a_terminal(void **state)
 	fill(cells, "\x1b[2J\r\n\x7f\xc2\x9b" "1m \xc3\xa9 \xc2");
 	output_row(&sink.out, cells);
 	text = written(&sink);
-	assert_non_null(strstr(text, "\\x1b[2J\\x0d\\x0a\\x7f\\xc2\\x9b1m \xc3\xa9 \xc2"));
+	assert_non_null(strstr(text, "\\x1b[2J\\x0d\\x0a\\x7f\\xc2\\x9b1m \xc3\xa9 \\xc2"));
 	for (; *text; text++)
 		assert_true(*text == '\n' || (unsigned char)*text >= 0x20);
 	sink_close(&sink);
@@ -208,6 +208,22 @@ static void rows_become_metrics(void **state)
 			    "skep_series_dropped_total 0\n");
 	buffer_deinit(&page);
 	sink_close(&sink);
+	metrics_free(metrics);
+}
+
+/* A name the kernel cut within a character: one such byte, and the whole page would be refused. */
+static void a_page_of_metrics_is_utf8(void **state)
+{
+	struct metrics *metrics = metrics_new();
+	struct metrics_label label = { .key = "n", .value = "caf\xc3\xa9 \xff\xe2\x82 \\ \" \n" };
+	struct metrics_series series = { .name = "x_total", .help = "x", .labels = &label, .n_labels = 1 };
+	struct buffer page = { 0 };
+
+	(void)state;
+	metrics_value(metrics, &series, 1);
+	metrics_page(metrics, &page);
+	assert_non_null(strstr(page.data, "x_total{n=\"caf\xc3\xa9 \xc3\xbf\xc3\xa2\xc2\x82 \\\\ \\\" \\n\"} 1\n"));
+	buffer_deinit(&page);
 	metrics_free(metrics);
 }
 
@@ -311,6 +327,7 @@ int main(void)
 		cmocka_unit_test(csv_quotes_what_needs_it),
 		cmocka_unit_test(hostile_text_does_not_reach_a_terminal),
 		cmocka_unit_test(rows_become_metrics),
+		cmocka_unit_test(a_page_of_metrics_is_utf8),
 		cmocka_unit_test(series_have_a_bound),
 		cmocka_unit_test(histograms_in_every_format),
 		cmocka_unit_test(a_full_disk_is_an_error),

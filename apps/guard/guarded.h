@@ -12,7 +12,8 @@
 #include "guard/doors.h"
 #include "guard/ruleset.h"
 
-#define GUARDED_FDS_MAX 400 /* keys of the own namespace that stay open */
+#define GUARDED_NUMBER_BYTES 12	 /* "-2147483648" */
+#define GUARDED_FDS_MAX	     400 /* keys of the own namespace that stay open */
 
 struct guarded_key {
 	char name[GUARD_NAME_BYTES];
@@ -25,7 +26,13 @@ struct guarded_key {
 	bool failed;	       /* its value could not be set back: told once */
 	struct actor used;     /* who a rule forbids it went through a door to it */
 	uint64_t used_ns;      /* when; 0: nobody, or that is told */
-	uint64_t told_ns;      /* when such a thing was told last */
+	enum door_kind used_door;
+	char used_value[GUARDED_NUMBER_BYTES]; /* to which; "": not known */
+	uint64_t passing_ns; /* when the kernel told of another value; 0: it did not */
+	int32_t passing;     /* that value */
+	int32_t undone;	     /* the last value that was undone, */
+	uint64_t undone_ns;  /* and when */
+	uint64_t told_ns;    /* when such a thing was told last */
 };
 
 struct guarded {

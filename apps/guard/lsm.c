@@ -107,6 +107,14 @@ _Static_assert(N(confs) <= LSM_PARMS && N(parms) <= LSM_PARMS_6 - LSM_PARMS &&
 		       N(of_tables) <= LSM_TABLE_6 - LSM_TABLE,
 	       "each group has room in the table");
 
+uint32_t lsm_conf(const char *key)
+{
+	for (uint32_t i = 1; i < N(confs); i++)
+		if (confs[i] && strcmp(confs[i], key) == 0)
+			return i;
+	return 0;
+}
+
 static int put_leaf(struct lsm *lsm, uint32_t place, const char *before, const char *first,
 		    const char *second)
 {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "error.h"
 #include "guard/doors.h"
@@ -28,5 +29,7 @@ void lsm_hold_guard(struct lsm *lsm);
 int lsm_pin(struct lsm *lsm, const char *pins, struct error *err);
 void lsm_unpin(const char *pins);
 bool lsm_is_pinned(const char *pins);
+/* IPV4_DEVCONF_* (linux/ip.h) of what /proc/sys calls so; 0: none. */
+uint32_t lsm_conf(const char *key);
 /* Whether doors of this kind are denied. False for NULL. */
 bool lsm_denies(const struct lsm *lsm, enum door_kind kind);

@@ -172,6 +172,13 @@ static void take_writer(void *arg, uint32_t tgid)
 		add_recent(news->w, &actor, DOOR_FILE, loop_now_ns());
 }
 
+static void take_link(void *arg, const struct watch_link *link)
+{
+	struct news *news = arg;
+
+	watch_passing(news->w, link, loop_now_ns());
+}
+
 /* One that storms of messages do not keep busy: they are read together. */
 static void pause_if_busy(const struct watch *w)
 {
@@ -195,6 +202,7 @@ static void take_news(struct watch *w)
 	start_ns = loop_now_ns();
 	watch_hooks_take(w->hooks, take_record, &news);
 	watch_files_take(w->files, take_writer, &news);
+	watch_links_take(w->links, take_link, &news);
 	if (watch_hooks_lost(w->hooks))
 		news.doors = ~0u;
 	if (news.doors)
@@ -391,6 +399,16 @@ static void use_poll(struct watch *w, const char *name, bool wanted, int *fd)
 	}
 }
 
+static void use_links(struct watch *w)
+{
+	if (!w->wants_netlink) {
+		watch_links_close(w->links);
+		w->links = NULL;
+	} else if (!w->links && watch_links_open(&w->links) == 0) {
+		add_fd(w, watch_links_fd(w->links), EPOLLIN);
+	}
+}
+
 static void add_file_of(struct watch *w, const struct guarded_key *key, const struct door *door)
 {
 	const char *star = strchr(door->key, '*'), *of_way = strchr(door->way, '*');
@@ -458,6 +476,7 @@ static void use_doors(struct watch *w)
 	use_poll(w, "kernel/hostname", w->wants_calls & WATCH_SETHOSTNAME, &w->hostname);
 	use_poll(w, "kernel/domainname", w->wants_calls & WATCH_SETDOMAINNAME, &w->domainname);
 	use_files(w);
+	use_links(w);
 	w->told = (watch_hooks_netlink(w->hooks) ? 1u << DOOR_NETLINK : 0) |
 		  (watch_hooks_calls(w->hooks) ? 1u << DOOR_SYSCALL : 0);
 	set_level(w, DOOR_ALIAS, true, "the guard's program", "denied");
@@ -583,6 +602,7 @@ void watch_end(struct watch *w)
 	lsm_stop(w->lsm);
 	watch_hooks_stop(w->hooks);
 	watch_files_free(w->files);
+	watch_links_close(w->links);
 	watch_forget_spaces(w);
 	guarded_deinit(&w->own);
 	ruleset_deinit(&w->rules);

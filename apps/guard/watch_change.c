@@ -169,6 +169,9 @@ static struct watch_undone undo(struct guarded_key *key, const struct guard_rule
 	snprintf(u.name, sizeof(u.name), "%s", key->name);
 	snprintf(u.old_value, sizeof(u.old_value), "%.*s", GUARD_SHOWN_BYTES - 1, key->value);
 	snprintf(u.new_value, sizeof(u.new_value), "%.*s", GUARD_SHOWN_BYTES - 1, changed);
+	key->undone = (int32_t)strtol(changed, NULL, 10);
+	key->undone_ns = loop_now_ns();
+	key->passing_ns = 0;
 	u.rc = set_back(key, rule, changed, now);
 	/* What cannot be set back is not tried for ever; EBUSY: somebody was faster, again. */
 	if (u.rc && u.rc != -EBUSY)
@@ -267,12 +270,55 @@ static uint64_t decide_used(struct watch *w, struct guarded_key *key, uint64_t n
 	if (!rule || !key->value)
 		return 0;
 	key->told_ns = now_ns;
-	watch_log(w, rule, key->name, key->value, "", DOOR_SYSCALL, &key->used, GUARD_DOOR_USED);
+	watch_log(w, rule, key->name, key->value, key->used_value, key->used_door, &key->used,
+		  GUARD_DOOR_USED);
 	rule_key_print(key->name, name);
 	tell_who(&key->used, who, sizeof(who));
-	watch_alert(w, "%s has its value, and may have been changed and changed back through %s %s",
-		    name, way_of(key->name, DOOR_SYSCALL), who);
+	watch_alert(w, "%s has its value, and %s changed and changed back through %s %s", name,
+		    *key->used_value ? "was" : "may have been", way_of(key->name, key->used_door),
+		    who);
 	return 0;
+}
+
+/* The kernel told of another value than there is. Returns when to ask again, 0: it is decided. */
+static uint64_t decide_passing(struct watch *w, struct guarded_key *key, uint64_t now_ns)
+{
+	const struct guard_rule *rule;
+	const struct watch_recent *r;
+	char value[GUARDED_NUMBER_BYTES];
+
+	snprintf(value, sizeof(value), "%d", key->passing);
+	r = find_recent(w, key->name, 1u << DOOR_NETLINK, key->passing_ns, &rule);
+	if (!r && now_ns < key->passing_ns + WATCH_TOLD_NS)
+		return key->passing_ns + WATCH_TOLD_NS;
+	key->passing_ns = 0;
+	/* It is what is there now, by who may; or nobody was seen who could have done it. */
+	if (!r || !rule || !key->value || strcmp(value, key->value) == 0)
+		return 0;
+	key->used = r->actor;
+	key->used_ns = now_ns;
+	key->used_door = DOOR_NETLINK;
+	memcpy(key->used_value, value, sizeof(value));
+	return 0;
+}
+
+void watch_passing(struct watch *w, const struct watch_link *link, uint64_t now_ns)
+{
+	int32_t value;
+
+	for (uint32_t i = 0; i < w->own.n_keys; i++) {
+		struct guarded_key *key = &w->own.keys[i];
+
+		if (!key->value || !watch_link_value(link, key->name, &value) ||
+		    (int32_t)strtol(key->value, NULL, 10) == value)
+			continue;
+		/* That is told already: the message had to wait. */
+		if (key->undone == value && now_ns < key->undone_ns + WATCH_USED_NS)
+			continue;
+		key->passing = value;
+		key->passing_ns = now_ns;
+		watch_decide_at(w, now_ns + WATCH_SETTLE_NS);
+	}
 }
 
 void watch_used(struct watch *w, const char *name, const struct actor *actor, uint64_t now_ns)
@@ -284,6 +330,8 @@ void watch_used(struct watch *w, const char *name, const struct actor *actor, ui
 			continue;
 		key->used = *actor;
 		key->used_ns = now_ns;
+		key->used_door = DOOR_SYSCALL;
+		key->used_value[0] = '\0';
 		watch_decide_at(w, now_ns + WATCH_SETTLE_NS);
 	}
 }
@@ -366,6 +414,8 @@ void watch_decide(struct watch *w, uint64_t now_ns)
 
 		if (key->changed_ns)
 			again = decide_key(w, key, now_ns);
+		if (!key->changed_ns && key->passing_ns)
+			again = decide_passing(w, key, now_ns);
 		if (!key->changed_ns && key->used_ns)
 			again = decide_used(w, key, now_ns);
 		if (again)

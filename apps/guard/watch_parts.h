@@ -10,6 +10,7 @@
 #include "guard/watch-api.bpf.h"
 #include "guard/watch_files.h"
 #include "guard/watch_hooks.h"
+#include "guard/watch_links.h"
 
 #define WATCH_RECENT_MAX  64  /* doors gone through of late, to say who changed what */
 #define WATCH_SPACES_MAX  128 /* other network namespaces remembered */
@@ -56,6 +57,7 @@ struct watch {
 	struct lsm *lsm; /* NULL: this kernel has none, or --no-lsm */
 	struct watch_hooks *hooks;
 	struct watch_files *files;
+	struct watch_links *links; /* NULL: no rule needs it */
 	bool wants_netlink;
 	uint32_t wants_calls;
 	uint32_t told; /* kinds of doors of which a program tells, bits */
@@ -89,6 +91,8 @@ void watch_decide_at(struct watch *w, uint64_t ns);
 void watch_look(struct watch *w, uint32_t kinds, uint64_t now_ns);
 void watch_look_at(struct watch *w, struct guarded_key *key, uint64_t now_ns);
 void watch_decide(struct watch *w, uint64_t now_ns);
+/* The kernel has told of a device's values. */
+void watch_passing(struct watch *w, const struct watch_link *link, uint64_t now_ns);
 /* A door to the key was used by @actor: where a rule forbids it, that is told even if nothing has changed. */
 void watch_used(struct watch *w, const char *name, const struct actor *actor, uint64_t now_ns);
 /* Logs the changes of which it is still not known who made them. */

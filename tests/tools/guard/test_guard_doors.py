@@ -241,6 +241,39 @@ def changed_and_changed_back_is_not_silent():
     print(f"{used} of 15 were changed back before anybody looked")
 
 
+def used(guard, key, attack):
+    """Attacks: the row of a value changed back, where it was not seen and set back between, once in a long while."""
+    for _ in range(5):
+        seen = len(guard.matching({"key": key}))
+        attack()
+        event = guard.wait_event(key, more_than=seen, key=key)
+        if event["outcome"] == "door-used":
+            return event
+    check(False, f"{key} was set back each time")
+    return None
+
+
+@case
+def changed_and_changed_back_by_rtnetlink_is_not_silent():
+    """Both in one message: nobody sees the value between. Who may, and what changes something else, is no row."""
+    rp_filter = int(read("net.ipv4.conf.lo.rp_filter"))
+    tag = int(read("net.ipv4.conf.lo.tag"))
+    name = open("/proc/self/comm", encoding="utf-8").read().strip()
+    with Cgroup("doors") as cgroup, Guard(cgroup, *DOORS, f"deny net.ipv4.conf.lo.tag except comm={name}") as guard:
+        with netlink() as sock:
+            sock.send(inet_conf(12, tag + 9) + inet_conf(12, tag))  # of tag: by who may
+            event = used(guard, "net.ipv6.conf.lo.addr_gen_mode", lambda: sock.send(addr_gen_mode(1) + addr_gen_mode(0)))
+            equal((event["door"], event["pid"], event["old"], event["new"]), ("netlink", os.getpid(), "0", "1"), "the row")
+            event = used(guard, "net.ipv4.conf.lo.rp_filter",
+                         lambda: sock.send(inet_conf(8, 1 - rp_filter % 2) + inet_conf(8, rp_filter)))
+            equal((event["old"], event["new"]), (str(rp_filter), str(1 - rp_filter % 2)), "values")
+        run("ip", "link", "set", "lo", "txqueuelen", "999")
+        time.sleep(PATIENCE_S)
+        equal({e["key"] for e in guard.events()}, {"net.ipv6.conf.lo.addr_gen_mode", "net.ipv4.conf.lo.rp_filter"}, "keys")
+        _, err = guard.stop()
+    check("was changed and changed back through rtnetlink" in err, err)
+
+
 @case
 def calls_that_fail_or_are_let_are_not_told():
     name = open("/proc/self/comm", encoding="utf-8").read().strip()

@@ -188,23 +188,6 @@ static void print_status(struct layer *l, uint16_t code)
 		buffer_format(l->out, " code%u", code);
 }
 
-/* A name's labels at @p, which end before @end: behind them. There are no pointers in such names. */
-static const uint8_t *print_labels(struct layer *l, const uint8_t *p, const uint8_t *end)
-{
-	if (get8(l, p) == 0)
-		buffer_text(l->out, ".");
-	while (*p) {
-		uint32_t bytes = *p++;
-
-		if (bytes > 63 || bytes >= (uint32_t)(end - p))
-			layer_short(l);
-		layer_text(l, p, bytes);
-		buffer_text(l->out, ".");
-		p += bytes;
-	}
-	return p + 1;
-}
-
 static void print_time_servers(struct layer *l, const uint8_t *p, const uint8_t *end)
 {
 	while (p < end - 4) {
@@ -218,7 +201,7 @@ static void print_time_servers(struct layer *l, const uint8_t *p, const uint8_t 
 			print_address(l, " ", p);
 		} else if (kind == 3) {
 			buffer_text(l->out, " ");
-			print_labels(l, p, end);
+			layer_labels(l, p, end);
 		} else {
 			buffer_text(l->out, " ?");
 		}
@@ -326,7 +309,7 @@ static bool print_values(struct layer *l, enum form form, const uint8_t *p, uint
 		print_address(l, " ", p + at);
 	for (const uint8_t *end = p + bytes; form == NAMES && p < end;) {
 		buffer_text(l->out, " ");
-		p = print_labels(l, p, end);
+		p = layer_labels(l, p, end);
 	}
 	return true;
 }

@@ -248,10 +248,7 @@ static void print_unreachable6(struct layer *l, const uint8_t *p)
 					   "beyond scope ", "unreachable address " };
 	const uint8_t *quoted = p + 8;
 
-	if (!layer_has(l, quoted, 40)) {
-		layer_truncated(l, "icmp6");
-		return;
-	}
+	layer_need(l, quoted, 40);
 	if (p[1] == 4) {
 		buffer_text(l->out, "unreachable port, ");
 		layer_host(l, quoted + 24, true);
@@ -287,40 +284,6 @@ static void print_problem6(struct layer *l, const uint8_t *p)
 		buffer_format(l->out, ", code-#%u", p[1]);
 }
 
-/* Options of neighbour discovery, each on its own line with -v. */
-static void print_nd_options(struct layer *l, const uint8_t *p, uint32_t bytes)
-{
-	static const struct layer_name names[] = { { 1, "source link-address" },
-						   { 2, "destination link-address" },
-						   { 3, "prefix info" },
-						   { 4, "redirected header" },
-						   { 5, "mtu" },
-						   { 25, "rdnss" } };
-	char text[INET6_ADDRSTRLEN];
-
-	while (bytes >= 8 && layer_has(l, p, 8)) {
-		uint32_t size = p[1] * 8u;
-		const char *name = layer_name_of(names, sizeof(names) / sizeof(names[0]), p[0]);
-
-		if (!size || size > bytes)
-			return;
-		buffer_format(l->out, "\n\t  %s option (%u), length %u (%u): ",
-			      name ? name : "unknown", p[0], size, p[1]);
-		if ((p[0] == 1 || p[0] == 2) && layer_has(l, p, size))
-			for (uint32_t i = 2; i < size; i++)
-				buffer_format(l->out, i == 2 ? "%02x" : ":%02x", p[i]);
-		else if (p[0] == 5)
-			buffer_format(l->out, " %u", be32(p + 4));
-		else if (p[0] == 3 && size >= 32 && layer_has(l, p, 32))
-			buffer_format(l->out, "%s/%u", layer_address(p + 16, true, text), p[2]);
-		if (!name || l->options->verbose > 1)
-			layer_hex_indented(l, p + 2, layer_captured(l, p + 2, size - 2),
-					   l->options->verbose > 1 ? "\n\t    " : "\n\t  ");
-		p += size;
-		bytes -= size;
-	}
-}
-
 static void print_advertised_flags(struct layer *l, const uint8_t *p)
 {
 	static const char *const names[] = { "router", "solicited", "override" };
@@ -342,10 +305,7 @@ static void print_neighbour(struct layer *l, const uint8_t *p, uint32_t length)
 {
 	bool is_advertised = p[0] == 136;
 
-	if (!layer_has(l, p, 24)) {
-		layer_truncated(l, "icmp6");
-		return;
-	}
+	layer_need(l, p, 24);
 	buffer_text(l->out, is_advertised ? ", tgt is " : ", who has ");
 	layer_host(l, p + 8, true);
 	if (!l->options->verbose)
@@ -353,17 +313,14 @@ static void print_neighbour(struct layer *l, const uint8_t *p, uint32_t length)
 	if (is_advertised)
 		print_advertised_flags(l, p);
 	if (length > 24)
-		print_nd_options(l, p + 24, length - 24);
+		layer_nd_options(l, p + 24, length - 24);
 }
 
 static void print_listener(struct layer *l, const uint8_t *p, uint32_t length)
 {
 	static const uint8_t all[16];
 
-	if (!layer_has(l, p, 24)) {
-		layer_truncated(l, "icmp6");
-		return;
-	}
+	layer_need(l, p, 24);
 	if (p[0] != 130 || length < 28) {
 		buffer_format(l->out, "max resp delay: %u addr: ", be16(p + 4));
 		layer_host(l, p + 8, true);
@@ -381,16 +338,13 @@ static void print_listener(struct layer *l, const uint8_t *p, uint32_t length)
 
 static void print_redirect6(struct layer *l, const uint8_t *p, uint32_t length)
 {
-	if (!layer_has(l, p, 40)) {
-		layer_truncated(l, "icmp6");
-		return;
-	}
+	layer_need(l, p, 40);
 	buffer_text(l->out, ", ");
 	layer_host(l, p + 24, true);
 	buffer_text(l->out, " to ");
 	layer_host(l, p + 8, true);
 	if (l->options->verbose && length > 40)
-		print_nd_options(l, p + 40, length - 40);
+		layer_nd_options(l, p + 40, length - 40);
 }
 
 static void print_sources(struct layer *l, const uint8_t *p, uint32_t n)
@@ -405,7 +359,7 @@ static void print_sources(struct layer *l, const uint8_t *p, uint32_t n)
 
 static void print_listener_report(struct layer *l, const uint8_t *p, uint32_t length)
 {
-	static const char *const kinds[] = { "",	"is_in", "is_ex", "to_in",
+	static const char *const kinds[] = { "",      "is_in", "is_ex", "to_in",
 					     "to_ex", "allow", "block" };
 	uint32_t groups = be16(p + 6), at = 8;
 
@@ -472,41 +426,60 @@ static void print_icmp6_body(struct layer *l, const uint8_t *p, uint32_t length)
 	case 143:
 		print_listener_report(l, p, length);
 		return;
+	case 134:
+		layer_router_advertised(l, p, length);
+		return;
 	case 133:
 		if (l->options->verbose && length > 8)
-			print_nd_options(l, p + 8, length - 8);
+			layer_nd_options(l, p + 8, length - 8);
 		return;
 	}
 }
 
-void print_icmp6(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length)
+static void print_icmp6_checksum(struct layer *l, const struct layer_ip *ip, const uint8_t *p,
+				 uint32_t length)
 {
-	const char *name;
 	uint16_t sum;
 
-	if (!layer_has(l, p, 8)) {
-		buffer_text(l->out, "ICMP6, ");
-		layer_truncated(l, "icmp6");
+	if (!l->options->verbose || l->options->no_checksum || ip->is_fragment || length < 4 ||
+	    !layer_has(l, p, length))
+		return;
+	sum = layer_checksum(p, length, layer_pseudo_header(ip, length));
+	if (sum)
+		buffer_format(l->out, "[bad icmp6 cksum 0x%04x -> 0x%04x!] ", be16(p + 2),
+			      layer_checksum_expected(be16(p + 2), sum));
+	else
+		buffer_text(l->out, "[icmp6 sum ok] ");
+}
+
+static void print_icmp6_message(struct layer *l, const struct layer_ip *ip, const uint8_t *p,
+				uint32_t length)
+{
+	const char *name;
+
+	if (!length) {
+		buffer_text(l->out, "ICMP6, length 0");
+		layer_invalid(l);
 		return;
 	}
-	if (l->options->verbose && !l->options->no_checksum && !ip->is_fragment &&
-	    layer_has(l, p, length)) {
-		sum = layer_checksum(p, length, layer_pseudo_header(ip, length));
-		if (sum)
-			buffer_format(l->out, "[bad icmp6 cksum 0x%04x -> 0x%04x!] ", be16(p + 2),
-				      layer_checksum_expected(be16(p + 2), sum));
-		else
-			buffer_text(l->out, "[icmp6 sum ok] ");
-	}
+	print_icmp6_checksum(l, ip, p, length);
+	name = LAYER_NAME_OF(icmp6_names, get8(l, p));
 	buffer_text(l->out, "ICMP6, ");
-	name = layer_name_of(icmp6_names, sizeof(icmp6_names) / sizeof(icmp6_names[0]), p[0]);
 	if (name)
 		buffer_text(l->out, name);
 	else
 		buffer_format(l->out, "unknown icmp6 type (%u)", p[0]);
 	if (l->options->verbose && p[0] >= 133 && p[0] <= 137)
 		buffer_format(l->out, ", length %u", length);
+	get8(l, p + 1);
+	if (name && p[0] != 133 && (p[0] != 134 || l->options->verbose))
+		layer_need(l, p, 8);
 	print_icmp6_body(l, p, length);
 	if (!l->options->verbose)
 		buffer_format(l->out, ", length %u", length);
+}
+
+void print_icmp6(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length)
+{
+	layer_guard(l, "icmp6", print_icmp6_message, ip, p, length);
 }

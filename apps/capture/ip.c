@@ -287,7 +287,7 @@ void print_ip4(struct layer *l, const uint8_t *p, uint32_t length)
 	uint32_t header, total;
 
 	if (!layer_has(l, p, 1)) {
-		layer_truncated(l, "ip");
+		layer_lost(l, "ip");
 		return;
 	}
 	if (p[0] >> 4 != 4) {
@@ -410,6 +410,17 @@ static void print_routing(struct layer *l, const uint8_t *p, uint32_t size)
 	buffer_text(l->out, ") ");
 }
 
+static const char *extension_key(uint8_t kind)
+{
+	static const struct layer_name keys[] = { { PROTO_HOP, "hbhopt" },
+						  { PROTO_FRAGMENT, "frag6" },
+						  { PROTO_ROUTING, "rt6" },
+						  { PROTO_DSTOPT, "dstopt" } };
+	const char *key = LAYER_NAME_OF(keys, kind);
+
+	return key ? key : "ip6";
+}
+
 /* One extension header at @p: its size, 0 when the line ends with it. */
 static uint32_t print_extension(struct layer *l, struct layer_ip *ip, const uint8_t *p,
 				uint32_t length)
@@ -418,7 +429,7 @@ static uint32_t print_extension(struct layer *l, struct layer_ip *ip, const uint
 	uint32_t size;
 
 	if (length < 8 || !layer_has(l, p, 8)) {
-		layer_truncated(l, kind == PROTO_FRAGMENT ? "frag" : "ip6");
+		layer_truncated(l, extension_key(kind));
 		return 0;
 	}
 	ip->protocol = p[0];

@@ -73,8 +73,9 @@ struct layer_name {
 const char *layer_name_of(const struct layer_name *names, uint32_t n, uint32_t value);
 #define LAYER_NAME_OF(names, value) layer_name_of(names, sizeof(names) / sizeof((names)[0]), value)
 
-/* " [|name]": cut off. */
+/* " [|name]": cut off; lost: so that tcpdump does not know where the link-level header ended. */
 void layer_truncated(struct layer *l, const char *name);
+void layer_lost(struct layer *l, const char *name);
 
 /*
  * Runs a printer of many small fields, which reads by get8() and its like: it ends at the first that was
@@ -176,6 +177,11 @@ bool print_mptcp(struct layer *l, const uint8_t *p, uint32_t bytes, uint8_t flag
 void print_esp(struct layer *l, const uint8_t *p, uint32_t length);
 /* "1w2d3h4m5s", without what is zero. */
 void layer_seconds(struct layer *l, uint32_t seconds);
+/* A domain name's labels at @p, which end before @end: behind them. Without pointers; for guarded printers. */
+const uint8_t *layer_labels(struct layer *l, const uint8_t *p, const uint8_t *end);
+/* Options of neighbour discovery, @left bytes by the headers before, and a router's words; for guarded ones. */
+void layer_nd_options(struct layer *l, const uint8_t *p, uint32_t left);
+void layer_router_advertised(struct layer *l, const uint8_t *p, uint32_t length);
 /* A packet within another. */
 void layer_inner(struct layer *l, const uint8_t *p, uint32_t length, bool v6);
 void print_udp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uint32_t length);

@@ -221,6 +221,28 @@ void layer_seconds(struct layer *l, uint32_t seconds)
 	}
 }
 
+const uint8_t *layer_labels(struct layer *l, const uint8_t *p, const uint8_t *end)
+{
+	if (get8(l, p) == 0)
+		buffer_text(l->out, ".");
+	while (*p) {
+		uint32_t bytes = *p++;
+
+		if (bytes > 63 || bytes >= (uint32_t)(end - p))
+			layer_short(l);
+		layer_text(l, p, bytes);
+		buffer_text(l->out, ".");
+		p += bytes;
+	}
+	return p + 1;
+}
+
+void layer_lost(struct layer *l, const char *name)
+{
+	layer_truncated(l, name);
+	l->is_cut = true;
+}
+
 void layer_label(struct layer *l, const char *label, const uint8_t *p)
 {
 	layer_need(l, p, 4);

@@ -8,6 +8,7 @@ enum {
 	RST = 0x04,
 	ACK = 0x10,
 	URG = 0x20,
+	CUT_WITHIN = -2,    /* an option: not its head */
 	FAST_OPEN = 0xf989, /* an experiment's number */
 };
 
@@ -155,7 +156,7 @@ static const struct layer_name option_names[] = {
 	{ 29, "tcp-ao" }, { 30, "mptcp" }, { 34, "tfo" },      { 254, "exp" },
 };
 
-/* The option at @p of @left bytes: how many it takes; 0: it is bad, -1: it was not captured. */
+/* The option at @p of @left bytes: how many it takes; 0: it is bad, < 0: it was not captured. */
 static int print_option(struct layer *l, const uint8_t *tcp, const uint8_t *p, uint32_t left,
 			uint32_t sack_start)
 {
@@ -186,14 +187,14 @@ static int print_option(struct layer *l, const uint8_t *tcp, const uint8_t *p, u
 		return (int)size;
 	}
 	if ((kind == 30 || kind == 254) && !layer_has(l, p, size))
-		return -1;
+		return CUT_WITHIN;
 	if (kind == 30)
 		return print_mptcp(l, p, size, tcp[13]) ? (int)size : 0;
 	if (kind == 254)
 		return print_experiment(l, p + 2, size - 2) ? (int)size : 0;
 	taken = print_option_data(l, kind, p + 2, size - 2, left - 2);
 	if (taken < 0)
-		return layer_has(l, p, size) ? 0 : -1;
+		return layer_has(l, p, size) ? 0 : CUT_WITHIN;
 	if ((uint32_t)taken + 2 != size)
 		buffer_format(l->out, "[len %u]", size);
 	return taken + 2;
@@ -217,6 +218,8 @@ static bool print_options(struct layer *l, const uint8_t *tcp, uint32_t bytes, u
 			cut_name = "mptcp"; /* tcpdump's idea of where it is */
 		if (taken < 0) {
 			layer_truncated(l, cut_name);
+			l->is_cut |= taken != CUT_WITHIN;
+			buffer_text(l->out, taken == CUT_WITHIN && at ? ">" : "");
 			return false;
 		}
 		if (!taken) {
@@ -306,12 +309,12 @@ void print_tcp(struct layer *l, const struct layer_ip *ip, const uint8_t *p, uin
 	if (!layer_has(l, p, 4)) {
 		layer_ends(l, ip, NULL, "tcp");
 		l->out->bytes--; /* the blank before what is not there */
-		layer_truncated(l, "tcp");
+		layer_lost(l, "tcp");
 		return;
 	}
 	layer_ends(l, ip, p, "tcp");
 	if (!layer_has(l, p, 20)) {
-		layer_truncated(l, "tcp");
+		layer_lost(l, "tcp");
 		return;
 	}
 	header = (p[12] >> 4) * 4;

@@ -139,12 +139,6 @@ static bool is_shown(struct layer *l, enum text_protocol protocol, const uint8_t
 	return !words || is_begun(words, p, bytes, bytes < length);
 }
 
-static void print_lost(struct layer *l, const char *key)
-{
-	layer_truncated(l, key);
-	l->is_cut = true;
-}
-
 /* The greeting is text, the rest is not. */
 static void print_ssh(struct layer *l, const char *before, const uint8_t *p, uint32_t length)
 {
@@ -152,7 +146,7 @@ static void print_ssh(struct layer *l, const char *before, const uint8_t *p, uin
 
 	for (uint32_t i = 0; i < 4; i++) {
 		if (!layer_has(l, p, i + 1)) {
-			print_lost(l, "ssh");
+			layer_lost(l, "ssh");
 			return;
 		}
 		if (p[i] != "SSH-"[i])
@@ -160,7 +154,7 @@ static void print_ssh(struct layer *l, const char *before, const uint8_t *p, uin
 	}
 	n = text_line(p, bytes, bytes < length, &next);
 	if (next == UINT32_MAX && bytes < length)
-		print_lost(l, "ssh");
+		layer_lost(l, "ssh");
 	if (!next || next == UINT32_MAX)
 		return;
 	buffer_format(l->out, "%sSSH: ", before);

@@ -3,7 +3,7 @@
 
 import struct
 
-from strange import A, A6, B, UDP, frame, ip, ip6
+from strange import A, A6, B, UDP, frame, ip, ip6, summed
 
 
 def udp(port, body, source=40000):
@@ -174,6 +174,34 @@ def dns():
     yield b"\0\1\0"
 
 
+def discovery():
+    def option(kind, body):
+        return struct.pack(">BB", kind, (len(body) + 2) // 8) + body
+
+    def message(kind, body):
+        head = struct.pack(">BBH", kind, 0, 0) + body
+        total = struct.pack(">16s16sIBBBB", A6, bytes(16), len(head), 0, 0, 0, 58) + head
+        return frame(0x86dd, struct.pack(">IHBB16s16s", 6 << 28, len(head), 58, 255, A6, bytes(16)) + summed(total, 42)[40:])
+    mac, prefix = option(1, b"\2\0\0\0\0\1"), struct.pack(">BBIII16s", 64, 0xe0, 2592000, 0xffffffff, 0, A6)
+    options = [mac, option(2, b"\2\0\0\0\0\1"), option(3, prefix), option(3, b"\x40\0" + prefix[2:]), option(5, struct.pack(">HI", 0, 1500)),
+               option(7, struct.pack(">HI", 0, 1000)), option(8, struct.pack(">HHH", 0, 1, 2)), option(24, struct.pack(">BBI8s", 64, 8, 600, A6)),
+               option(24, struct.pack(">BBI", 0, 0x18, 0xffffffff)), option(24, struct.pack(">BBI16s", 128, 0x10, 1, A6)), option(25, struct.pack(">HI16s16s", 0, 300, A6, A6)),
+               option(31, struct.pack(">HI", 0, 300) + b"\7example\3org\0\1a\0"), option(4, bytes(6) + bytes(range(40))), option(14, b"\1\2\3\4\5\6")]
+    for flags in 0, 0x80, 0xc8, 0x78, 0x12:
+        yield message(134, struct.pack(">BBHII", 64, flags, 1800, 0, 1000))
+    for each in options:
+        yield message(134, struct.pack(">BBHII", 64, 0, 1800, 0, 0) + each)
+    yield message(134, struct.pack(">BBHII", 64, 0, 1800, 0, 0) + b"".join(options))
+    yield message(134, struct.pack(">BBHII", 64, 0, 1800, 0, 0) + b"\1\0abcdef")
+    yield message(133, bytes(4) + mac)
+    yield message(135, bytes(4) + A6 + mac)
+    yield message(136, b"\xe0\0\0\0" + A6 + options[1])
+    yield message(137, bytes(4) + A6 + A6 + options[1] + options[12])
+    for kind in 128, 129:
+        yield message(kind, b"\0\1\0\2abcd")
+    yield message(2, struct.pack(">I", 1280) + ip6(17, UDP))
+
+
 def small():
     for body in (b"\0\1file\0octet\0", b"\0\2file\0netascii\0tsize\x000\0blksize\x001428\0", b"\0\3\0\1data", b"\0\4\0\1", b"\0\5\0\1not found\0",
                  b"\0\5\0\x63what\0", b"\0\5\0\1", b"\0\6tsize\x005\0", b"\0\7x", b"\0", b"\0\1", b"\0\1file", b"\0\1file\0", b"\0\1file\0oct", b"\0\3\0", b"\0\6\0\0a"):
@@ -217,6 +245,7 @@ def frames():
             yield udp(port, body, port)
     for port, body in (*tunnels(), *small()):
         yield udp(port, body)
+    yield from discovery()
     for body in dns():
         yield udp(53, body)
         yield udp(5353, body, 5353)

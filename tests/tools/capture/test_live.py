@@ -401,7 +401,8 @@ def signals_ask_and_end():
 
                 def written():
                     tool.process.send_signal(signal.SIGUSR2)
-                    return len(run(tcpdump, "-nr", path)[0].splitlines()) == 10
+                    done = subprocess.run([tcpdump, "-nr", path], capture_output=True, check=False)
+                    return done.stdout.count(b"\n") == 10  # nothing at all is written until then
                 wait_for("10 packets in the file", written)
                 tool.process.send_signal(signal.SIGUSR1)
                 tool.process.send_signal(signal.SIGHUP)
@@ -415,10 +416,15 @@ def a_device_has_a_number():
     """Those of tcpdump -D, and -i takes them."""
     tcpdump = need_program("tcpdump")
     with Net() as net:
-        ours, _ = run(*net.inside(net.a), skep, "capture", "-D")
-        theirs, _ = run(*net.inside(net.a), tcpdump, "-D")
-        check(set(ours.splitlines()) <= set(theirs.splitlines()) and "va [" in ours, f"{ours!r} of {theirs!r}")
-        number = next(line.split(".")[0] for line in ours.splitlines() if ".va [" in line)
+        listed = ""
+
+        def same():  # a device that has just been set up is not Running at once
+            nonlocal listed
+            listed, _ = run(*net.inside(net.a), skep, "capture", "-D")
+            theirs, _ = run(*net.inside(net.a), tcpdump, "-D")
+            return set(listed.splitlines()) <= set(theirs.splitlines()) and "va [" in listed
+        wait_for("the devices of tcpdump -D", same)
+        number = next(line.split(".")[0] for line in listed.splitlines() if ".va [" in line)
         with net.capture("-i", number, "udp port %d" % PORT) as tool:
             net.send(3)
             out, err = tool.stop()

@@ -393,6 +393,7 @@ def wait_for(what, holds):
 def signals_ask_and_end():
     """SIGUSR1 says how far it is, SIGUSR2 has the file written out, SIGHUP ends it as Ctrl-C does: nothing is lost."""
     tcpdump = need_program("tcpdump")
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would stay ignored
     for by in "tc", "socket":
         with Net() as net, tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "x.pcap")

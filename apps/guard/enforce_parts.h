@@ -41,6 +41,7 @@ struct enforce {
 	struct ring_buffer *passed_ring;
 	void (*passed)(void *arg, const struct guard_passed *passed);
 	void *passed_arg;
+	uint32_t n_passed; /* handed over in this turn */
 	uint64_t renewed_ns;
 	bool exempt;	    /* by this process */
 	const char *pinned; /* the folder, owned; NULL: not pinned */

@@ -20,6 +20,9 @@
 #define PAUSE_NS                                                                                   \
 	10000000 /* to ring costs who causes the event more than the event: at most so often */
 
+/* Told of in one turn: libbpf goes on for as long as records come, for ever where they come too fast. */
+#define PASSED_MAX 4096
+
 #define PLACE(number) ((number) & (GUARD_LOG_ENTRIES - 1))
 
 uint64_t enforce_log_end(struct enforce *e)
@@ -100,7 +103,7 @@ static int take_passed(void *arg, void *data, size_t bytes)
 
 	if (bytes >= sizeof(struct guard_passed) && e->passed)
 		e->passed(e->passed_arg, data);
-	return 0;
+	return ++e->n_passed < PASSED_MAX ? 0 : -EAGAIN;
 }
 
 static int bell_watch(struct enforce *e, int fd, uint32_t events)
@@ -222,6 +225,7 @@ void enforce_bell_clear(struct enforce *e)
 		return;
 	epoll_wait(e->bell, events, 3, 0); /* the edge is passed */
 	bell_pause(e);
+	e->n_passed = 0;
 	if (e->passed_ring)
 		ring_buffer__consume(e->passed_ring);
 }

@@ -24,9 +24,10 @@
 #include "guard/watch_parts.h"
 #include "who/process.h"
 
-#define NEWS_MAX       8
-#define PAUSE_NS_MAX   (4 * WATCH_MS)
-#define SENTENCE_BYTES 1024
+#define NEWS_MAX	8
+#define NEWS_OTHERS_MAX 32
+#define PAUSE_NS_MAX	(4 * WATCH_MS)
+#define SENTENCE_BYTES	1024
 
 /* --- sentences ------------------------------------------------------------------------------- */
 
@@ -117,6 +118,9 @@ static void add_recent(struct watch *w, const struct actor *actor, enum door_kin
 struct news {
 	struct watch *w;
 	uint32_t doors; /* gone through, bits */
+	/* Of other namespaces: what each thread did last. */
+	struct watch_record others[NEWS_OTHERS_MAX];
+	uint32_t n_others;
 };
 
 /* The key a system call is a door to. */
@@ -132,32 +136,77 @@ static void key_of_call(const struct watch_record *r, char name[GUARD_NAME_BYTES
 							  : "printk");
 }
 
-static void take_record(void *arg, const struct watch_record *r)
+static struct actor actor_of(const struct watch_record *r)
 {
-	struct news *news = arg;
-	struct watch *w = news->w;
 	struct actor actor = {
 		.known = true, .tgid = r->tgid, .pid = r->pid, .uid = r->uid, .cgroup = r->cgroup
 	};
 
+	memcpy(actor.comm, r->comm, sizeof(actor.comm));
+	return actor;
+}
+
+static bool is_same_use(const struct watch_record *a, const struct watch_record *b)
+{
+	return a->net_cookie == b->net_cookie && a->uts == b->uts && a->pid == b->pid &&
+	       a->uid == b->uid && a->cgroup == b->cgroup && a->door == b->door &&
+	       a->call == b->call && memcmp(a->comm, b->comm, sizeof(a->comm)) == 0;
+}
+
+static bool is_of_net(const struct watch_record *r)
+{
+	return r->door == WATCH_NETLINK || r->call == WATCH_IOCTL;
+}
+
+static bool is_elsewhere(const struct watch *w, const struct watch_record *r)
+{
+	return is_of_net(r) ? r->net_cookie != w->net_cookie :
+			      r->call & (WATCH_SETHOSTNAME | WATCH_SETDOMAINNAME) &&
+				      r->uts != w->uts_inode;
+}
+
+static void look_elsewhere(struct news *news)
+{
+	for (uint32_t i = 0; i < news->n_others; i++) {
+		const struct watch_record *r = &news->others[i];
+		struct actor actor = actor_of(r);
+
+		if (is_of_net(r))
+			watch_other_net(news->w, r, &actor);
+		else
+			watch_other_uts(news->w, &actor);
+	}
+}
+
+/* Going there to look takes a thousand times longer than reading a record: once for all that one does. */
+static bool take_other(struct news *news, const struct watch_record *r)
+{
+	uint32_t i = 0;
+
+	while (i < news->n_others && !is_same_use(&news->others[i], r))
+		i++;
+	news->others[i] = *r;
+	news->n_others = i < news->n_others ? news->n_others : i + 1;
+	return news->n_others < NEWS_OTHERS_MAX;
+}
+
+/* false: enough for now. */
+static bool take_record(void *arg, const struct watch_record *r)
+{
+	struct news *news = arg;
+	struct watch *w = news->w;
+	struct actor actor = actor_of(r);
 	char name[GUARD_NAME_BYTES];
 
-	memcpy(actor.comm, r->comm, sizeof(actor.comm));
-	if (r->net_cookie != w->net_cookie &&
-	    (r->door == WATCH_NETLINK || r->call == WATCH_IOCTL)) {
-		watch_other_net(w, r, &actor);
-		return;
-	}
-	if (r->call & (WATCH_SETHOSTNAME | WATCH_SETDOMAINNAME) && r->uts != w->uts_inode) {
-		watch_other_uts(w, &actor);
-		return;
-	}
+	if (is_elsewhere(w, r))
+		return take_other(news, r);
 	add_recent(w, &actor, (enum door_kind)r->door, r->ns);
 	news->doors |= 1u << r->door;
-	if (r->door != WATCH_SYSCALL)
-		return;
-	key_of_call(r, name);
-	watch_used(w, name, &actor, loop_now_ns());
+	if (r->door == WATCH_SYSCALL) {
+		key_of_call(r, name);
+		watch_used(w, name, &actor, loop_now_ns());
+	}
+	return true;
 }
 
 static void take_writer(void *arg, uint32_t tgid)
@@ -187,7 +236,7 @@ static void pause_if_busy(const struct watch *w)
 
 	rest = rest < WATCH_BATCH_NS ? WATCH_BATCH_NS : rest;
 	rest = rest > PAUSE_NS_MAX ? PAUSE_NS_MAX : rest;
-	if (now_ns >= w->batch_ns + rest)
+	if (w->is_behind || now_ns >= w->batch_ns + rest)
 		return;
 	ts.tv_nsec = (long)(w->batch_ns + rest - now_ns);
 	nanosleep(&ts, NULL);
@@ -200,13 +249,14 @@ static void take_news(struct watch *w)
 
 	pause_if_busy(w);
 	start_ns = loop_now_ns();
-	watch_hooks_take(w->hooks, take_record, &news);
+	w->is_behind = watch_hooks_take(w->hooks, take_record, &news);
 	watch_files_take(w->files, take_writer, &news);
 	watch_links_take(w->links, take_link, &news);
 	if (watch_hooks_lost(w->hooks))
 		news.doors = ~0u;
 	if (news.doors)
 		watch_look(w, news.doors, start_ns);
+	look_elsewhere(&news);
 	w->batch_ns = loop_now_ns();
 	w->batch_cost_ns = w->batch_ns - start_ns;
 }

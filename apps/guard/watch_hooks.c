@@ -33,13 +33,18 @@ const struct ability_tool guard_watch_ability = {
 	},
 };
 
+/* libbpf goes on for as long as records come: for ever, where they come faster than they are read. */
+#define TAKEN_MAX 16384
+
 struct watch_hooks {
 	struct kernel_types *types;
 	struct watch_bpf *bpf;
 	struct ring_buffer *ring;
 	const char *netlink, *calls;
 	uint64_t n_lost;
-	void (*fn)(void *arg, const struct watch_record *r); /* while records are taken */
+	uint32_t n_taken;
+	watch_record_fn *fn; /* while records are taken */
+	bool is_cut;
 	void *arg;
 };
 
@@ -124,9 +129,10 @@ static int on_record(void *arg, void *data, size_t bytes)
 {
 	struct watch_hooks *h = arg;
 
-	if (bytes >= sizeof(struct watch_record) && h->fn)
-		h->fn(h->arg, data);
-	return 0;
+	if (bytes < sizeof(struct watch_record) || !h->fn)
+		return 0;
+	h->is_cut = !h->fn(h->arg, data) || ++h->n_taken == TAKEN_MAX;
+	return h->is_cut ? -EAGAIN : 0;
 }
 
 int watch_hooks_start(bool netlink, uint32_t wanted, struct watch_hooks **out, struct error *err)
@@ -177,15 +183,17 @@ int watch_hooks_fd(const struct watch_hooks *h)
 	return h ? ring_buffer__epoll_fd(h->ring) : -1;
 }
 
-void watch_hooks_take(struct watch_hooks *h, void (*fn)(void *arg, const struct watch_record *r),
-		      void *arg)
+bool watch_hooks_take(struct watch_hooks *h, watch_record_fn *fn, void *arg)
 {
 	if (!h)
-		return;
+		return false;
 	h->fn = fn;
 	h->arg = arg;
+	h->n_taken = 0;
+	h->is_cut = false;
 	ring_buffer__consume(h->ring);
 	h->fn = NULL;
+	return h->is_cut;
 }
 
 uint64_t watch_hooks_lost(struct watch_hooks *h)

@@ -22,9 +22,11 @@ int watch_hooks_start(bool netlink, uint32_t calls, struct watch_hooks **out, st
 void watch_hooks_stop(struct watch_hooks *h);
 /* For epoll: records are there. */
 int watch_hooks_fd(const struct watch_hooks *h);
-/* Hands over the records that are there. */
-void watch_hooks_take(struct watch_hooks *h, void (*fn)(void *arg, const struct watch_record *r),
-		      void *arg);
+/* One record; false: no more for now. */
+typedef bool watch_record_fn(void *arg, const struct watch_record *r);
+
+/* Hands over the records that are there. true: there may be more, which @fn did not want or which come too fast. */
+bool watch_hooks_take(struct watch_hooks *h, watch_record_fn *fn, void *arg);
 /* Records the ring had no room for, since it was last asked. */
 uint64_t watch_hooks_lost(struct watch_hooks *h);
 /* "fexit", "tp_btf", "raw_tp"; NULL: not told by a program. */

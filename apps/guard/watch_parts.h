@@ -72,6 +72,7 @@ struct watch {
 	uint64_t net_cookie;
 	uint32_t uts_inode;
 	uint64_t timer_ns, decide_ns, sweep_ns, find_ns, attached_ns, batch_ns, batch_cost_ns;
+	bool is_behind; /* records come faster than they are read: no pause between batches */
 	uint32_t sweep_at;
 	bool is_detached; /* and could not be put back: told once */
 

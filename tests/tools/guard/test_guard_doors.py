@@ -350,6 +350,41 @@ def storms_are_not_silent():
         guard.stop()
 
 
+NETLINK_STORM = "import socket\ns = socket.socket(16, 3, 0)\nwhile True: s.send(bytes([16, 0, 0, 0, 1]) + bytes(11))"
+HOSTNAME_STORM = "import socket\nwhile True: socket.sethostname('storm')"
+# Each time by another thread.
+MANY_STORM = "import socket, threading\ns = socket.socket(16, 3, 0)\n" \
+    "def go():\n    while True: s.send(bytes([16, 0, 0, 0, 1]) + bytes(11))\n" \
+    "for i in range(100): threading.Thread(target=go).start()"
+
+
+@case
+def a_storm_elsewhere_holds_nothing_up():
+    """Doors of other namespaces are used faster than one can look there, for as long as it takes."""
+    for option, code in (("-n", NETLINK_STORM), ("-u", HOSTNAME_STORM), ("-n", MANY_STORM)):
+        storms = []
+        try:
+            with Cgroup("doors") as cgroup, Guard(cgroup, *DOORS) as guard:
+                for _ in range(2):
+                    storms.append(subprocess.Popen(["unshare", option, sys.executable, "-c", code]))
+                    cgroup.add(storms[-1].pid)
+                time.sleep(0.5)
+                for i in range(3):
+                    seen = len(guard.matching({"key": "kernel.hostname", "outcome": "reverted"}))
+                    socket.sethostname(f"evil{i}")
+                    wait_value("kernel.hostname", "before")
+                    guard.wait_event("hostname", more_than=seen, key="kernel.hostname", outcome="reverted")
+                equal([storm.poll() for storm in storms], [None, None], "storms still going on")
+                for storm in storms:
+                    storm.kill()
+                    storm.wait()
+                guard.stop()
+        finally:
+            for storm in storms:
+                storm.kill()
+                storm.wait()
+
+
 def cpu_ticks(pid):
     with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
         fields = file.read().rsplit(")", 1)[1].split()

@@ -149,7 +149,7 @@ static void some_bytes_are_loaded_one_by_one(void **state)
 		tp->prog.facts[1].may_fault = why == 2;
 		if (why == 3)
 			tp->prog.insns[1].code = BPF_LDX | BPF_PROBE_MEM | BPF_B;
-		assert_int_equal(jit_compile(&tp->prog), 0);
+		assert_int_equal(jit_compile_flags(&tp->prog, 0), 0);
 		first = jit_insn_off(&tp->prog, 1);
 		second = jit_insn_off(&tp->prog, 2);
 		assert_int_equal(first != second, why != 0);
@@ -173,7 +173,7 @@ static void what_is_found_takes_no_jump(void **state)
 
 		if (by_hand)
 			tp->prog.facts[4].orig_pc = 1;
-		assert_int_equal(jit_compile(&tp->prog), 0);
+		assert_int_equal(jit_compile_flags(&tp->prog, 0), 0);
 		assert_int_equal(jit_insn_off(&tp->prog, 4) > jit_insn_off(&tp->prog, 6), !by_hand);
 		assert_int_equal(test_prog_run(tp, &found, NULL), 903);
 		assert_int_equal(test_prog_run(tp, &missing, NULL), 3);

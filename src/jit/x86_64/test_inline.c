@@ -187,7 +187,7 @@ static void growth_is_bounded(void **state)
 	insns[n++] = BPF_EXIT_INSN();
 	tp = test_prog_new(insns, n);
 	test_prog_cut(tp, CALLS + 2);
-	assert_int_equal(jit_compile(&tp->prog), 0);
+	assert_int_equal(jit_compile_flags(&tp->prog, 0), 0);
 	for (uint32_t pc = 1; pc <= CALLS; pc++)
 		inlined += code_bytes(tp, pc) != CALL_BYTES;
 	assert_int_equal(inlined, (N + 256) / EACH);

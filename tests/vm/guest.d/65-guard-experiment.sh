@@ -3,7 +3,7 @@
 # Doors of the whole machine: the table has all that experiment finds of kernel.* here.
 . /tests/lib.sh
 
-check experiment skep guard doors --try --whole-machine 'kernel.*'
+check experiment timeout 240 skep guard doors --try --whole-machine 'kernel.*'
 
 # It cannot write a value back that is not taken, so these by hand.
 echo 1048576 >/proc/sys/vm/dirty_bytes

@@ -68,6 +68,23 @@ static void print_unknown(struct layer *l, const uint8_t *p, uint32_t bytes, con
 		layer_hex_indented(l, p, layer_captured(l, p, bytes), indent);
 }
 
+/* A TLV's type and length in bytes; @p and @left go on to its value. */
+static bool take_tlv_head(struct layer *l, const uint8_t **p, uint32_t *left, uint32_t *type,
+			  uint32_t *bytes)
+{
+	if (!layer_has(l, *p, TLV_BYTES))
+		return false;
+	if (*left < TLV_BYTES) {
+		buffer_format(l->out, "\n\t    Remaining LS length %u < 4", *left);
+		return false;
+	}
+	*type = be16(*p);
+	*bytes = be16(*p + 2);
+	*p += TLV_BYTES;
+	*left -= TLV_BYTES;
+	return true;
+}
+
 static bool print_grace(struct layer *l, uint32_t type, const uint8_t *p, uint32_t bytes)
 {
 	static const struct layer_name reasons[] = { { 0, "Unknown" },
@@ -103,16 +120,8 @@ bool ospf_grace(struct layer *l, const uint8_t *p, uint32_t left)
 	while (left) {
 		uint32_t type, bytes;
 
-		if (!layer_has(l, p, TLV_BYTES))
+		if (!take_tlv_head(l, &p, &left, &type, &bytes))
 			return false;
-		if (left < TLV_BYTES) {
-			buffer_format(l->out, "\n\t    Remaining LS length %u < 4", left);
-			return false;
-		}
-		type = be16(p);
-		bytes = be16(p + 2);
-		p += TLV_BYTES;
-		left -= TLV_BYTES;
 		buffer_format(l->out, "\n\t    %s TLV (%u), length %u, value: ",
 			      or_unknown(LAYER_NAME_OF(names, type), "unknown"), type, bytes);
 		if (bytes > left) {
@@ -370,16 +379,8 @@ bool ospf_te(struct layer *l, const uint8_t *p, uint32_t left)
 	while (left) {
 		uint32_t type, bytes;
 
-		if (!layer_has(l, p, TLV_BYTES))
+		if (!take_tlv_head(l, &p, &left, &type, &bytes))
 			return false;
-		if (left < TLV_BYTES) {
-			buffer_format(l->out, "\n\t    Remaining LS length %u < 4", left);
-			return false;
-		}
-		type = be16(p);
-		bytes = be16(p + 2);
-		p += TLV_BYTES;
-		left -= TLV_BYTES;
 		buffer_format(l->out, "\n\t    %s TLV (%u), length: %u",
 			      or_unknown(LAYER_NAME_OF(names, type), "unknown"), type, bytes);
 		if (bytes > left) {

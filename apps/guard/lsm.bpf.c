@@ -271,7 +271,10 @@ static __always_inline bool is_exempt(void)
 	       (cgroup_level && bpf_get_current_ancestor_cgroup_id((int)cgroup_level) != cgroup_id);
 }
 
-static __noinline int record(const struct guard_name *name, __u32 rule, __u32 door)
+#define TRIED_BYTES 16
+
+/* A door that was denied, or (@tried) how somebody tried to take the guard away. */
+static __noinline int record(const struct guard_name *name, __u32 rule, __u32 door, const char *tried)
 {
 	__u32 zero = 0;
 	struct guard_state *s = bpf_map_lookup_elem(&state, &zero);
@@ -285,32 +288,16 @@ static __noinline int record(const struct guard_name *name, __u32 rule, __u32 do
 		return 0;
 	e->rule = rule;
 	e->generation = s->generation;
-	event_fill(e, name, door, GUARD_DENIED);
+	event_fill(e, name, door, tried ? GUARD_KEPT : GUARD_DENIED);
+	if (tried)
+		bpf_probe_read_kernel_str(e->new_value, TRIED_BYTES, tried);
 	log_end(s, e, number);
 	return 0;
 }
 
-#define TRIED_BYTES 16
-
-/* Somebody tried to take the guard away. */
-static __noinline int record_kept(const char *tried)
+static __always_inline void record_kept(const char *tried)
 {
-	__u32 zero = 0;
-	struct guard_state *s = bpf_map_lookup_elem(&state, &zero);
-	struct guard_event *e;
-	__u64 number;
-
-	if (!s)
-		return 0;
-	e = log_begin(s, &number);
-	if (!e)
-		return 0;
-	e->rule = GUARD_NO_RULE;
-	e->generation = s->generation;
-	event_fill(e, NULL, 0, GUARD_KEPT);
-	bpf_probe_read_kernel_str(e->new_value, TRIED_BYTES, tried);
-	log_end(s, e, number);
-	return 0;
+	record(NULL, GUARD_NO_RULE, 0, tried);
 }
 
 /* Whether the rules forbid the running task to write the key; then it is in the log. */
@@ -332,7 +319,7 @@ static __noinline int is_denied(const struct guard_name *name, __u32 door)
 		return 0;
 	index = (__u32)d.index;
 	rule = bpf_map_lookup_elem(d.rules, &index);
-	record(name, rule ? rule->number : GUARD_NO_RULE, door);
+	record(name, rule ? rule->number : GUARD_NO_RULE, door, NULL);
 	return 1;
 }
 

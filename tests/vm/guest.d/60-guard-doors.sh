@@ -5,6 +5,12 @@
 # needs: ip bpftool
 . /tests/lib.sh
 
+# The guard that was just started holds its rules; what the last one said was removed.
+in_force()
+{
+	until_says 'in force' /tmp/guard.err $guard
+}
+
 # start OPTION...: the guard with all rules in the background; $guard is its process
 start()
 {
@@ -12,11 +18,7 @@ start()
 	skep guard run -v -o json "$@" 'deny kernel.printk' 'deny kernel.panic' 'deny net.ipv6.conf.lo.addr_gen_mode' \
 		'deny net.ipv4.neigh.*.*' 'deny net.ipv4.conf.*.rp_filter' 'deny kernel.hostname' >/tmp/guard.out 2>/tmp/guard.err &
 	guard=$!
-	n=0
-	until grep -q 'in force' /tmp/guard.err || [ $n = 200 ]; do
-		n=$((n + 1))
-		usleep 100000
-	done
+	in_force
 	sleep 1
 }
 
@@ -141,11 +143,7 @@ rm -f /tmp/guard.err # what the last one said is not this one's
 skep guard run --no-doors 'allow net.ipv4.neigh.lo.ucast_solicit' 'deny net.ipv4.neigh.*.*' \
 	'deny net.ipv4.conf.*.rp_filter if comm=s?' 'deny net.ipv4.conf.*.tag if comm=x*' >/tmp/guard.out 2>/tmp/guard.err &
 guard=$!
-n=0
-until grep -q 'in force' /tmp/guard.err || [ $n = 200 ]; do
-	n=$((n + 1))
-	usleep 100000
-done
+in_force
 denied pattern put 5 /proc/sys/net/ipv4/neigh/lo/app_solicit
 check allow-before-deny put 5 /proc/sys/net/ipv4/neigh/lo/ucast_solicit
 denied comm-pattern put 1 /proc/sys/net/ipv4/conf/lo/rp_filter
@@ -182,13 +180,10 @@ skep guard log -o csv --no-header | cut -d, -f9,13 | grep kept | sort | uniq -c 
 printf '%s\n' '4 kept,rename a pin' '3 kept,umount the pins' '4 kept,unlink a pin' >/tmp/wanted
 cat /tmp/kept
 check pins-log cmp /tmp/kept /tmp/wanted
+rm -f /tmp/guard.err
 skep guard run --pins $pins >/tmp/guard.out 2>/tmp/guard.err &
 guard=$!
-n=0
-until grep -q 'in force' /tmp/guard.err || [ $n = 200 ]; do
-	n=$((n + 1))
-	usleep 100000
-done
+in_force
 denied pins-unlink-watched rm $pins/link
 kill -9 $guard
 wait $guard

@@ -362,12 +362,11 @@ MANY_STORM = "import socket, threading\ns = socket.socket(16, 3, 0)\n" \
 def a_storm_elsewhere_holds_nothing_up():
     """Doors of other namespaces are used faster than one can look there, for as long as it takes."""
     for option, code in (("-n", NETLINK_STORM), ("-u", HOSTNAME_STORM), ("-n", MANY_STORM)):
-        storms = []
-        try:
-            with Cgroup("doors") as cgroup, Guard(cgroup, *DOORS) as guard:
-                for _ in range(2):
-                    storms.append(subprocess.Popen(["unshare", option, sys.executable, "-c", code]))
-                    cgroup.add(storms[-1].pid)
+        with Cgroup("doors") as cgroup, Guard(cgroup, *DOORS) as guard:
+            storms = [subprocess.Popen(["unshare", option, sys.executable, "-c", code]) for _ in range(2)]
+            try:
+                for storm in storms:
+                    cgroup.add(storm.pid)
                 time.sleep(0.5)
                 for i in range(3):
                     seen = len(guard.matching({"key": "kernel.hostname", "outcome": "reverted"}))
@@ -375,14 +374,11 @@ def a_storm_elsewhere_holds_nothing_up():
                     wait_value("kernel.hostname", "before")
                     guard.wait_event("hostname", more_than=seen, key="kernel.hostname", outcome="reverted")
                 equal([storm.poll() for storm in storms], [None, None], "storms still going on")
+            finally:
                 for storm in storms:
                     storm.kill()
                     storm.wait()
-                guard.stop()
-        finally:
-            for storm in storms:
-                storm.kill()
-                storm.wait()
+            guard.stop()
 
 
 def cpu_ticks(pid):
